@@ -1,0 +1,20 @@
+//! What a cloud is: the documented cloudExtension interfaces as Rust traits and types, and the
+//! embedded cloud, a directory on disk that implements them.
+//!
+//! The engine sees a cloud only through [`CloudService`], [`CloudDb`] and [`AssetLoader`]. Every
+//! method may block and is called from worker threads, several at a time.
+#![forbid(unsafe_code)]
+
+mod asset;
+mod db;
+mod error;
+mod schema;
+mod service;
+mod value;
+
+pub use asset::{AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Flow, TransferControl};
+pub use db::{Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt};
+pub use error::{CloudError, LocalError, Result};
+pub use schema::{AppSchema, Database, Field, FieldType, Table};
+pub use service::{AppBriefInfo, CloudService, ServiceInfo};
+pub use value::{AssetStatus, CloudAsset, CloudType, Row};

@@ -1,0 +1,2 @@
+//! The sync engine.
+#![forbid(unsafe_code)]

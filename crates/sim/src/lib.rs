@@ -1,0 +1,2 @@
+//! Deterministic simulation of several devices and a cloud.
+#![forbid(unsafe_code)]
