@@ -13,7 +13,9 @@ mod service;
 mod value;
 
 pub use asset::{AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Flow, TransferControl};
-pub use db::{Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt};
+pub use db::{
+    Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt,
+};
 pub use error::{CloudError, LocalError, Result};
 pub use schema::{AppSchema, Database, Field, FieldType, Table};
 pub use service::{AppBriefInfo, CloudService, ServiceInfo};

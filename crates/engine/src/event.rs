@@ -1,0 +1,168 @@
+//! What the engine tells its host.
+
+/// The documented `SyncState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum SyncState {
+    /// Changes of this device go to the cloud.
+    Uploading = 0,
+    /// Sending failed; final.
+    UploadFailed = 1,
+    /// Changes of the cloud come to this device.
+    Downloading = 2,
+    /// Receiving failed; final.
+    DownloadFailed = 3,
+    /// Done; final.
+    Completed = 4,
+    /// Stopped by `stop` or `close`; final.
+    Stopped = 5,
+}
+
+impl SyncState {
+    /// Whether a run ends with this state.
+    pub fn is_final(self) -> bool {
+        !matches!(self, SyncState::Uploading | SyncState::Downloading)
+    }
+}
+
+/// The documented `ErrorType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum ErrorType {
+    /// No error.
+    NoError = 0,
+    /// Neither Wi-Fi (or wired) nor mobile network.
+    NetworkUnavailable = 1,
+    /// Uploads wait for Wi-Fi.
+    WifiUnavailable = 2,
+    /// Battery under the low mark.
+    BatteryLevelLow = 3,
+    /// Battery under the warning mark.
+    BatteryLevelWarning = 4,
+    /// The cloud is full.
+    CloudStorageFull = 5,
+    /// The device's disk is full.
+    LocalStorageFull = 6,
+    /// The device is too hot.
+    DeviceTemperatureTooHigh = 7,
+    /// The cloud answers, but wrongly.
+    RemoteServerAbnormal = 8,
+    /// Anything else.
+    UnknownError = 10,
+}
+
+/// The documented `SyncProgress`, and how far the run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Where the run is.
+    pub state: SyncState,
+    /// Why it does not go on, where it does not.
+    pub error: ErrorType,
+    /// Files that this run has to move, as far as it knows yet. Never falls within a run.
+    pub files_total: u64,
+    /// Files moved. Never falls within a run.
+    pub files_done: u64,
+    /// Files that this run left out, each with a reason.
+    pub files_failed: u64,
+    /// Bytes that this run has to move, as far as it knows yet. Never falls within a run.
+    pub bytes_total: u64,
+    /// Bytes moved. Never falls within a run.
+    pub bytes_done: u64,
+    /// Deletions that wait for the host's word, because a large share of the files is gone.
+    pub deletions_held: u64,
+}
+
+/// The documented `State` of a download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum DownloadState {
+    /// Under way.
+    Running = 0,
+    /// Done; final.
+    Completed = 1,
+    /// Failed; final.
+    Failed = 2,
+    /// Stopped; final.
+    Stopped = 3,
+}
+
+/// The documented `DownloadErrorType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum DownloadErrorType {
+    /// No error.
+    NoError = 0,
+    /// Anything without a number of its own.
+    UnknownError = 1,
+    /// No network.
+    NetworkUnavailable = 2,
+    /// The device's disk is full.
+    LocalStorageFull = 3,
+    /// The cloud does not hold the bytes.
+    ContentNotFound = 4,
+    /// Too many requests.
+    FrequentUserRequests = 5,
+}
+
+/// The documented `DownloadProgress` of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DownloadProgress {
+    /// Where the download is.
+    pub state: DownloadState,
+    /// Bytes received. Never falls within a download.
+    pub processed: u64,
+    /// Bytes in all.
+    pub size: u64,
+    /// The file's URI, as the request spelled it.
+    pub uri: String,
+    /// Why it failed, where it failed.
+    pub error: DownloadErrorType,
+}
+
+/// Who asked for a download: one number per `Download` object.
+pub type ClientId = u64;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The gallery's sync run went on. Every accepted start is covered by exactly one later event
+    /// with a final state; starts that were accepted while a run was under way share one.
+    Sync(SyncProgress),
+    /// A download went on, for one client. Every accepted start ends in exactly one final event.
+    Download {
+        /// Who asked for it.
+        client: ClientId,
+        /// How far it is.
+        progress: DownloadProgress,
+    },
+}
+
+/// Where events go. Called from the engine's control thread, in order; must not block and must not
+/// call the engine.
+pub trait EventSink: Send + Sync {
+    /// Takes one event.
+    fn emit(&self, event: Event);
+
+    /// Takes one line of the log. `level`: 1 error, 2 warning, 3 information, 4 detail.
+    fn log(&self, level: u8, line: &str);
+}
+
+/// The documented `FileSyncState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum FileSyncState {
+    /// Its bytes are on the way to the cloud.
+    Uploading = 0,
+    /// Its bytes are on the way to this device.
+    Downloading = 1,
+    /// In step with the cloud, as received from there (with or without its bytes on this disk).
+    Completed = 2,
+    /// Its transfer was stopped.
+    Stopped = 3,
+    /// New or changed here, not sent yet.
+    ToBeUploaded = 4,
+    /// Sent from here, in step.
+    UploadSuccess = 5,
+    /// Sending it failed; tried again by a later start.
+    UploadFailure = 6,
+}

@@ -1,0 +1,151 @@
+//! The gallery's disk.
+//!
+//! Paths are UTF-8, relative to the gallery, with `/` between names, empty for the gallery itself.
+//! No symlink is followed and nothing outside the gallery is reached, whatever the path.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Dir,
+    /// A symlink, FIFO, socket or device: left alone.
+    Other,
+}
+
+/// What tells whether a file is the same as when it was last looked at, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Stamp {
+    /// Inode number: a hint of identity, never proof.
+    pub ino: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time in nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// Change time in nanoseconds since 1970.
+    pub ctime_ns: i64,
+}
+
+/// An entry's kind and stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub kind: FileKind,
+    /// Its stamp.
+    pub stamp: Stamp,
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirEntry {
+    /// Its name.
+    pub name: Box<str>,
+    /// What it is.
+    pub kind: FileKind,
+    /// Its stamp.
+    pub stamp: Stamp,
+}
+
+/// A folder's entries, or as many as could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// Entries, in no order, without `.`, `..` and names that the engine leaves alone.
+    pub entries: Vec<DirEntry>,
+    /// The folder's own stamp, taken before its entries were read.
+    pub folder: Stamp,
+    /// Entries that could not be read (name not UTF-8, or no stat), with the reason. A listing
+    /// with such entries is incomplete: nothing may be taken for deleted because of it.
+    pub unreadable: Vec<String>,
+}
+
+/// A file open for reading.
+pub trait ReadFile: Send {
+    /// Reads up to `buffer.len()` bytes at `offset`; 0 at the end.
+    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// The open file's stamp now.
+    fn stamp(&self) -> io::Result<Stamp>;
+}
+
+/// A temporary file open for writing.
+pub trait WriteFile: Send {
+    /// Writes all of `bytes` at `offset`.
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Reads up to `buffer.len()` bytes at `offset`: what an earlier try left.
+    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// How many bytes there are now.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Cuts or extends the file to `size` bytes.
+    fn set_len(&mut self, size: u64) -> io::Result<()>;
+
+    /// Sets the modification time, in nanoseconds since 1970 (any i64).
+    fn set_mtime(&mut self, mtime_ns: i64) -> io::Result<()>;
+}
+
+/// The gallery's disk. Every method may be called from several threads at once.
+///
+/// Temporary files and the trash live in a reserved folder of the gallery that listings leave out:
+/// [`FileSystem::TEMP`] and [`FileSystem::TRASH`] name their parts as ordinary paths.
+pub trait FileSystem: Send + Sync {
+    /// Whether the gallery is there and is the one that was there before. `known` is the identity
+    /// that an earlier call returned, empty the first time. Creates the reserved folder when
+    /// `known` is empty. An error means: not mounted, not ours, or not a folder.
+    fn attach(&self, known: &str) -> io::Result<String>;
+
+    /// A folder's entries.
+    fn list(&self, folder: &str) -> io::Result<Listing>;
+
+    /// One entry.
+    fn stat(&self, path: &str) -> io::Result<Stat>;
+
+    /// Opens a regular file for reading; anything else is an error, at once (a FIFO too).
+    fn open(&self, path: &str) -> io::Result<Box<dyn ReadFile>>;
+
+    /// Opens or makes the temporary file `TEMP/name` for writing.
+    fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>>;
+
+    /// The names of all temporary files with the time since each was last written, in seconds.
+    fn list_temp(&self) -> io::Result<Vec<(String, u64)>>;
+
+    /// Moves `from` to `to`; an existing `to` is an `AlreadyExists` error.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Swaps two entries in one step.
+    fn exchange(&self, a: &str, b: &str) -> io::Result<()>;
+
+    /// Makes a folder, not its parents.
+    fn make_dir(&self, path: &str) -> io::Result<()>;
+
+    /// Removes an empty folder.
+    fn remove_dir(&self, path: &str) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove_file(&self, path: &str) -> io::Result<()>;
+
+    /// Makes all that was done so far durable, in one barrier.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Bytes that may still be written.
+    fn free_space(&self) -> io::Result<u64>;
+
+    /// Where `path` lies, for a cloud that must open files by itself; `None` where there is no
+    /// such thing.
+    fn absolute(&self, path: &str) -> Option<PathBuf>;
+}
+
+impl dyn FileSystem {
+    /// The reserved folder: never listed, never synced.
+    pub const RESERVED: &'static str = ".cloudsync";
+    /// Where temporary files lie.
+    pub const TEMP: &'static str = ".cloudsync/tmp";
+    /// Where deleted files wait for their retention to end. An entry's name begins with the
+    /// seconds since 1970 of its deletion, then `-`.
+    pub const TRASH: &'static str = ".cloudsync/trash";
+}

@@ -1,0 +1,35 @@
+//! Every outside thing, as a trait: production and simulation differ in these alone.
+
+mod conditions;
+mod fs;
+mod index;
+mod time;
+mod watch;
+
+pub use conditions::{Battery, Conditions, DeviceState, Heat, Network};
+pub use fs::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Stamp, Stat, WriteFile};
+pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
+pub use time::{Clock, Random};
+pub use watch::{Changes, Watcher};
+
+use std::sync::Arc;
+
+use cloudsync_cloud::CloudService;
+
+/// All ports of one engine.
+pub struct Ports {
+    /// The gallery's disk.
+    pub fs: Arc<dyn FileSystem>,
+    /// The index's storage.
+    pub index: Box<dyn IndexStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Network, battery, heat.
+    pub conditions: Arc<dyn Conditions>,
+    /// Changes of the gallery as they happen; `None` means a full scan at every start.
+    pub watcher: Option<Arc<dyn Watcher>>,
+    /// The cloud.
+    pub cloud: Arc<dyn CloudService>,
+}

@@ -1,0 +1,28 @@
+//! Changes of the gallery as they happen.
+
+/// What has changed since it was last asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Folders whose entries changed, or whose entries' content did, as paths relative to the
+    /// gallery (empty for the gallery itself). Sorted, each once.
+    pub folders: Vec<String>,
+    /// Events were lost, or the watch could not cover everything: only a full scan is sure.
+    pub overflow: bool,
+}
+
+impl Changes {
+    /// Nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.folders.is_empty() && !self.overflow
+    }
+}
+
+/// Watches folders. A folder is watched before it is listed, so that nothing falls between.
+pub trait Watcher: Send + Sync {
+    /// Watches one folder (not what is below it). Watching it again is no error. A failure (no
+    /// watches left) makes every later [`Changes`] an overflow.
+    fn watch(&self, folder: &str);
+
+    /// Takes what has changed since the last call. Does not block.
+    fn take(&self) -> Changes;
+}

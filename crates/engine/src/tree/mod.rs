@@ -1,0 +1,5 @@
+//! The three trees: what the disk holds, what the cloud holds, and where both last agreed.
+
+mod node;
+
+pub use node::{Content, Digest, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trouble};
