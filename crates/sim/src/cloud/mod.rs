@@ -1,0 +1,9 @@
+//! A cloud in memory: strict to the traits' promises, and unreliable wherever they allow it.
+
+mod assets;
+mod db;
+mod service;
+mod state;
+
+pub use service::SimCloud;
+pub use state::{CloudState, Rec, Stored};
