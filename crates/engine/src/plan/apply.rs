@@ -15,7 +15,7 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
         _ => return,
     };
     let here = match &local.content {
-        LocalContent::Dir => None,
+        LocalContent::Dir(_) => None,
         LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => Some(content),
         LocalContent::Unread(_) => return,
     };
@@ -27,7 +27,7 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
     let shared = match (&local.content, &content) {
         (LocalContent::Here(_, stamp), Some(content)) => LocalContent::Here(content.clone(), *stamp),
         (LocalContent::CloudOnly(_), Some(content)) => LocalContent::CloudOnly(content.clone()),
-        _ => LocalContent::Dir,
+        (content, _) => content.clone(),
     };
     trees.set_local(id, Some(Local { place: place.clone(), content: shared }));
     trees.set_synced(id, Some(Synced { place, content }));

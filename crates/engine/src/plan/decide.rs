@@ -84,7 +84,7 @@ fn only_here(node: &Node, local: &Local) -> Verdict {
 /// A change on the disk wins over a deletion in the cloud.
 fn gone_from_cloud(node: &Node, local: &Local, synced: &Synced) -> Verdict {
     let same_bytes = match &local.content {
-        LocalContent::Dir => true,
+        LocalContent::Dir(_) => true,
         LocalContent::CloudOnly(_) => return Verdict::Dead,
         LocalContent::Here(content, _) => Some(content) == synced.content.as_ref(),
         LocalContent::Unread(_) => return Verdict::Unknown,
@@ -103,7 +103,7 @@ fn gone_from_disk(synced: &Synced, remote: &Remote) -> Verdict {
 
 fn on_both(local: &Local, synced: Option<&Synced>, remote: &Remote) -> Verdict {
     let here = match &local.content {
-        LocalContent::Dir => None,
+        LocalContent::Dir(_) => None,
         LocalContent::CloudOnly(content) | LocalContent::Here(content, _) => Some(content),
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
@@ -182,7 +182,7 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
             continue;
         }
         let same = match &local.content {
-            LocalContent::Dir => true,
+            LocalContent::Dir(_) => true,
             LocalContent::Unread(_) => return Some(Learn::Hash(id)),
             LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
                 let remote = there.remote.as_ref().and_then(|remote| remote.content.as_ref());

@@ -322,7 +322,7 @@ fn in_step(node: &Node, keep_originals: bool) -> bool {
         return false;
     }
     match &local.content {
-        LocalContent::Dir => true,
+        LocalContent::Dir(_) => true,
         LocalContent::CloudOnly(content) => !keep_originals && Some(content) == synced.content.as_ref(),
         LocalContent::Here(content, _) => Some(content) == synced.content.as_ref(),
         LocalContent::Unread(_) => false,
