@@ -8,6 +8,7 @@ mod config;
 mod engine;
 mod error;
 mod event;
+pub mod plan;
 pub mod ports;
 pub mod tree;
 

@@ -80,7 +80,7 @@ pub trait WriteFile: Send {
     fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// How many bytes there are now.
-    fn len(&self) -> io::Result<u64>;
+    fn size(&self) -> io::Result<u64>;
 
     /// Cuts or extends the file to `size` bytes.
     fn set_len(&mut self, size: u64) -> io::Result<()>;
