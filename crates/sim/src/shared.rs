@@ -83,6 +83,8 @@ pub struct Shared {
     pub violation: Option<Violation>,
     /// How often, of a thousand port calls, a person acts in the middle of the engine's work.
     pub meddling: u64,
+    /// Files opened for reading so far.
+    pub opened: u64,
 }
 
 const EPOCH_NS: i64 = 1_700_000_000_000_000_000;
@@ -128,6 +130,7 @@ impl Shared {
             devices: Vec::new(),
             violation: None,
             meddling: 0,
+            opened: 0,
         }
     }
 

@@ -2,8 +2,10 @@
 
 mod assets;
 mod db;
+mod paths;
 mod service;
 mod state;
 
+pub use paths::CloudEntry;
 pub use service::SimCloud;
 pub use state::{CloudState, Rec, Stored};

@@ -95,11 +95,11 @@ impl WriteFile for SimWriteFile {
 
     fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let shared = begin(&self.wire, "read", "")?;
-        Ok(copy(&*data(&shared, &self.wire, self.uid)?, buffer, offset))
+        Ok(copy(&data(&shared, &self.wire, self.uid)?, buffer, offset))
     }
 
-    fn len(&self) -> io::Result<u64> {
-        let shared = begin(&self.wire, "len", "")?;
+    fn size(&self) -> io::Result<u64> {
+        let shared = begin(&self.wire, "size", "")?;
         Ok(data(&shared, &self.wire, self.uid)?.len() as u64)
     }
 

@@ -86,6 +86,14 @@ pub fn act(shared: &mut Shared, device: usize) {
     shared.tell_watcher(device);
 }
 
+/// Whoever was in the middle of writing a file on a device comes to its end.
+pub(crate) fn finish_writing(shared: &mut Shared, device: usize) {
+    while !shared.devices[device].slow.is_empty() {
+        Person::new(shared, device).go_on_writing();
+    }
+    shared.tell_watcher(device);
+}
+
 impl<'a> Person<'a> {
     fn new(shared: &'a mut Shared, device: usize) -> Self {
         let (mut files, mut folders) = (Vec::new(), Vec::new());
@@ -130,7 +138,10 @@ impl<'a> Person<'a> {
         }
     }
 
-    fn now(&self) -> i64 {
+    /// The time of day, a moment later each time.
+    fn now(&mut self) -> i64 {
+        let moment = 1_000 + self.shared.rng.below(200_000);
+        self.shared.pass(moment);
         self.shared.wall_ns(self.device)
     }
 

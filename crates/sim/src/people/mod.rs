@@ -4,6 +4,7 @@ mod act;
 mod names;
 
 pub use act::act;
+pub(crate) use act::finish_writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
