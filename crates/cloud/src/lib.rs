@@ -7,13 +7,17 @@
 
 mod asset;
 mod db;
+mod embedded;
 mod error;
 mod schema;
 mod service;
 mod value;
 
 pub use asset::{AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Flow, TransferControl};
-pub use db::{Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt};
+pub use db::{
+    Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt,
+};
+pub use embedded::{Clock, Collected, EmbeddedCloud, EmbeddedOptions, Random};
 pub use error::{CloudError, LocalError, Result};
 pub use schema::{AppSchema, Database, Field, FieldType, Table};
 pub use service::{AppBriefInfo, CloudService, ServiceInfo};
