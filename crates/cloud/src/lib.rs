@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod asset;
+pub mod conformance;
 mod db;
 mod embedded;
 mod error;
