@@ -1,4 +1,5 @@
 //! The rules of contents: digests, parts, space, damage, collection.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

@@ -2,6 +2,7 @@
 //!
 //! A child process is this test binary again, running only the ignored test `child` with its task
 //! in the environment.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

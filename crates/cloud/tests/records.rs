@@ -1,4 +1,5 @@
 //! The rules of records, cursors and locks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

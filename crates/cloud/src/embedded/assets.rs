@@ -52,6 +52,8 @@ impl AssetLoader for EmbeddedAssets {
             } else if item.source.size() <= SMALL {
                 batch.small(index, item);
             } else {
+                // Those before it are not to wait for it.
+                batch.flush();
                 let answer = large::upload(&self.core, self.db, index, item, control);
                 batch.answer(index, answer);
             }
@@ -246,9 +248,13 @@ impl<'a> Batch<'a> {
         self.guard = None;
     }
 
-    fn finish(mut self) -> Vec<Result<CloudAsset>> {
+    fn flush(&mut self) {
         self.write_group();
         self.commit();
+    }
+
+    fn finish(mut self) -> Vec<Result<CloudAsset>> {
+        self.flush();
         let missing = || Err(CloudError::Unknown("an upload was left without an answer".to_owned()));
         self.answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
     }
