@@ -114,6 +114,9 @@ pub trait FileSystem: Send + Sync {
     /// The names of all temporary files with the time since each was last written, in seconds.
     fn list_temp(&self) -> io::Result<Vec<(String, u64)>>;
 
+    /// The names in the trash.
+    fn list_trash(&self) -> io::Result<Vec<String>>;
+
     /// Moves `from` to `to`; an existing `to` is an `AlreadyExists` error.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
