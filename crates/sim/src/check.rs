@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloudsync_engine::names::left_alone;
 use cloudsync_engine::ports::FileKind;
 use cloudsync_engine::tree::{Digest, LocalContent};
 
 use crate::cloud::CloudEntry;
-use crate::names::left_alone;
 use crate::people::digest_of;
 use crate::shared::Shared;
 use crate::world::World;

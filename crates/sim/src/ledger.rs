@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use cloudsync_engine::{
-    ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress, SyncState,
-};
+use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
 use parking_lot::Mutex;
 
 use crate::shared::Wire;
@@ -136,7 +134,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use cloudsync_engine::ErrorType;
+    use cloudsync_engine::{ErrorType, SyncState};
 
     use super::*;
 

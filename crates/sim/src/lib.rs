@@ -10,7 +10,6 @@ mod cloud;
 mod disk;
 mod index;
 mod ledger;
-mod names;
 mod people;
 mod plan;
 mod process;

@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cloudsync_engine::names::left_alone;
 use cloudsync_engine::ports::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Stat, WriteFile};
 use parking_lot::MutexGuard;
 
 use super::file::{SimReadFile, SimWriteFile};
 use super::tree::{Body, Inode, error};
-use crate::names::left_alone;
 use crate::shared::{Shared, Wire};
 
 const IDENTITY: &str = "gallery";
@@ -169,6 +169,13 @@ impl FileSystem for SimDisk {
             Some((name.clone(), u64::try_from(age).unwrap_or(0)))
         });
         Ok(aged.collect())
+    }
+
+    fn list_trash(&self) -> io::Result<Vec<String>> {
+        let shared = self.call("list_trash", "")?;
+        let tree = &shared.devices[self.wire.device].disk.live;
+        let entries = tree.entries(tree.lookup(<dyn FileSystem>::TRASH)?)?;
+        Ok(entries.keys().cloned().collect())
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use cloudsync_engine::names::left_alone;
+
 use super::names::{self, join, last, parent};
 use crate::disk::{Body, Uid};
-use crate::names::left_alone;
 use crate::shared::Shared;
 
 #[derive(Debug, Clone, Copy)]
