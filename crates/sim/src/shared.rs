@@ -166,7 +166,7 @@ impl Shared {
     pub fn tell_watcher(&mut self, device: usize) {
         let device = &mut self.devices[device];
         let touched = device.disk.take_touched();
-        device.watch.changed(&touched);
+        device.watch.changed(&touched, &device.disk);
     }
 
     /// Makes a device's disk and index durable.

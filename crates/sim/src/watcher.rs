@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudsync_engine::ports::{Changes, Watcher};
 
-use crate::disk::Uid;
+use crate::disk::{Disk, ROOT, Uid};
 use crate::shared::Wire;
 
 /// What a watcher has seen and not yet told.
@@ -16,10 +16,24 @@ pub struct WatchState {
 }
 
 impl WatchState {
-    /// Folders changed.
-    pub fn changed(&mut self, folders: &BTreeSet<Uid>) {
+    /// Folders changed. One that moved is watched no longer, and only a full scan finds it again; one
+    /// that was removed is told of by the folder above it.
+    pub fn changed(&mut self, folders: &BTreeSet<Uid>, disk: &Disk) {
         let paths = folders.iter().filter_map(|uid| self.watched.get(uid)).cloned();
         self.folders.extend(paths);
+        if folders.is_empty() {
+            return;
+        }
+        let now: BTreeMap<Uid, String> = disk
+            .live
+            .walk()
+            .into_iter()
+            .map(|(path, uid)| (uid, path))
+            .chain([(ROOT, String::new())])
+            .collect();
+        let moved = |uid: &Uid, path: &String| now.get(uid).is_some_and(|now| now != path);
+        self.overflow |= self.watched.iter().any(|(uid, path)| moved(uid, path));
+        self.watched.retain(|uid, path| now.get(uid) == Some(path));
     }
 }
 
