@@ -54,7 +54,7 @@ impl World {
             state.conditions = fine_conditions();
             state.mounted = true;
             state.doom = None;
-            people::finish_writing(&mut shared, device);
+            people::tidy_up(&mut shared, device);
         }
     }
 

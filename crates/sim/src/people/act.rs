@@ -87,10 +87,18 @@ pub fn act(shared: &mut Shared, device: usize) {
     shared.tell_watcher(device);
 }
 
-/// Whoever was in the middle of writing a file on a device comes to its end.
-pub(crate) fn finish_writing(shared: &mut Shared, device: usize) {
+/// Whoever was in the middle of writing a file on a device comes to its end, and symlinks go, which
+/// may have the names of files.
+pub(crate) fn tidy_up(shared: &mut Shared, device: usize) {
     while !shared.devices[device].slow.is_empty() {
         Person::new(shared, device).go_on_writing();
+    }
+    let now = shared.wall_ns(device);
+    let disk = &mut shared.devices[device].disk;
+    for (path, uid) in disk.live.walk() {
+        if matches!(disk.live.nodes.get(&uid).map(|node| &node.body), Some(Body::Other)) {
+            let _ = disk.remove(&path, now);
+        }
     }
     shared.tell_watcher(device);
 }

@@ -4,7 +4,7 @@ mod act;
 mod names;
 
 pub use act::act;
-pub(crate) use act::finish_writing;
+pub(crate) use act::tidy_up;
 
 use std::collections::{BTreeMap, BTreeSet};
 
