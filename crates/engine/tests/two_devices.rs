@@ -9,8 +9,8 @@ use std::time::Duration;
 use cloudsync_cloud::{EmbeddedCloud, EmbeddedOptions};
 use cloudsync_engine::ports::{Battery, Conditions, DeviceState, Heat, Network};
 use cloudsync_engine::{
-    Code, Config, DownloadPolicy, DownloadState, Engine, ErrorType, Event, EventSink, FileSyncState, SyncProgress,
-    SyncState, os,
+    Code, Config, DownloadPolicy, DownloadState, Engine, ErrorType, Event, EventSink, FileSyncState,
+    SyncProgress, SyncState, os,
 };
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
