@@ -22,8 +22,15 @@ const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 #[derive(Debug)]
 pub(super) struct StateDir {
     dir: PathBuf,
-    /// Held as long as the context lives; the kernel lets go of it when the process ends.
-    _lock: File,
+    /// Locked as long as the context lives; the kernel lets go of it when the process ends.
+    lock: File,
+}
+
+impl Drop for StateDir {
+    fn drop(&mut self) {
+        // Closing alone would not do while a child that the host has just forked still holds a copy.
+        let _ = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl StateDir {
@@ -37,7 +44,7 @@ impl StateDir {
         }
         let lock = private_file(&dir.join("lock")).map_err(|e| about(&dir, &e))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(StateDir { dir, _lock: lock }),
+            Ok(()) => Ok(StateDir { dir, lock }),
             Err(Errno::WOULDBLOCK) => Err(IndexError::Busy),
             Err(error) => Err(about(&dir, &error.into())),
         }
