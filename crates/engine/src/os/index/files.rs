@@ -15,6 +15,8 @@ const INDEX: &str = "index.db";
 /// Left by a context that found the index damaged while it was writing: the next one that opens it
 /// starts anew, even where the damage lies in a part that reading does not touch.
 const SUSPECT: &str = "index.suspect";
+/// A database has at least one page, and no page is smaller.
+const SMALLEST_INDEX: u64 = 512;
 /// SQLite's own files beside the index.
 const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 
@@ -56,6 +58,17 @@ impl StateDir {
         let path = self.dir.join(INDEX);
         private_file(&path).map_err(|e| about(&self.dir, &e))?;
         Ok(path)
+    }
+
+    /// Whether the index is so short that SQLite would take it for a new one, and is not new: a new
+    /// one is empty, and has nothing in its write-ahead log either.
+    pub(super) fn index_is_cut(&self) -> Result<bool, IndexError> {
+        let size = |name: &str| match fs::metadata(self.dir.join(name)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            result => result.map(|meta| meta.len()).map_err(|e| about(&self.dir, &e)),
+        };
+        let (index, log) = (size(INDEX)?, size("index.db-wal")?);
+        Ok(index < SMALLEST_INDEX && index + log > 0)
     }
 
     /// Notes that the index is damaged. That this may fail as well changes nothing for the caller.

@@ -122,6 +122,9 @@ impl SqliteIndex {
 
 /// Opens the database, makes its tables in a new one, and touches nothing of a newer version's.
 fn open_database(dir: &StateDir) -> Result<Connection, Fault> {
+    if dir.index_is_cut()? {
+        return Err(Fault::Damaged("it was cut to nothing".into()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(dir.index()?, flags)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

@@ -316,6 +316,10 @@ fn a_damaged_file_is_set_aside() {
     damaged("its end cut off", |path| cut(path, 99));
     damaged("another file", |path| fs::write(path, "this is no database\n".repeat(1000)).unwrap());
     damaged("a short other file", |path| fs::write(path, "x").unwrap());
+    damaged("cut to nothing beside a log", |path| {
+        cut(path, 0);
+        fs::write(path.with_file_name("index.db-wal"), "x").unwrap();
+    });
     damaged("its magic gone", |path| overwrite(path, 0, &[0; 16]));
     damaged("its header gone", |path| overwrite(path, 0, &[0xff; 100]));
     damaged("its schema gone", |path| overwrite(path, 100, &[0xaa; 3996]));
