@@ -5,8 +5,8 @@
 //!
 //! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
 //! each place and each content once, in up to three slots, and says in its flags which tree means which
-//! slot. It is: flags; the places; the contents; what the flags say of stamp, record, remote state and
-//! trouble, in this order.
+//! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
+//! stamp); what the flags say of record, remote state and trouble, in this order.
 
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ impl<'n> Writer<'n> {
         if let Some(local) = &node.local {
             self.place(flag::LOCAL_PLACE, &local.place);
             let (state, content) = match &local.content {
-                LocalContent::Dir => (flag::HERE_DIR, None),
+                LocalContent::Dir(_) => (flag::HERE_DIR, None),
                 LocalContent::CloudOnly(content) => (flag::CLOUD_ONLY, Some(content)),
                 LocalContent::Here(content, _) => (flag::HERE, Some(content)),
                 LocalContent::Unread(_) => (flag::UNREAD, None),
@@ -143,7 +143,7 @@ fn stamp_of(content: &LocalContent) -> Option<(&Stamp, Option<&Content>)> {
     match content {
         LocalContent::Here(content, stamp) => Some((stamp, Some(content))),
         LocalContent::Unread(stamp) => Some((stamp, None)),
-        LocalContent::Dir | LocalContent::CloudOnly(_) => None,
+        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
     }
 }
 
@@ -161,8 +161,10 @@ pub(super) fn write(node: &Node, out: &mut Vec<u8>) {
         put_number(out, content.size);
         put_time(out, content.mtime_ns);
     }
-    if let Some((stamp, _)) = node.local.as_ref().and_then(|local| stamp_of(&local.content)) {
-        write_stamp(stamp, flags, out);
+    match node.local.as_ref().map(|local| &local.content) {
+        Some(LocalContent::Dir(ino)) => put_number(out, *ino),
+        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => write_stamp(stamp, flags, out),
+        Some(LocalContent::CloudOnly(_)) | None => {}
     }
     if let Some(record) = &node.record {
         put_text(out, record);
@@ -256,7 +258,7 @@ impl<'b> Reader<'b> {
     fn local(&mut self) -> Result<Option<Local>, Impossible> {
         let Some(place) = self.place(flag::LOCAL_PLACE) else { return Ok(None) };
         let content = match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
-            (flag::HERE_DIR, None) => LocalContent::Dir,
+            (flag::HERE_DIR, None) => LocalContent::Dir(self.bytes.number()?),
             (flag::CLOUD_ONLY, Some(content)) => LocalContent::CloudOnly(content),
             (flag::HERE, Some(content)) => {
                 let stamp = self.stamp(Some(&content))?;

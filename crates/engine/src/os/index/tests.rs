@@ -99,7 +99,7 @@ fn any_stamp() -> impl Strategy<Value = Stamp> {
 
 fn any_local() -> impl Strategy<Value = Local> {
     let content = prop_oneof![
-        Just(LocalContent::Dir),
+        any::<u64>().prop_map(LocalContent::Dir),
         any_content().prop_map(LocalContent::CloudOnly),
         (any_content(), any_stamp()).prop_map(|(content, stamp)| LocalContent::Here(content, stamp)),
         any_stamp().prop_map(LocalContent::Unread),
