@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cloudsync_engine::{ClientId, Code, Engine};
+use cloudsync_engine::{ClientId, Engine};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::callback::may_block;
 use crate::events::{Completer, Completion, Dispatcher};
-use crate::failure::{Answer, Failure, bad, gone, inner};
+use crate::failure::{Answer, Failure, bad, gone};
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
 use crate::options::{Caller, CloudSyncOptions, Options};
 use crate::text;
@@ -93,7 +93,7 @@ impl Context {
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
         let _blocked = SignalsBlocked::new();
-        let opened = cloudsync_engine::os::production(&options.config, cloud, options.conditions)
+        let opened = ports(&options.config, cloud, options.conditions)
             .and_then(|ports| Engine::open(options.config, ports, Arc::clone(&running.dispatcher) as _));
         match opened {
             Ok(engine) => Ok(Context {
@@ -155,9 +155,7 @@ pub(crate) fn run_async(
     let context = Arc::clone(context);
     // Where the thread has died, the job comes back, and dropping its completer tells the host.
     let _ = jobs.send(Box::new(move || {
-        let work = std::panic::AssertUnwindSafe(|| context.engine().and_then(work));
-        let answer = std::panic::catch_unwind(work).unwrap_or_else(|_| Err(context.poison()));
-        completer.complete(answer);
+        completer.complete(context.poison_on_panic(|| context.engine().and_then(work)));
     }));
     Ok(())
 }
@@ -274,10 +272,19 @@ pub unsafe extern "C" fn cloudsync_event_fd(context: *mut CloudSyncContext) -> i
     if code == 0 { descriptor } else { -code }
 }
 
+fn ports(
+    _: &cloudsync_engine::Config,
+    _: Arc<dyn cloudsync_cloud::CloudService>,
+    _: Option<Arc<dyn cloudsync_engine::ports::Conditions>>,
+) -> Answer<cloudsync_engine::ports::Ports> {
+    Err(Failure::new(cloudsync_engine::Code::NotImplemented, "the disk's ports are not merged yet"))
+}
+
 fn host_dispatched(context: &Context) -> Answer<i32> {
-    context.dispatcher().descriptor().ok_or_else(|| {
-        bad("the context has its own dispatcher thread; open it with CLOUDSYNC_DISPATCH_HOST")
-    })
+    context
+        .dispatcher()
+        .descriptor()
+        .ok_or_else(|| bad("the context has its own dispatcher thread; open it with CLOUDSYNC_DISPATCH_HOST"))
 }
 
 /// How many deletions wait for the host's word, because a large share of the files is gone at once (see

@@ -160,7 +160,10 @@ mod tests {
         let last = Place { generation: u32::MAX, ..place }.value().unwrap();
         assert_eq!(table.remove(last, |_| true), Some(1));
         for n in 0..2 * SHARDS as u32 {
-            assert_ne!(Place::of(table.insert(n).unwrap()).map(|p| (p.shard, p.slot)), Some((place.shard, 0)));
+            assert_ne!(
+                Place::of(table.insert(n).unwrap()).map(|p| (p.shard, p.slot)),
+                Some((place.shard, 0))
+            );
         }
     }
 
