@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use cloudsync_engine::os::production;
 use cloudsync_engine::{ClientId, Engine};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
@@ -93,7 +94,7 @@ impl Context {
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
         let _blocked = SignalsBlocked::new();
-        let opened = ports(&options.config, cloud, options.conditions)
+        let opened = production(&options.config, cloud, options.conditions)
             .and_then(|ports| Engine::open(options.config, ports, Arc::clone(&running.dispatcher) as _));
         match opened {
             Ok(engine) => Ok(Context {
@@ -270,14 +271,6 @@ pub unsafe extern "C" fn cloudsync_event_fd(context: *mut CloudSyncContext) -> i
         Ok(())
     });
     if code == 0 { descriptor } else { -code }
-}
-
-fn ports(
-    _: &cloudsync_engine::Config,
-    _: Arc<dyn cloudsync_cloud::CloudService>,
-    _: Option<Arc<dyn cloudsync_engine::ports::Conditions>>,
-) -> Answer<cloudsync_engine::ports::Ports> {
-    Err(Failure::new(cloudsync_engine::Code::NotImplemented, "the disk's ports are not merged yet"))
 }
 
 fn host_dispatched(context: &Context) -> Answer<i32> {
