@@ -930,7 +930,8 @@ int32_t cloudsync_options_set_device(struct CloudSyncOptions *options,
  * @return 0; 401 for a bad handle, where out is NULL, or where the state directory, the gallery directory or the
  *         cloud is not set; 13900002 where the gallery is missing; 13900012 where a directory is not ours to
  *         use; 13900014 where another context, of any process, has the state directory open; 13900025 where its disk is
- *         full; 13900005 for another failure of the disk; 13900020 where the state directory is of a newer version.
+ *         full; 13900005 for another failure of the disk; 13900001 where the state directory is of a newer version;
+ *         13900027 where it is read-only.
  *
  * Thread safety: any thread. Blocks while the index is read. Callback safe: yes.
  */

@@ -35,6 +35,8 @@ pub(crate) enum Completion {
     States(Done<FileStatesFn>),
 }
 
+/// From this many waiting events on, progress replaces progress.
+const LONG: usize = 4096;
 const SYNC_LANE: u64 = 0;
 const LOG_LANE: u64 = u64::MAX;
 
@@ -96,7 +98,7 @@ impl Dispatcher {
     pub(crate) fn new(host: bool) -> io::Result<Self> {
         let ready = if host { Ready::open()? } else { Ready(None) };
         Ok(Dispatcher {
-            queue: Queue::new(ready),
+            queue: Queue::new(ready, LONG),
             galleries: RwLock::default(),
             downloads: RwLock::default(),
         })

@@ -1,4 +1,5 @@
 //! The reviewed list of exports, the header's functions and the source's exported items are one set.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
 //! The committed header is what the source says. `CLOUDSYNC_UPDATE_HEADER=1` writes it instead.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 
