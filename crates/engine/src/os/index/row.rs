@@ -1,0 +1,320 @@
+//! A node as one row, and back.
+//!
+//! A row is the node's number and one blob. With a column for each part of a node, a load of many rows
+//! takes three times as long, most of it for columns that hold nothing.
+//!
+//! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
+//! each place and each content once, in up to three slots, and says in its flags which tree means which
+//! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
+//! stamp); what the flags say of record, remote state and trouble, in this order.
+
+use std::sync::Arc;
+
+use super::bytes::{Bytes, Impossible, put_number, put_text, put_time};
+use crate::Code;
+use crate::ports::Stamp;
+use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trouble};
+
+/// The table of nodes.
+pub(super) const CREATE: &str = "CREATE TABLE node(id INTEGER PRIMARY KEY, body BLOB NOT NULL)";
+/// Reads all rows.
+pub(super) const SELECT: &str = "SELECT id, body FROM node";
+/// Writes one row.
+pub(super) const UPSERT: &str = "INSERT OR REPLACE INTO node(id, body) VALUES(?, ?)";
+
+/// The bits of the flags. A tree's slots are numbers of two bits: 0 for none, else the slot plus 1.
+mod flag {
+    pub(super) const DIR: u32 = 1;
+    pub(super) const SENT_FROM_HERE: u32 = 1 << 1;
+    pub(super) const DELETED: u32 = 1 << 2;
+    /// Where the slots of each tree begin.
+    pub(super) const SYNCED_PLACE: u32 = 3;
+    pub(super) const SYNCED_CONTENT: u32 = 5;
+    pub(super) const LOCAL_PLACE: u32 = 7;
+    pub(super) const LOCAL_CONTENT: u32 = 9;
+    pub(super) const REMOTE_PLACE: u32 = 11;
+    pub(super) const REMOTE_CONTENT: u32 = 13;
+    /// What the disk holds: one of the four numbers below.
+    pub(super) const LOCAL_STATE: u32 = 15;
+    pub(super) const HERE_DIR: u32 = 0;
+    pub(super) const CLOUD_ONLY: u32 = 1;
+    pub(super) const HERE: u32 = 2;
+    pub(super) const UNREAD: u32 = 3;
+    /// What there is.
+    pub(super) const RECORD: u32 = 1 << 17;
+    pub(super) const ASSET: u32 = 1 << 18;
+    pub(super) const TROUBLE: u32 = 1 << 19;
+    pub(super) const DUE: u32 = 1 << 20;
+    /// The stamp has a size or a time other than its content's.
+    pub(super) const STAMP_SIZE: u32 = 1 << 21;
+    pub(super) const STAMP_MTIME: u32 = 1 << 22;
+    /// One more than all bits that mean something.
+    pub(super) const END: u32 = 1 << 23;
+}
+
+/// The places or contents of a row, each once.
+struct Slots<'n, T>([Option<&'n T>; 3]);
+
+impl<'n, T> Slots<'n, T> {
+    /// The number of `value`'s slot, a free one for a value that is in none.
+    fn number(&mut self, value: &'n T, same: impl Fn(&T, &T) -> bool) -> u32 {
+        for (number, slot) in (1..).zip(&mut self.0) {
+            match *slot {
+                Some(held) if std::ptr::eq(held, value) || same(held, value) => return number,
+                Some(_) => {}
+                None => {
+                    *slot = Some(value);
+                    return number;
+                }
+            }
+        }
+        // Not reached: three trees name at most three.
+        0
+    }
+}
+
+/// A row while it is written.
+struct Writer<'n> {
+    flags: u32,
+    places: Slots<'n, Place>,
+    contents: Slots<'n, Content>,
+}
+
+impl<'n> Writer<'n> {
+    fn new(node: &'n Node) -> Self {
+        let mut writer = Writer { flags: 0, places: Slots([None; 3]), contents: Slots([None; 3]) };
+        writer.trees(node);
+        let stamp = node.local.as_ref().and_then(|local| stamp_of(&local.content));
+        for (bit, set) in [
+            (flag::DIR, node.kind == Kind::Dir),
+            (flag::SENT_FROM_HERE, node.sent_from_here),
+            (flag::DELETED, node.remote.as_ref().is_some_and(|remote| remote.deleted)),
+            (flag::RECORD, node.record.is_some()),
+            (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
+            (flag::TROUBLE, node.trouble.is_some()),
+            (flag::DUE, node.trouble.as_ref().is_some_and(|trouble| trouble.due_ns.is_some())),
+            (flag::STAMP_SIZE, stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.size != stamp.size))),
+            (
+                flag::STAMP_MTIME,
+                stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.mtime_ns != stamp.mtime_ns)),
+            ),
+        ] {
+            writer.flags |= if set { bit } else { 0 };
+        }
+        writer
+    }
+
+    fn trees(&mut self, node: &'n Node) {
+        if let Some(synced) = &node.synced {
+            self.place(flag::SYNCED_PLACE, &synced.place);
+            self.content(flag::SYNCED_CONTENT, synced.content.as_deref());
+        }
+        if let Some(local) = &node.local {
+            self.place(flag::LOCAL_PLACE, &local.place);
+            let (state, content) = match &local.content {
+                LocalContent::Dir(_) => (flag::HERE_DIR, None),
+                LocalContent::CloudOnly(content) => (flag::CLOUD_ONLY, Some(content)),
+                LocalContent::Here(content, _) => (flag::HERE, Some(content)),
+                LocalContent::Unread(_) => (flag::UNREAD, None),
+            };
+            self.flags |= state << flag::LOCAL_STATE;
+            self.content(flag::LOCAL_CONTENT, content.map(Arc::as_ref));
+        }
+        if let Some(remote) = &node.remote {
+            self.place(flag::REMOTE_PLACE, &remote.place);
+            self.content(flag::REMOTE_CONTENT, remote.content.as_deref());
+        }
+    }
+
+    fn place(&mut self, shift: u32, place: &'n Place) {
+        self.flags |= self.places.number(place, |a, b| a == b) << shift;
+    }
+
+    fn content(&mut self, shift: u32, content: Option<&'n Content>) {
+        let Some(content) = content else { return };
+        // Their own equality leaves the time out.
+        let same = |a: &Content, b: &Content| a == b && a.mtime_ns == b.mtime_ns;
+        self.flags |= self.contents.number(content, same) << shift;
+    }
+}
+
+/// The stamp of a file that is on the disk, and the content that it was read with.
+fn stamp_of(content: &LocalContent) -> Option<(&Stamp, Option<&Content>)> {
+    match content {
+        LocalContent::Here(content, stamp) => Some((stamp, Some(content))),
+        LocalContent::Unread(stamp) => Some((stamp, None)),
+        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
+    }
+}
+
+/// Writes a node's blob into `out`, whatever that held.
+pub(super) fn write(node: &Node, out: &mut Vec<u8>) {
+    out.clear();
+    let Writer { flags, places, contents } = Writer::new(node);
+    put_number(out, flags.into());
+    for place in places.0.into_iter().flatten() {
+        put_number(out, place.parent.0.into());
+        put_text(out, &place.name);
+    }
+    for content in contents.0.into_iter().flatten() {
+        out.extend_from_slice(&content.digest);
+        put_number(out, content.size);
+        put_time(out, content.mtime_ns);
+    }
+    match node.local.as_ref().map(|local| &local.content) {
+        Some(LocalContent::Dir(ino)) => put_number(out, *ino),
+        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => write_stamp(stamp, flags, out),
+        Some(LocalContent::CloudOnly(_)) | None => {}
+    }
+    if let Some(record) = &node.record {
+        put_text(out, record);
+    }
+    if let Some(remote) = &node.remote {
+        put_number(out, remote.version);
+        remote.asset.iter().for_each(|asset| put_text(out, asset));
+    }
+    if let Some(trouble) = &node.trouble {
+        put_number(out, (trouble.code as u32).into());
+        put_text(out, &trouble.text);
+        put_number(out, trouble.attempts.into());
+        trouble.due_ns.iter().for_each(|due| put_time(out, *due));
+    }
+}
+
+fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
+    put_number(out, stamp.ino);
+    put_time(out, stamp.ctime_ns);
+    if flags & flag::STAMP_SIZE != 0 {
+        put_number(out, stamp.size);
+    }
+    if flags & flag::STAMP_MTIME != 0 {
+        put_time(out, stamp.mtime_ns);
+    }
+}
+
+/// A row while it is read.
+struct Reader<'b> {
+    bytes: Bytes<'b>,
+    flags: u32,
+    places: [Option<Arc<Place>>; 3],
+    contents: [Option<Arc<Content>>; 3],
+}
+
+impl<'b> Reader<'b> {
+    /// Reads the flags, and the places and contents that they mean.
+    fn new(body: &'b [u8]) -> Result<Self, Impossible> {
+        let mut bytes = Bytes(body);
+        let flags = bytes.number32()?;
+        if flags >= flag::END {
+            return Err(Impossible("flags are set that no version has"));
+        }
+        let mut reader = Reader { bytes, flags, places: Default::default(), contents: Default::default() };
+        let most = |shifts: [u32; 3]| shifts.into_iter().map(|shift| (flags >> shift & 3) as usize).max();
+        let places = most([flag::SYNCED_PLACE, flag::LOCAL_PLACE, flag::REMOTE_PLACE]).unwrap_or(0);
+        let contents = most([flag::SYNCED_CONTENT, flag::LOCAL_CONTENT, flag::REMOTE_CONTENT]).unwrap_or(0);
+        for slot in reader.places.iter_mut().take(places) {
+            let parent = NodeId(reader.bytes.number32()?);
+            *slot = Some(Arc::new(Place { parent, name: reader.bytes.text()?.into() }));
+        }
+        for slot in reader.contents.iter_mut().take(contents) {
+            let (digest, size) = (reader.bytes.array()?, reader.bytes.number()?);
+            *slot = Some(Arc::new(Content { digest, size, mtime_ns: reader.bytes.time()? }));
+        }
+        Ok(reader)
+    }
+
+    fn has(&self, bit: u32) -> bool {
+        self.flags & bit != 0
+    }
+
+    /// The place that the tree at `shift` means, the same one for all trees that mean it.
+    fn place(&self, shift: u32) -> Option<Arc<Place>> {
+        let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
+        self.places.get(slot)?.clone()
+    }
+
+    /// The content that the tree at `shift` means, likewise.
+    fn content(&self, shift: u32) -> Option<Arc<Content>> {
+        let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
+        self.contents.get(slot)?.clone()
+    }
+
+    fn stamp(&mut self, content: Option<&Content>) -> Result<Stamp, Impossible> {
+        let (ino, ctime_ns) = (self.bytes.number()?, self.bytes.time()?);
+        let incomplete = Impossible("a stamp is incomplete");
+        let size = match content {
+            _ if self.has(flag::STAMP_SIZE) => self.bytes.number()?,
+            Some(content) => content.size,
+            None => return Err(incomplete),
+        };
+        let mtime_ns = match content {
+            _ if self.has(flag::STAMP_MTIME) => self.bytes.time()?,
+            Some(content) => content.mtime_ns,
+            None => return Err(incomplete),
+        };
+        Ok(Stamp { ino, size, mtime_ns, ctime_ns })
+    }
+
+    fn local(&mut self) -> Result<Option<Local>, Impossible> {
+        let Some(place) = self.place(flag::LOCAL_PLACE) else { return Ok(None) };
+        let content = match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
+            (flag::HERE_DIR, None) => LocalContent::Dir(self.bytes.number()?),
+            (flag::CLOUD_ONLY, Some(content)) => LocalContent::CloudOnly(content),
+            (flag::HERE, Some(content)) => {
+                let stamp = self.stamp(Some(&content))?;
+                LocalContent::Here(content, stamp)
+            }
+            (flag::UNREAD, None) => LocalContent::Unread(self.stamp(None)?),
+            _ => return Err(Impossible("the local state contradicts itself")),
+        };
+        Ok(Some(Local { place, content }))
+    }
+
+    fn synced(&self) -> Option<Synced> {
+        let place = self.place(flag::SYNCED_PLACE)?;
+        Some(Synced { place, content: self.content(flag::SYNCED_CONTENT) })
+    }
+
+    fn remote(&mut self) -> Result<Option<Remote>, Impossible> {
+        let Some(place) = self.place(flag::REMOTE_PLACE) else { return Ok(None) };
+        Ok(Some(Remote {
+            place,
+            content: self.content(flag::REMOTE_CONTENT),
+            version: self.bytes.number()?,
+            asset: self.text_if(flag::ASSET)?,
+            deleted: self.has(flag::DELETED),
+        }))
+    }
+
+    fn text_if(&mut self, bit: u32) -> Result<Option<Box<str>>, Impossible> {
+        if self.has(bit) { Ok(Some(self.bytes.text()?.into())) } else { Ok(None) }
+    }
+
+    fn trouble(&mut self) -> Result<Option<Box<Trouble>>, Impossible> {
+        if !self.has(flag::TROUBLE) {
+            return Ok(None);
+        }
+        let code = i32::try_from(self.bytes.number()?).ok().and_then(Code::from_number);
+        Ok(Some(Box::new(Trouble {
+            code: code.ok_or(Impossible("an error number is unknown"))?,
+            text: self.bytes.text()?.into(),
+            attempts: self.bytes.number32()?,
+            due_ns: if self.has(flag::DUE) { Some(self.bytes.time()?) } else { None },
+        })))
+    }
+}
+
+/// Reads what [`write`] wrote.
+pub(super) fn read(body: &[u8]) -> Result<Node, Impossible> {
+    let mut reader = Reader::new(body)?;
+    let node = Node {
+        kind: if reader.has(flag::DIR) { Kind::Dir } else { Kind::File },
+        sent_from_here: reader.has(flag::SENT_FROM_HERE),
+        local: reader.local()?,
+        synced: reader.synced(),
+        record: reader.text_if(flag::RECORD)?,
+        remote: reader.remote()?,
+        trouble: reader.trouble()?,
+    };
+    if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }
+}
