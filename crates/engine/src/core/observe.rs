@@ -175,19 +175,15 @@ impl Core {
 
     fn unknown_folders(&self, observe: &Observe, fresh: &[String]) -> Vec<String> {
         let trees = self.states.trees.read();
-        let known: BTreeSet<u64> = trees
-            .iter()
-            .filter_map(|(_, node)| match node.local.as_ref()?.content {
-                LocalContent::Dir(ino) => Some(ino),
-                _ => None,
-            })
-            .collect();
         let mut unknown = Vec::new();
         for path in fresh {
             let Some(listing) = observe.folders.get(path) else { continue };
             for entry in listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
                 let below = join(path, &entry.name);
-                if !known.contains(&entry.stamp.ino) && !observe.folders.contains_key(&below) {
+                // An inode number may be that of another folder which is gone.
+                let known = trees.find_local(&below).and_then(|id| trees.get(id)?.local.as_ref());
+                let known = known.is_some_and(|local| local.content == LocalContent::Dir(entry.stamp.ino));
+                if !known && !observe.folders.contains_key(&below) {
                     unknown.push(below);
                 }
             }
