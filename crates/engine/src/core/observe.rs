@@ -151,7 +151,7 @@ impl Core {
     /// Folders that changed while they were looked at, and new ones that nobody has looked into.
     fn look_again(&mut self, observe: &mut Observe, fresh: &[String]) -> Scan {
         observe.looks += 1;
-        let unknown = if observe.everything { Vec::new() } else { self.unknown_folders(observe, fresh) };
+        let unknown = self.unknown_folders(observe, fresh);
         if !unknown.is_empty() {
             return Scan::Due(Scope::Below(unknown));
         }
@@ -183,7 +183,7 @@ impl Core {
                 // An inode number may be that of another folder which is gone.
                 let known = trees.find_local(&below).and_then(|id| trees.get(id)?.local.as_ref());
                 let known = known.is_some_and(|local| local.content == LocalContent::Dir(entry.stamp.ino));
-                if !known && !observe.folders.contains_key(&below) {
+                if (observe.everything || !known) && !observe.folders.contains_key(&below) {
                     unknown.push(below);
                 }
             }
