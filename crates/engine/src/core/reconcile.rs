@@ -20,8 +20,9 @@ pub(super) struct Seen {
     pub(super) busy: BTreeSet<NodeId>,
 }
 
-/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
-pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) {
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Returns whether
+/// something was left out because the engine itself was changing it: that has to be looked at again.
+pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
     let folders = match_folders(trees, seen);
     let mut odd = Vec::new();
     let mut found = HashSet::new();
@@ -42,7 +43,9 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) {
     }
     let mut missing: BTreeSet<NodeId> =
         missing.into_iter().filter(|node| !seen.busy.contains(node)).collect();
+    let before = odd.len();
     odd.retain(|(folder, entry)| !is_busy(trees, seen, *folder, &entry.name));
+    let left_out = odd.len() < before;
     place_odd(trees, odd, &mut missing);
     if seen.complete {
         for node in missing {
@@ -51,6 +54,7 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) {
         }
         drop_folders(trees, seen, &folders);
     }
+    left_out
 }
 
 /// A file that is nowhere any more waits for nothing.

@@ -108,6 +108,10 @@ fn on_both(local: &Local, synced: Option<&Synced>, remote: &Remote) -> Verdict {
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
     match merge_bytes(here, synced, remote.content.as_ref()) {
+        // Bytes that are not here cannot have been changed here.
+        None if matches!(local.content, LocalContent::CloudOnly(_)) => {
+            Verdict::Live(merge_place(local, synced, remote), Bytes::FromCloud)
+        }
         None => Verdict::Conflict,
         Some(bytes) => Verdict::Live(merge_place(local, synced, remote), bytes),
     }
