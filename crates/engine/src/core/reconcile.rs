@@ -126,7 +126,7 @@ fn dirs(seen: &Seen) -> impl Iterator<Item = (&str, &DirEntry)> {
 }
 
 fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
-    trees.find_local(path).filter(|&id| id == NodeId::ROOT || ino_of(trees, id).is_some())
+    trees.find_local_folder(path)
 }
 
 fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
