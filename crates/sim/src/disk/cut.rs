@@ -75,7 +75,10 @@ impl Disk {
             let Some(new) = self.live.nodes.get(&uid) else { continue };
             let old = self.durable.nodes.get(&uid);
             let mut node = new.clone();
-            if let Body::File(data) = &new.body {
+            let rewritten = old.is_none_or(|old| old.data() != new.data());
+            if let Body::File(data) = &new.body
+                && rewritten
+            {
                 match rng.below(4) {
                     0 | 1 => {}
                     2 => node = old.cloned().unwrap_or_else(|| with_data(new, Vec::new())),
