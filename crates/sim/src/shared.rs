@@ -218,18 +218,14 @@ impl Shared {
     /// What was only on a disk that lost its power may be gone with it, or be back under the name of a
     /// half-written file.
     fn survives_cut(&mut self, device: usize, digest: &Digest, path: Option<&str>) {
-        let left = |path: &str| path.split('/').any(left_alone);
         let ours = path.is_some_and(|path| path.starts_with(<dyn FileSystem>::RESERVED));
-        let seen = path.is_some_and(|path| ours || !left(path));
-        if seen || self.cloud.holds_live(digest) || self.on_other_disk(device, digest) {
-            return;
-        }
-        let line = format!("device {device}: {} is lost with the power", self.people.label(digest));
+        let left = path.is_some_and(|path| !ours && path.split('/').any(left_alone));
+        let kept = path.is_some() || self.cloud.holds_live(digest) || self.on_other_disk(device, digest);
+        let Some(story) = self.people.stories.get_mut(digest).filter(|_| left || !kept) else { return };
+        story.hidden |= left;
+        story.excused |= !kept;
+        let line = format!("device {device}: {} is lost with the power", story.label);
         self.note(&line);
-        if let Some(story) = self.people.stories.get_mut(digest) {
-            story.excused |= path.is_none();
-            story.hidden |= path.is_some();
-        }
     }
 
     /// The contents of all files of a device, reserved folder included, with one of their paths.

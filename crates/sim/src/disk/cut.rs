@@ -14,8 +14,8 @@ pub(super) enum MetaOp {
     Link { spot: Spot, uid: Uid },
     /// An entry that is gone.
     Unlink { spot: Spot, uid: Uid },
-    /// An entry that moved, over whatever was there.
-    Move { from: Spot, to: Spot, uid: Uid },
+    /// An entry that moved, over another one where there was any.
+    Move { from: Spot, to: Spot, uid: Uid, over: Option<Uid> },
     /// Two entries that changed places.
     Exchange { a: Spot, b: Spot, was_a: Uid, was_b: Uid },
 }
@@ -129,10 +129,11 @@ fn apply(tree: &mut Tree, op: &MetaOp, written: &BTreeMap<Uid, Inode>, live: &Tr
                 tree.take(spot);
             }
         }
-        MetaOp::Move { from, to, uid } => {
+        MetaOp::Move { from, to, uid, over } => {
             let full =
                 tree.at(to).is_some_and(|gone| tree.entries(gone).is_ok_and(|entries| !entries.is_empty()));
-            let possible = tree.at(from) == Some(*uid) && tree.entries(to.dir).is_ok();
+            let free = tree.at(to).is_none_or(|there| Some(there) == *over);
+            let possible = free && tree.at(from) == Some(*uid) && tree.entries(to.dir).is_ok();
             if possible && !full && !tree.is_within(*uid, to.dir) {
                 tree.take(from);
                 tree.put(to, *uid);
