@@ -26,6 +26,8 @@ pub(super) enum Effect {
 #[derive(Debug)]
 pub(super) struct Task<A> {
     pub(super) node: NodeId,
+    /// It is left out for now, and so is all that waits for it.
+    pub(super) held: bool,
     pub(super) effect: Effect,
     pub(super) action: A,
 }
@@ -44,8 +46,6 @@ pub(super) trait Side<A> {
     fn folder_of(&self, node: NodeId) -> Option<NodeId>;
     /// Whether the node is a folder.
     fn is_dir(&self, node: NodeId) -> bool;
-    /// Whether the node is left alone for now.
-    fn frozen(&self, node: NodeId) -> bool;
     /// How to get the node out of everybody's way; `None` where two nodes may share a place for a
     /// while.
     fn park(&self, node: NodeId) -> Option<A>;
@@ -68,8 +68,8 @@ struct Wait {
     need: Need,
 }
 
-/// Orders the tasks. What needs a frozen node to change, or something else that nobody changes, is
-/// left out until a later plan.
+/// Orders the tasks. What is held, and what waits for it or for what nobody does, is left out until
+/// a later plan.
 pub(super) fn in_order<A, S: Side<A>>(side: &S, mut tasks: Vec<Task<A>>) -> Vec<Step<A>> {
     // What goes, goes last: a run that is cut short has rather copied than removed.
     tasks.sort_by_key(|task| matches!(task.effect, Effect::Leave));
@@ -101,7 +101,7 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
         let mut waits = Vec::with_capacity(tasks.len());
         for (index, task) in tasks.iter().enumerate() {
             let mut list = Vec::new();
-            let possible = !side.frozen(task.node) && finder.waits_of(task, &mut list).is_some();
+            let possible = !task.held && finder.waits_of(task, &mut list).is_some();
             left_out[index] = !possible;
             list.sort_unstable();
             list.dedup();
@@ -114,12 +114,8 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
     /// What the task waits for; `None` if it waits for what nobody does.
     fn waits_of(&self, task: &Task<A>, waits: &mut Vec<Wait>) -> Option<()> {
         match &task.effect {
-            Effect::Arrive(place) => {
-                self.folder_there(place, waits)?;
-                self.place_free(task.node, place, waits)
-            }
             Effect::Note(place) => self.folder_there(place, waits),
-            Effect::Move(place) => {
+            Effect::Arrive(place) | Effect::Move(place) => {
                 self.folder_there(place, waits)?;
                 if self.side.is_dir(task.node) {
                     self.way_settled(place.parent, waits);
@@ -156,12 +152,13 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
         Some(())
     }
 
-    /// A folder moves only after those that it shall be in: with all of them in their last place,
-    /// none of them can be beneath it.
+    /// A folder moves, or comes back, only after those that it shall be in: with all of them in their
+    /// last place, none of them can be beneath it. The next one above that moves waits for the rest.
     fn way_settled(&self, parent: NodeId, waits: &mut Vec<Wait>) {
         let mut at = Some(parent);
         while let Some(folder) = at {
-            if let Some(on) = self.task_of(folder) {
+            let moves = |on: &usize| matches!(self.tasks[*on].effect, Effect::Move(_));
+            if let Some(on) = self.task_of(folder).filter(moves) {
                 waits.push(Wait { on, need: Need::Done });
                 return;
             }

@@ -10,14 +10,18 @@ use super::decide::{Bytes, Verdict, Verdicts, any_place};
 use super::names::free_name;
 use crate::tree::{Kind, NodeId, Place};
 
+/// Yields the nodes that get no step for now: the frozen ones, and those that shall be where a
+/// frozen one shall be: who keeps the name is seen once that one is out of trouble.
+///
 /// Every pass either changes nothing or takes a node one way further that it never goes back:
 /// from dead to living, from the disk's place to the cloud's, from there to the top folder, from
 /// its name to a free one. So it ends.
-pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) {
+pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) -> BTreeSet<NodeId> {
+    let mut held = request.frozen.clone();
     loop {
         let changed = revive_folders(request, verdicts) | break_cycles(request, verdicts);
-        if !changed && !part_namesakes(request, verdicts) {
-            return;
+        if !changed && !part_namesakes(request, verdicts, &mut held) {
+            return held;
         }
     }
 }
@@ -155,8 +159,11 @@ fn in_top_folder(place: &Place) -> Arc<Place> {
 }
 
 /// Several nodes at one place: the one that others have seen there keeps the name.
-fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
-    let groups = namesakes(request, verdicts);
+fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts, held: &mut BTreeSet<NodeId>) -> bool {
+    let (stuck, groups): (Vec<_>, Vec<_>) = namesakes(request, verdicts)
+        .into_iter()
+        .partition(|group| group.iter().any(|id| request.frozen.contains(id)));
+    held.extend(stuck.into_iter().flatten());
     if groups.is_empty() {
         return false;
     }

@@ -1,5 +1,6 @@
 //! Turns verdicts into steps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::decide::{Bytes, Verdict, Verdicts};
@@ -7,20 +8,21 @@ use super::names::parked_name;
 use super::order::{Effect, Side, Task, in_order};
 use super::shape::target;
 use super::{CloudAction, DiskAction, Plan, Request};
-use crate::tree::{Kind, Local, LocalContent, Node, NodeId, Place};
+use crate::tree::{Kind, Local, LocalContent, Node, NodeId, Place, Remote};
 
-pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts) -> Plan {
+pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts, held: &BTreeSet<NodeId>) -> Plan {
     let mut disk = Vec::new();
     let mut cloud = Vec::new();
     let mut settle = Vec::new();
     for (&id, verdict) in verdicts {
         let Some(node) = request.trees.get(id) else { continue };
+        let held = held.contains(&id);
         let before = (disk.len(), cloud.len());
         match verdict {
-            Verdict::Dead => bury(id, node, &mut disk, &mut cloud),
+            Verdict::Dead => bury(id, node, held, &mut disk, &mut cloud),
             Verdict::Live(place, bytes) => {
-                on_disk(request, id, node, place, *bytes, &mut disk);
-                cloud.extend(in_cloud(id, node, place, *bytes));
+                on_disk(request.fetch_bytes, id, node, held, place, *bytes, &mut disk);
+                cloud.extend(in_cloud(id, node, held, place, *bytes));
             }
             Verdict::Unknown | Verdict::Conflict => continue,
         }
@@ -36,71 +38,91 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts) -> Plan {
     }
 }
 
-fn bury(id: NodeId, node: &Node, disk: &mut Vec<Task<DiskAction>>, cloud: &mut Vec<Task<CloudAction>>) {
+fn bury(
+    id: NodeId,
+    node: &Node,
+    held: bool,
+    disk: &mut Vec<Task<DiskAction>>,
+    cloud: &mut Vec<Task<CloudAction>>,
+) {
     if node.local.is_some() {
         let action = match node.kind {
             Kind::File => DiskAction::Trash(id),
             Kind::Dir => DiskAction::RemoveDir(id),
         };
-        disk.push(Task { node: id, effect: Effect::Leave, action });
+        disk.push(Task { node: id, held, effect: Effect::Leave, action });
     }
-    if node.remote.as_ref().is_some_and(|remote| !remote.deleted) {
-        cloud.push(Task { node: id, effect: Effect::Leave, action: CloudAction::Delete(id) });
+    if live_remote(node).is_some() {
+        cloud.push(Task { node: id, held, effect: Effect::Leave, action: CloudAction::Delete(id) });
     }
 }
 
+fn live_remote(node: &Node) -> Option<&Remote> {
+    node.remote.as_ref().filter(|remote| !remote.deleted)
+}
+
+/// Whether a node that one side deleted and the other moved would, by going back to where it was,
+/// look as if it had never been moved. It first comes to the side that deleted it.
+fn would_hide_its_move(node: &Node, target: &Place) -> bool {
+    node.synced.as_ref().is_some_and(|synced| *synced.place == *target)
+}
+
 fn on_disk(
-    request: &Request<'_>,
+    fetch_bytes: bool,
     id: NodeId,
     node: &Node,
+    held: bool,
     place: &Arc<Place>,
     bytes: Bytes,
     disk: &mut Vec<Task<DiskAction>>,
 ) {
+    let mut push = |held, effect, action| disk.push(Task { node: id, held, effect, action });
     let at = || place.clone();
+    let (effect, bring) = if fetch_bytes {
+        (Effect::Arrive(at()), DiskAction::Fetch(id, at()))
+    } else {
+        (Effect::Note(at()), DiskAction::Place(id, at()))
+    };
     match (&node.local, node.kind) {
-        (None, Kind::Dir) => {
-            disk.push(Task { node: id, effect: Effect::Arrive(at()), action: DiskAction::MakeDir(id, at()) });
-        }
-        (None, Kind::File) => disk.push(bring(request, id, place)),
+        (None, Kind::Dir) => push(held, Effect::Arrive(at()), DiskAction::MakeDir(id, at())),
+        (None, Kind::File) => push(held, effect, bring),
         (Some(Local { content: LocalContent::CloudOnly(_), place: noted }), _) => {
-            if request.fetch_bytes || noted != place || bytes == Bytes::FromCloud {
-                disk.push(bring(request, id, place));
+            if fetch_bytes || noted != place || bytes == Bytes::FromCloud {
+                push(held, effect, bring);
             }
         }
         (Some(local), _) => {
             if local.place != *place {
-                disk.push(Task { node: id, effect: Effect::Move(at()), action: DiskAction::Move(id, at()) });
+                let held = held || (live_remote(node).is_none() && would_hide_its_move(node, place));
+                push(held, Effect::Move(at()), DiskAction::Move(id, at()));
             }
             if bytes == Bytes::FromCloud {
-                disk.push(Task { node: id, effect: Effect::Stay, action: DiskAction::Fetch(id, at()) });
+                push(held, Effect::Stay, DiskAction::Fetch(id, at()));
             }
         }
     }
 }
 
-/// A file that the disk does not hold comes with its bytes or is noted without them.
-fn bring(request: &Request<'_>, id: NodeId, place: &Arc<Place>) -> Task<DiskAction> {
-    let at = || place.clone();
-    if request.fetch_bytes {
-        Task { node: id, effect: Effect::Arrive(at()), action: DiskAction::Fetch(id, at()) }
-    } else {
-        Task { node: id, effect: Effect::Note(at()), action: DiskAction::Place(id, at()) }
-    }
-}
-
-fn in_cloud(id: NodeId, node: &Node, place: &Arc<Place>, bytes: Bytes) -> Option<Task<CloudAction>> {
+fn in_cloud(
+    id: NodeId,
+    node: &Node,
+    held: bool,
+    place: &Arc<Place>,
+    bytes: Bytes,
+) -> Option<Task<CloudAction>> {
     let bytes = bytes == Bytes::FromDisk;
     let at = || place.clone();
-    let (effect, action) = match node.remote.as_ref().filter(|remote| !remote.deleted) {
-        None => (Effect::Arrive(at()), CloudAction::Insert { node: id, place: at(), bytes }),
+    let update = || CloudAction::Update { node: id, place: at(), bytes };
+    let task = |held, effect, action| Some(Task { node: id, held, effect, action });
+    match live_remote(node) {
+        None => task(held, Effect::Arrive(at()), CloudAction::Insert { node: id, place: at(), bytes }),
         Some(remote) if remote.place != *place => {
-            (Effect::Move(at()), CloudAction::Update { node: id, place: at(), bytes })
+            let held = held || (node.local.is_none() && would_hide_its_move(node, place));
+            task(held, Effect::Move(at()), update())
         }
-        Some(_) if bytes => (Effect::Stay, CloudAction::Update { node: id, place: at(), bytes }),
-        Some(_) => return None,
-    };
-    Some(Task { node: id, effect, action })
+        Some(_) if bytes => task(held, Effect::Stay, update()),
+        Some(_) => None,
+    }
 }
 
 /// The disk, as actions find it.
@@ -142,10 +164,6 @@ impl Side<DiskAction> for Disk<'_> {
         self.request.trees.get(node).is_some_and(|node| node.kind == Kind::Dir)
     }
 
-    fn frozen(&self, node: NodeId) -> bool {
-        self.request.frozen.contains(&node)
-    }
-
     fn park(&self, node: NodeId) -> Option<DiskAction> {
         let trees = self.request.trees;
         let place = &trees.get(node)?.local.as_ref()?.place;
@@ -184,10 +202,6 @@ impl Side<CloudAction> for Cloud<'_> {
 
     fn is_dir(&self, node: NodeId) -> bool {
         self.request.trees.get(node).is_some_and(|node| node.kind == Kind::Dir)
-    }
-
-    fn frozen(&self, node: NodeId) -> bool {
-        self.request.frozen.contains(&node)
     }
 
     /// Records may share a place for a while.

@@ -192,7 +192,7 @@ impl Trees {
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(Some(Box::new(Node::new(kind))));
         self.live += 1;
-        self.unsaved.insert(id);
+        self.changed(id);
         id
     }
 

@@ -8,28 +8,28 @@ use cloudsync_engine::ports::Stamp;
 use cloudsync_engine::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Trees};
 
 /// What a person's bytes are in the model: a number.
-pub type Bytes = u32;
+pub(crate) type Bytes = u32;
 
 /// What conflict copies are called after.
-pub const LABEL: &str = "phone 2026";
+pub(crate) const LABEL: &str = "phone 2026";
 
-pub fn content(bytes: Bytes) -> Arc<Content> {
+pub(crate) fn content(bytes: Bytes) -> Arc<Content> {
     let mut digest = [0; 32];
     digest[..4].copy_from_slice(&bytes.to_le_bytes());
     Arc::new(Content { digest, size: 10, mtime_ns: 0 })
 }
 
-pub fn bytes_of(content: &Content) -> Bytes {
+pub(crate) fn bytes_of(content: &Content) -> Bytes {
     let [a, b, c, d, ..] = content.digest;
     u32::from_le_bytes([a, b, c, d])
 }
 
 /// A small, fast source of choices.
 #[derive(Debug, Clone)]
-pub struct Chance(pub u64);
+pub(crate) struct Chance(pub u64);
 
 impl Chance {
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -46,7 +46,7 @@ enum Entry {
 
 /// Folders, and files in them.
 #[derive(Debug, Clone, Default)]
-pub struct Disk {
+pub(crate) struct Disk {
     top: BTreeMap<String, Entry>,
 }
 
@@ -77,15 +77,15 @@ impl Disk {
         Ok(())
     }
 
-    pub fn make_dir(&mut self, path: &str) -> Result<(), String> {
+    pub(crate) fn make_dir(&mut self, path: &str) -> Result<(), String> {
         self.put(path, Entry::Dir(BTreeMap::new()))
     }
 
-    pub fn create(&mut self, path: &str, bytes: Bytes) -> Result<(), String> {
+    pub(crate) fn create(&mut self, path: &str, bytes: Bytes) -> Result<(), String> {
         self.put(path, Entry::File(bytes))
     }
 
-    pub fn read(&mut self, path: &str) -> Result<Bytes, String> {
+    pub(crate) fn read(&mut self, path: &str) -> Result<Bytes, String> {
         match self.get(path) {
             Some(Entry::File(bytes)) => Ok(*bytes),
             _ => Err(format!("no file {path}")),
@@ -125,7 +125,7 @@ impl Disk {
     }
 
     /// Every path; folders without bytes.
-    pub fn listing(&self) -> BTreeMap<String, Option<Bytes>> {
+    pub(crate) fn listing(&self) -> BTreeMap<String, Option<Bytes>> {
         fn walk(at: &BTreeMap<String, Entry>, path: &str, into: &mut BTreeMap<String, Option<Bytes>>) {
             for (name, entry) in at {
                 let path = join(path, name);
@@ -155,38 +155,34 @@ fn join(path: &str, name: &str) -> String {
 }
 
 #[derive(Debug, Clone)]
-pub struct Record {
+pub(crate) struct Record {
     /// The record of the folder; `None` for the gallery itself.
-    pub folder: Option<Box<str>>,
-    pub name: Box<str>,
-    pub bytes: Option<Bytes>,
-    pub deleted: bool,
+    pub(crate) folder: Option<Box<str>>,
+    pub(crate) name: Box<str>,
+    pub(crate) bytes: Option<Bytes>,
+    pub(crate) deleted: bool,
 }
 
 /// Records, each in the folder that it names.
 #[derive(Debug, Clone, Default)]
-pub struct Cloud {
-    pub records: BTreeMap<Box<str>, Record>,
+pub(crate) struct Cloud {
+    pub(crate) records: BTreeMap<Box<str>, Record>,
 }
 
 impl Cloud {
+    /// The folder is there and not beneath the record. What is wrong further up was wrong before.
     fn check_folder(&self, record: &str, folder: Option<&str>) -> Result<(), String> {
         let mut at = folder;
-        let mut left = self.records.len() + 1;
-        while let Some(id) = at {
-            let above = self.records.get(id).filter(|above| !above.deleted);
-            let above = above.ok_or(format!("{record} into {folder:?}: no folder {id}"))?;
+        for above in 0..=self.records.len() {
+            let Some(id) = at else { break };
             if id == record {
                 return Err(format!("{record} into itself, {folder:?}"));
             }
-            if above.bytes.is_some() {
-                return Err(format!("{record} into a file, {id}"));
+            match self.records.get(id).filter(|found| !found.deleted && found.bytes.is_none()) {
+                Some(found) => at = found.folder.as_deref(),
+                None if above == 0 => return Err(format!("{record} into {folder:?}: no such folder")),
+                None => break,
             }
-            left -= 1;
-            if left == 0 {
-                return Err(format!("{record} into a circle"));
-            }
-            at = above.folder.as_deref();
         }
         Ok(())
     }
@@ -207,15 +203,20 @@ impl Cloud {
     }
 
     /// Every path of a living record; folders without bytes.
-    pub fn listing(&self) -> Result<BTreeMap<String, Option<Bytes>>, String> {
+    pub(crate) fn listing(&self) -> Result<BTreeMap<String, Option<Bytes>>, String> {
         let mut listing = BTreeMap::new();
         for (id, record) in self.records.iter().filter(|(_, record)| !record.deleted) {
-            self.check_folder(id, record.folder.as_deref())?;
             let mut path = record.name.to_string();
             let mut at = record.folder.as_ref();
-            while let Some(above) = at.and_then(|id| self.records.get(id)) {
+            for _ in 0..self.records.len() {
+                let Some(above) = at else { break };
+                let above = self.records.get(above).filter(|found| !found.deleted && found.bytes.is_none());
+                let above = above.ok_or(format!("{id} is an orphan"))?;
                 path = join(&above.name, &path);
                 at = above.folder.as_ref();
+            }
+            if at.is_some() {
+                return Err(format!("{id} is in a circle"));
             }
             if listing.insert(path.clone(), record.bytes).is_some() {
                 return Err(format!("two records at {path}"));
@@ -227,28 +228,30 @@ impl Cloud {
 
 /// A device and its cloud.
 #[derive(Debug)]
-pub struct World {
-    pub trees: Trees,
-    pub disk: Disk,
-    pub cloud: Cloud,
-    pub frozen: BTreeSet<NodeId>,
-    pub fetch_bytes: bool,
-    pub keep_originals: bool,
+pub(crate) struct World {
+    pub(crate) trees: Trees,
+    pub(crate) disk: Disk,
+    pub(crate) cloud: Cloud,
+    pub(crate) frozen: BTreeSet<NodeId>,
+    pub(crate) fetch_bytes: bool,
+    pub(crate) keep_originals: bool,
+    /// How many plans with steps are enough where nothing is cut or frozen.
+    pub(crate) rounds: usize,
     /// What was done, in order.
-    pub done: Vec<Done>,
+    pub(crate) done: Vec<Done>,
     records_given: u32,
 }
 
 /// A step that was done.
 #[derive(Debug, Clone)]
-pub enum Done {
+pub(crate) enum Done {
     Disk(DiskAction),
     Cloud(CloudAction),
 }
 
 /// Where a run ends before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cuts {
+pub(crate) enum Cuts {
     /// Nowhere.
     None,
     /// The first plans are carried out in part only, and the trees read from the index again.
@@ -256,7 +259,7 @@ pub enum Cuts {
 }
 
 impl World {
-    pub fn new(trees: Trees, disk: Disk, cloud: Cloud, fetch_bytes: bool, keep_originals: bool) -> Self {
+    pub(crate) fn new(trees: Trees, disk: Disk, cloud: Cloud, fetch_bytes: bool, keep_originals: bool) -> Self {
         World {
             trees,
             disk,
@@ -264,12 +267,13 @@ impl World {
             frozen: BTreeSet::new(),
             fetch_bytes,
             keep_originals,
+            rounds: 1,
             done: Vec::new(),
             records_given: 0,
         }
     }
 
-    pub fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         plan::plan(&Request {
             trees: &self.trees,
             frozen: &self.frozen,
@@ -279,7 +283,7 @@ impl World {
     }
 
     /// Plans and does until nothing is left to do.
-    pub fn run(&mut self, chance: &mut Chance, cuts: Cuts) -> Result<(), String> {
+    pub(crate) fn run(&mut self, chance: &mut Chance, cuts: Cuts) -> Result<(), String> {
         let mut cut_rounds = if cuts == Cuts::Some { chance.below(6) } else { 0 };
         let mut step_rounds = 0;
         for _ in 0..200 {
@@ -314,7 +318,7 @@ impl World {
                 continue;
             }
             step_rounds += 1;
-            if step_rounds > 1 && cuts == Cuts::None && self.frozen.is_empty() {
+            if step_rounds > self.rounds && cuts == Cuts::None && self.frozen.is_empty() {
                 return Err(format!("one plan was not enough: {plan:?}"));
             }
             self.carry_out(&plan, chance, usize::MAX)?;
@@ -542,7 +546,7 @@ impl World {
     }
 
     /// Disk, cloud and the trees hold the same, and it is a tree.
-    pub fn check_agreement(&mut self) -> Result<BTreeMap<String, Option<Bytes>>, String> {
+    pub(crate) fn check_agreement(&mut self) -> Result<BTreeMap<String, Option<Bytes>>, String> {
         if let Some(id) = self.trees.out_of_step().first() {
             return Err(format!("{id:?} is out of step: {:?}", self.trees.get(*id)));
         }
