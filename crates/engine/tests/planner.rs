@@ -1,10 +1,16 @@
 //! The planner's promises, over random pairs of changes of one tree and over those that are known
 //! to be hard. `CLOUDSYNC_PLAN_CASES` sets how many random ones.
 
+#[path = "planner/measure.rs"]
+#[cfg(test)]
+mod measure;
 #[path = "planner/model.rs"]
 mod model;
 #[path = "planner/promises.rs"]
 mod promises;
+#[path = "planner/scenarios.rs"]
+#[cfg(test)]
+mod scenarios;
 #[path = "planner/sides.rs"]
 mod sides;
 

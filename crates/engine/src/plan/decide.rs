@@ -35,11 +35,7 @@ pub(super) type Verdicts = BTreeMap<NodeId, Verdict>;
 
 pub(super) fn decide_all(request: &Request<'_>) -> Verdicts {
     let trees = request.trees;
-    trees
-        .out_of_step()
-        .iter()
-        .filter_map(|&id| Some((id, decide(id, trees.get(id)?))))
-        .collect()
+    trees.out_of_step().iter().filter_map(|&id| Some((id, decide(id, trees.get(id)?)))).collect()
 }
 
 /// Where a node is, by whichever tree knows it.
@@ -117,11 +113,7 @@ fn on_both(id: NodeId, local: &Local, synced: Option<&Synced>, remote: &Remote) 
     bytes.map_or(Verdict::Conflict, |bytes| Verdict::Live(merge_place(id, local, synced, remote), bytes))
 }
 
-fn merge_bytes(
-    here: &Arc<Content>,
-    synced: Option<&Synced>,
-    there: Option<&Arc<Content>>,
-) -> Option<Bytes> {
+fn merge_bytes(here: &Arc<Content>, synced: Option<&Synced>, there: Option<&Arc<Content>>) -> Option<Bytes> {
     if Some(here) == there {
         return Some(Bytes::Agreed);
     }

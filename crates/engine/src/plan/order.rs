@@ -18,8 +18,8 @@ pub(super) enum Effect {
     Move(Arc<Place>),
     /// The node goes.
     Leave,
-    /// The node stays where it is by then.
-    Stay,
+    /// The node, at this place by then, stays there.
+    Stay(Arc<Place>),
 }
 
 /// One action, before it has its position.
@@ -90,7 +90,7 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
     fn find(side: &'a S, tasks: &'a [Task<A>]) -> (Vec<Vec<Wait>>, Vec<bool>) {
         let mut of_node = vec![0; side.ids()];
         for (index, task) in tasks.iter().enumerate() {
-            if !matches!(task.effect, Effect::Stay)
+            if !matches!(task.effect, Effect::Stay(_))
                 && let Some(slot) = of_node.get_mut(task.node.0 as usize)
             {
                 *slot = index as u32 + 1;
@@ -128,9 +128,9 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
                 }
                 Some(())
             }
-            Effect::Stay => {
+            Effect::Stay(place) => {
                 waits.extend(self.task_of(task.node).map(|on| Wait { on, need: Need::Done }));
-                Some(())
+                self.folder_there(place, waits)
             }
         }
     }
@@ -333,9 +333,7 @@ impl<'a, A, S: Side<A>> Queue<'a, A, S> {
             let opens = match wait.need {
                 Need::Done => false,
                 Need::Away => matches!(task.effect, Effect::Move(_)) && self.side.park(task.node).is_some(),
-                Need::Free => {
-                    matches!(task.effect, Effect::Move(_)) || self.side.park(task.node).is_none()
-                }
+                Need::Free => matches!(task.effect, Effect::Move(_)) || self.side.park(task.node).is_none(),
             };
             opens.then_some((wait.on, task.node))
         })

@@ -88,7 +88,7 @@ fn living_child(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Optio
     children.find(|child| !verdicts.contains_key(child))
 }
 
-/// Two moves of folders into one another: those made on this disk give way to the cloud's.
+/// Moves of folders into one another: those made on this disk give way to the cloud's.
 fn break_cycles(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
     let movable: Vec<NodeId> = verdicts
         .iter()
@@ -131,26 +131,25 @@ fn find_cycle(
     None
 }
 
+/// One folder of the circle, the same on every device and after every cut, goes back to the folder
+/// that it has in the cloud, under the name that it shall have. Where the cloud itself is in a
+/// circle, it goes to the top folder.
 fn give_way(request: &Request<'_>, verdicts: &mut Verdicts, cycle: &[NodeId]) {
-    let mut any = false;
-    for &id in cycle {
-        let remote =
-            request.trees.get(id).and_then(|node| node.remote.as_ref()).filter(|remote| !remote.deleted);
-        let Some(remote) = remote else { continue };
-        if target(request, verdicts, id).as_ref() != Some(&remote.place) {
-            put(verdicts, id, remote.place.clone(), Bytes::Agreed);
-            any = true;
-        }
-    }
-    if any {
-        return;
-    }
-    // The cloud itself is in a circle: every device opens it at the same record.
-    let first = cycle.iter().min_by_key(|&&id| (request.trees.get(id).and_then(|n| n.record.clone()), id));
-    if let Some(&id) = first
-        && let Some(place) = target(request, verdicts, id)
-    {
-        put(verdicts, id, in_top_folder(&place), Bytes::Agreed);
+    let mut places: Vec<(Option<&str>, NodeId, Arc<Place>)> = cycle
+        .iter()
+        .filter_map(|&id| {
+            let record = request.trees.get(id)?.record.as_deref();
+            Some((record, id, target(request, verdicts, id)?))
+        })
+        .collect();
+    places.sort();
+    let moved_here = places.iter().find_map(|(_, id, place)| {
+        let remote = request.trees.get(*id)?.remote.as_ref().filter(|remote| !remote.deleted)?;
+        (remote.place.parent != place.parent).then_some((*id, remote.place.parent, place))
+    });
+    let in_cloud = || places.first().map(|(_, id, place)| (*id, NodeId::ROOT, place));
+    if let Some((id, parent, place)) = moved_here.or_else(in_cloud) {
+        put(verdicts, id, Arc::new(Place { parent, name: place.name.clone() }), Bytes::Agreed);
     }
 }
 

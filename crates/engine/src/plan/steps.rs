@@ -97,7 +97,7 @@ fn on_disk(
                 push(held, Effect::Move(at()), DiskAction::Move(id, at()));
             }
             if bytes == Bytes::FromCloud {
-                push(held, Effect::Stay, DiskAction::Fetch(id, at()));
+                push(held, Effect::Stay(at()), DiskAction::Fetch(id, at()));
             }
         }
     }
@@ -120,7 +120,7 @@ fn in_cloud(
             let held = held || (node.local.is_none() && would_hide_its_move(node, place));
             task(held, Effect::Move(at()), update())
         }
-        Some(_) if bytes => task(held, Effect::Stay, update()),
+        Some(_) if bytes => task(held, Effect::Stay(at()), update()),
         Some(_) => None,
     }
 }

@@ -175,7 +175,7 @@ impl Cloud {
         let mut at = folder;
         for above in 0..=self.records.len() {
             let Some(id) = at else { break };
-            if id == record {
+            if id == record && self.records.get(id).is_none_or(|record| record.bytes.is_none()) {
                 return Err(format!("{record} into itself, {folder:?}"));
             }
             match self.records.get(id).filter(|found| !found.deleted && found.bytes.is_none()) {
@@ -259,7 +259,13 @@ pub(crate) enum Cuts {
 }
 
 impl World {
-    pub(crate) fn new(trees: Trees, disk: Disk, cloud: Cloud, fetch_bytes: bool, keep_originals: bool) -> Self {
+    pub(crate) fn new(
+        trees: Trees,
+        disk: Disk,
+        cloud: Cloud,
+        fetch_bytes: bool,
+        keep_originals: bool,
+    ) -> Self {
         World {
             trees,
             disk,
@@ -518,8 +524,7 @@ impl World {
             (Kind::File, false) => Some(there.and_then(|r| r.content.clone()).ok_or("no bytes to keep")?),
         };
         let bytes = content.as_deref().map(bytes_of);
-        self.cloud
-            .write(record, Record { folder, name: place.name.clone(), bytes, deleted: false })?;
+        self.cloud.write(record, Record { folder, name: place.name.clone(), bytes, deleted: false })?;
         let version = node.remote.as_ref().map_or(1, |remote| remote.version + 1);
         let remote = Remote { place: place.clone(), content, asset: None, version, deleted: false };
         self.trees.set_remote(id, Some(remote));

@@ -53,7 +53,16 @@ fn replaced_here(start: &Start, number: Number) -> bool {
     !start.index_lost
         && !start.local.items.contains_key(&number)
         && base.bytes == remote.bytes
-        && start.local.at(remote.folder, remote.name).is_some()
+        && start.local.items.iter().any(|(_, item)| same_place(start, item, remote, 0))
+}
+
+/// The same name in the same folder, or in another that took the place of it.
+fn same_place(start: &Start, here: &Item, there: &Item, depth: usize) -> bool {
+    let above = || Some((start.local.items.get(&here.folder)?, start.remote.items.get(&there.folder)?));
+    here.name == there.name
+        && depth < 50
+        && (here.folder == there.folder
+            || above().is_some_and(|(here, there)| same_place(start, here, there, depth + 1)))
 }
 
 /// A file that one side deleted and the other left alone is gone.
@@ -62,9 +71,7 @@ pub(crate) fn deletions_take_effect(start: &Start, records: &BTreeSet<Box<str>>)
         return Ok(());
     }
     for (&number, base) in start.base.items.iter().filter(|(_, item)| item.bytes.is_some()) {
-        let same = |item: &Item| {
-            (item.bytes, item.folder, item.name) == (base.bytes, base.folder, base.name)
-        };
+        let same = |item: &Item| (item.bytes, item.folder, item.name) == (base.bytes, base.folder, base.name);
         let gone = match (start.local.items.get(&number), start.remote.items.get(&number)) {
             (None, Some(item)) => same(item) && !replaced_here(start, number),
             (Some(item), None) => same(item) || item.held == Held::CloudOnly,
@@ -99,8 +106,8 @@ pub(crate) fn nobody_else_deletes(start: &Start, numbers: &Numbers, done: &[Done
         .map(|(&number, _)| numbers.here(number))
         .collect();
     for done in done {
-        let (Done::Disk(DiskAction::Trash(id) | DiskAction::RemoveDir(id)) | Done::Cloud(CloudAction::Delete(id))) =
-            done
+        let (Done::Disk(DiskAction::Trash(id) | DiskAction::RemoveDir(id))
+        | Done::Cloud(CloudAction::Delete(id))) = done
         else {
             continue;
         };
@@ -152,7 +159,7 @@ pub(crate) fn equal_bytes_are_one_file(start: &Start, end: &Listing) -> Result<(
         let one = start.remote.items.iter().any(|(other, remote)| {
             let new = !start.base.items.contains_key(number) && !start.base.items.contains_key(other);
             let top = local.folder == 0 && remote.folder == 0 && local.name == remote.name;
-            remote.bytes == Some(bytes) && ((new && top) || number == other)
+            remote.bytes == Some(bytes) && ((new && top) || (number == other && !start.index_lost))
         });
         let copies = end.values().filter(|found| **found == Some(bytes)).count();
         if one && copies != 1 {

@@ -50,8 +50,10 @@ impl Side {
 
     /// Who takes up a place; cloud-only files do not.
     pub(crate) fn at(&self, folder: Number, name: &str) -> Option<Number> {
-        let mut found =
-            self.items.iter().filter(|(_, i)| i.folder == folder && i.name == name && i.held != Held::CloudOnly);
+        let mut found = self
+            .items
+            .iter()
+            .filter(|(_, i)| i.folder == folder && i.name == name && i.held != Held::CloudOnly);
         found.next().map(|(&number, _)| number)
     }
 
@@ -159,7 +161,10 @@ impl Start {
         let empty: Vec<NodeId> = trees
             .iter()
             .filter(|(_, node)| {
-                node.record.is_none() && node.local.is_none() && node.synced.is_none() && node.remote.is_none()
+                node.record.is_none()
+                    && node.local.is_none()
+                    && node.synced.is_none()
+                    && node.remote.is_none()
             })
             .map(|(id, _)| id)
             .collect();
@@ -310,7 +315,8 @@ impl Doer<'_> {
 
     fn add(&mut self, folder: Number, name: &'static str, bytes: Option<Bytes>) {
         if self.side.at(folder, name).is_none() {
-            let held = if self.on_disk && bytes.is_some_and(|b| b % 3 != 0) { Held::Unread } else { Held::Here };
+            let held =
+                if self.on_disk && bytes.is_some_and(|b| b % 3 != 0) { Held::Unread } else { Held::Here };
             self.side.items.insert(self.next, Item { folder, name, bytes, held });
             self.next += 1;
         }
@@ -389,9 +395,12 @@ impl Doer<'_> {
 
     /// A folder goes into what was in it.
     fn invert(&mut self, which: u8) {
-        let inner: Vec<Number> = self.side.dirs().into_iter().filter(|&n| {
-            self.side.place(n).is_some_and(|(folder, _)| folder != TOP)
-        }).collect();
+        let inner: Vec<Number> = self
+            .side
+            .dirs()
+            .into_iter()
+            .filter(|&n| self.side.place(n).is_some_and(|(folder, _)| folder != TOP))
+            .collect();
         let Some(&child) = inner.get(usize::from(which) % inner.len().max(1)) else { return };
         let Some((parent, name)) = self.side.place(child) else { return };
         let Some(above) = self.side.place(parent) else { return };
@@ -483,7 +492,8 @@ impl Story {
         Doer { side: &mut start.local, next: 1000, on_disk: true, lies: false }.all(&self.here);
         Doer { side: &mut start.remote, next: 2000, on_disk: false, lies: self.lies() }.all(&self.there);
         if self.flags >> 12 & 3 == 3 {
-            let all: Vec<Number> = start.local.items.keys().chain(start.remote.items.keys()).copied().collect();
+            let all: Vec<Number> =
+                start.local.items.keys().chain(start.remote.items.keys()).copied().collect();
             start.frozen = (0..2).filter_map(|_| all.get(chance.below(all.len())).copied()).collect();
         }
         start
