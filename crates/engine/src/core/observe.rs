@@ -207,7 +207,7 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        reconcile(&mut self.states.trees.write(), &seen);
+        reconcile(&mut self.states.trees.write(), seen);
     }
 
     pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {
