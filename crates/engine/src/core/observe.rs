@@ -203,7 +203,9 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        reconcile(&mut self.states.trees.write(), seen);
+        if reconcile(&mut self.states.trees.write(), seen) {
+            self.watching = false;
+        }
     }
 
     pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {

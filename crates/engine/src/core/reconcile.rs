@@ -21,8 +21,9 @@ pub(super) struct Seen {
     pub(super) busy: BTreeSet<NodeId>,
 }
 
-/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
-pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) {
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Returns whether
+/// something was left out because the engine itself was changing it: that has to be looked at again.
+pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     let folders = match_folders(trees, &seen);
     let mut odd = Vec::new();
     let mut missing = beneath_vanished(trees, &seen, &folders);
@@ -43,7 +44,9 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) {
     }
     let mut missing: BTreeSet<NodeId> =
         missing.into_iter().filter(|node| !seen.busy.contains(node)).collect();
+    let before = odd.len();
     odd.retain(|(folder, entry)| !is_busy(trees, &seen, *folder, &entry.name));
+    let left_out = odd.len() < before;
     place_odd(trees, odd, &mut missing);
     if seen.complete {
         for node in missing {
@@ -53,6 +56,7 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) {
         }
         drop_folders(trees, &seen, &folders);
     }
+    left_out
 }
 
 fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
