@@ -49,7 +49,7 @@ fn plan_time(name: &str, trees: &Trees, steps: usize) {
     for _ in 0..5 {
         let begin = processor_time();
         let plan = plan(&request);
-        best = best.min((processor_time() - begin));
+        best = best.min(processor_time() - begin);
         assert_eq!(plan.disk.len() + plan.cloud.len(), steps);
     }
     println!("{name}: {best:?}, {} ns a step", best.as_nanos() / steps as u128);
