@@ -11,6 +11,7 @@ mod error;
 mod event;
 pub mod job;
 pub mod names;
+pub mod os;
 pub mod plan;
 pub mod ports;
 mod record;
