@@ -1,1 +1,49 @@
-//! The C interface of the sync engine.
+//! The C interface of the sync engine: `include/cloudsync.h` is generated from this crate.
+//!
+//! One file per exported family; each export converts, calls and answers, and nothing else:
+//!
+//! - [`object`] turns an opaque pointer into the object it stands for, and a panic into a code;
+//! - [`handle`] is the table behind it, [`dispatch`] the core of the callbacks, both model-checked;
+//! - [`events`] is a context's dispatcher, [`callback`] the functions it calls;
+//! - [`failure`] is what goes wrong, [`text`] the strings.
+//!
+//! This is the only crate with unsafe code.
+#![deny(clippy::undocumented_unsafe_blocks)]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod callback;
+mod cloud;
+mod code;
+mod context;
+mod device;
+mod dispatch;
+mod download;
+mod events;
+mod failure;
+mod gallery;
+mod handle;
+mod log;
+mod object;
+mod options;
+mod progress;
+mod state;
+mod sync;
+mod text;
+mod threads;
+mod version;
+
+pub use callback::{
+    CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback, CloudSyncFileStatesCompletion,
+    CloudSyncLogCallback, CloudSyncSyncProgressCallback,
+};
+pub use cloud::*;
+pub use code::*;
+pub use context::*;
+pub use device::*;
+pub use download::*;
+pub use gallery::*;
+pub use log::*;
+pub use options::*;
+pub use progress::*;
+pub use state::*;
+pub use version::*;

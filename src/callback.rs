@@ -1,0 +1,160 @@
+//! The host's functions: their types, and how they are called.
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cloudsync_engine::Code;
+
+use crate::dispatch::Key;
+use crate::failure::{Answer, Failure, null};
+use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
+
+/// Takes a registration's user data back: called exactly once, when the callback it came with is not
+/// running and will not run again, also where registering failed. May be NULL. Runs on the thread that
+/// unregisters or frees, or on the one that ran the callback meanwhile.
+pub type CloudSyncDestroy = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
+
+/// Told how far a sync run is. The event lives until the callback returns.
+pub type CloudSyncSyncProgressCallback =
+    Option<unsafe extern "C-unwind" fn(event: *const CloudSyncSyncProgress, user_data: *mut c_void)>;
+
+/// Told how far a file's download is. The event and its URI live until the callback returns.
+pub type CloudSyncDownloadProgressCallback =
+    Option<unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void)>;
+
+/// Told once how an asynchronous call ended: a code, and a text that is never NULL, empty for success, and
+/// lives until the callback returns.
+pub type CloudSyncCompletion =
+    Option<unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void)>;
+
+/// Told once what get_file_sync_states_async found: a code, a text as in CloudSyncCompletion, and, where the
+/// code is 0, n CLOUDSYNC_FILE_SYNC_STATE_… numbers in the order of the URIs; otherwise NULL and 0.
+pub type CloudSyncFileStatesCompletion = Option<
+    unsafe extern "C-unwind" fn(
+        code: i32,
+        message: *const c_char,
+        states: *const i32,
+        n: usize,
+        user_data: *mut c_void,
+    ),
+>;
+
+/// Told one line of the log: a CLOUDSYNC_LOG_… number, and the line without a line feed, which lives until
+/// the callback returns.
+pub type CloudSyncLogCallback =
+    Option<unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void)>;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether this thread is inside a function of the host that we called.
+pub(crate) fn inside() -> bool {
+    DEPTH.get() > 0
+}
+
+/// Refuses a blocking call from inside a callback.
+pub(crate) fn may_block() -> Answer {
+    if inside() {
+        let text = "a blocking call from inside a callback would wait for itself; \
+                    use the call that ends in _async, or another thread";
+        return Err(Failure::new(Code::Deadlock, text));
+    }
+    Ok(())
+}
+
+/// Calls a function of the host. A C++ exception ends the process in `catch_unwind`; a panic of a host
+/// written in Rust is treated alike.
+pub(crate) fn call<R>(function: impl FnOnce() -> R) -> R {
+    DEPTH.set(DEPTH.get() + 1);
+    let result = catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|_| std::process::abort());
+    DEPTH.set(DEPTH.get() - 1);
+    result
+}
+
+/// The host's pointer, and the function that takes it back when this is dropped.
+struct UserData {
+    pointer: *mut c_void,
+    destroy: CloudSyncDestroy,
+}
+
+// SAFETY: the pointer is handed to the host's functions and nothing else is done with it; that they may be
+// called on the library's threads is what the host agrees to when it registers them.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+impl Drop for UserData {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: the host gave the two together, and they are used once.
+            call(|| unsafe { destroy(self.pointer) });
+        }
+    }
+}
+
+/// A function of the host with its user data. Owns the user data from the first moment, so that a
+/// registration that fails gives it back as well.
+pub(crate) struct Registration<F> {
+    function: Option<F>,
+    data: UserData,
+}
+
+impl<F: Copy> Registration<F> {
+    /// Takes over what a register call was given.
+    pub(crate) fn new(function: Option<F>, pointer: *mut c_void, destroy: CloudSyncDestroy) -> Self {
+        Registration { function, data: UserData { pointer, destroy } }
+    }
+
+    /// What tells this registration from others; fails where the function is NULL.
+    pub(crate) fn key(&self, address: impl FnOnce(F) -> usize) -> Answer<Key> {
+        let function = self.function.ok_or_else(|| null("the callback"))?;
+        Ok((address(function), self.data.pointer.addr()))
+    }
+
+    /// Calls `with` with the function and the user data.
+    pub(crate) fn call(&self, with: impl FnOnce(F, *mut c_void)) {
+        if let Some(function) = self.function {
+            call(|| with(function, self.data.pointer));
+        }
+    }
+}
+
+/// A completion of the host with its user data: called once, by whoever consumes it.
+pub(crate) struct Done<F> {
+    function: F,
+    pointer: *mut c_void,
+}
+
+// SAFETY: as for `UserData`.
+unsafe impl<F> Send for Done<F> {}
+
+impl<F> Done<F> {
+    /// Takes over what an asynchronous call was given; fails where the function is NULL.
+    pub(crate) fn new(function: Option<F>, pointer: *mut c_void) -> Answer<Self> {
+        let function = function.ok_or_else(|| null("the completion callback"))?;
+        Ok(Done { function, pointer })
+    }
+
+    /// Calls `with` with the function and the user data.
+    pub(crate) fn call(self, with: impl FnOnce(F, *mut c_void)) {
+        call(|| with(self.function, self.pointer));
+    }
+}
+
+/// The plain types behind the nullable ones.
+pub(crate) type SyncProgressFn =
+    unsafe extern "C-unwind" fn(event: *const CloudSyncSyncProgress, user_data: *mut c_void);
+pub(crate) type DownloadProgressFn =
+    unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void);
+pub(crate) type CompletionFn =
+    unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void);
+pub(crate) type FileStatesFn = unsafe extern "C-unwind" fn(
+    code: i32,
+    message: *const c_char,
+    states: *const i32,
+    n: usize,
+    user_data: *mut c_void,
+);
+pub(crate) type LogFn = unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void);

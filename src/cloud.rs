@@ -1,0 +1,110 @@
+//! Clouds: what a context syncs with.
+
+use std::ffi::c_char;
+use std::path::Path;
+use std::sync::Arc;
+
+use cloudsync_cloud::{CloudError, CloudService, EmbeddedCloud, EmbeddedOptions, LocalError};
+use cloudsync_engine::Code;
+
+use crate::failure::{Answer, Failure};
+use crate::object::{Handle, end, give, guard, writable};
+use crate::text;
+
+/// The documented CloudService, as a handle: a cloud with one account.
+pub struct CloudSyncCloudServiceStub {
+    _opaque: [u8; 0],
+}
+
+impl Handle for CloudSyncCloudServiceStub {
+    type Object = Service;
+}
+
+/// What a stub stands for.
+pub struct Service {
+    pub(crate) service: Arc<dyn CloudService>,
+}
+
+/// Opens the embedded cloud: a directory that holds records and assets, made with mode 0700 where it is missing.
+/// Several processes may use one directory at once.
+///
+/// @param dir     A path; copied.
+/// @param account The account's name; copied.
+/// @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
+/// @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900014, 13900025 or 13900027 where
+///         the directory cannot be used; 13900042 where it was damaged or is of a newer version.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `dir` and `account` are NULL or NUL-terminated strings; `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_embedded_cloud_new(
+    dir: *const c_char,
+    account: *const c_char,
+    out: *mut *mut CloudSyncCloudServiceStub,
+) -> i32 {
+    // SAFETY: the caller's promise is the same.
+    guard(|| unsafe { open(dir, account, None, out) })
+}
+
+/// Opens the embedded cloud as cloudsync_embedded_cloud_new does, with a limit to the account's space: an upload that
+/// goes beyond it fails with CLOUD_STORAGE_FULL.
+///
+/// @param dir     A path; copied.
+/// @param account The account's name; copied.
+/// @param quota   The account's space in bytes.
+/// @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
+/// @return As cloudsync_embedded_cloud_new.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// As [`cloudsync_embedded_cloud_new`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_embedded_cloud_new_with_quota(
+    dir: *const c_char,
+    account: *const c_char,
+    quota: u64,
+    out: *mut *mut CloudSyncCloudServiceStub,
+) -> i32 {
+    // SAFETY: the caller's promise is the same.
+    guard(|| unsafe { open(dir, account, Some(quota), out) })
+}
+
+/// Frees a stub. Options and contexts that use its cloud keep it.
+///
+/// @param stub The handle; NULL does nothing.
+/// @return 0; 401 for a handle that was freed already or is none.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloud_service_stub_free(stub: *mut CloudSyncCloudServiceStub) -> i32 {
+    guard(|| end(stub, "stub").map(drop))
+}
+
+/// # Safety
+/// As [`cloudsync_embedded_cloud_new`].
+unsafe fn open(
+    dir: *const c_char,
+    account: *const c_char,
+    quota: Option<u64>,
+    out: *mut *mut CloudSyncCloudServiceStub,
+) -> Answer {
+    // SAFETY: strings by the caller's promise.
+    let (dir, account) =
+        unsafe { (text::read_filled(dir, "dir")?, text::read_filled(account, "account")?) };
+    writable(out, "out")?;
+    let options = EmbeddedOptions { quota, ..EmbeddedOptions::new(account) };
+    let cloud = EmbeddedCloud::open(Path::new(dir), options).map_err(|error| failure(dir, &error))?;
+    // SAFETY: `out` may be written by the caller's promise.
+    unsafe { give(Service { service: Arc::new(cloud) }, out) }
+}
+
+fn failure(dir: &str, error: &CloudError) -> Failure {
+    let code = Code::Unknown;
+    Failure::new(code, format!("the embedded cloud in {dir}: {error}"))
+}

@@ -1,0 +1,359 @@
+//! A device, an account and a cloud: the context that everything else belongs to.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use cloudsync_engine::{ClientId, Code, Engine};
+use crossbeam_channel::Sender;
+use parking_lot::Mutex;
+
+use crate::callback::may_block;
+use crate::events::{Completer, Completion, Dispatcher};
+use crate::failure::{Answer, Failure, bad, gone, inner};
+use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
+use crate::options::{Caller, CloudSyncOptions, Options};
+use crate::text;
+use crate::threads::{self, SignalsBlocked};
+
+/// One device, one signed-in account, one cloud. Made by cloudsync_open, ended by cloudsync_close.
+pub struct CloudSyncContext {
+    _opaque: [u8; 0],
+}
+
+impl Handle for CloudSyncContext {
+    type Object = Context;
+}
+
+/// Work for the thread of asynchronous calls.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// What a context handle stands for.
+pub struct Context {
+    engine: Engine,
+    caller: Caller,
+    next_client: AtomicU64,
+    closed: AtomicBool,
+    running: Running,
+}
+
+/// A context's dispatcher and threads.
+struct Running {
+    dispatcher: Arc<Dispatcher>,
+    jobs: Mutex<Option<Sender<Job>>>,
+    jobs_thread: Mutex<Option<JoinHandle<()>>>,
+    callbacks_thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Running {
+    fn start(host_dispatches: bool) -> Answer<Self> {
+        let failed = |error: std::io::Error| Failure::io("a context's threads and descriptor", &error);
+        let dispatcher = Arc::new(Dispatcher::new(host_dispatches).map_err(failed)?);
+        let (jobs, incoming) = crossbeam_channel::unbounded::<Job>();
+        let jobs_thread = threads::start("cloudsync-async", move || incoming.iter().for_each(|job| job()));
+        let jobs_thread = jobs_thread.map_err(failed)?;
+        let running = Running {
+            dispatcher: Arc::clone(&dispatcher),
+            jobs: Mutex::new(Some(jobs)),
+            jobs_thread: Mutex::new(Some(jobs_thread)),
+            callbacks_thread: Mutex::new(None),
+        };
+        if !host_dispatches {
+            match threads::start("cloudsync-cb", move || dispatcher.run()) {
+                Ok(thread) => *running.callbacks_thread.lock() = Some(thread),
+                Err(error) => {
+                    running.stop();
+                    return Err(failed(error));
+                }
+            }
+        }
+        Ok(running)
+    }
+
+    /// Finishes the asynchronous calls, then delivers what is left.
+    fn stop(&self) {
+        drop(self.jobs.lock().take());
+        join(&self.jobs_thread);
+        self.dispatcher.close();
+        join(&self.callbacks_thread);
+        self.dispatcher.drain();
+    }
+}
+
+fn join(thread: &Mutex<Option<JoinHandle<()>>>) {
+    // A thread that panicked has ended as well, and its top frame has said so.
+    let _ = thread.lock().take().map(JoinHandle::join);
+}
+
+impl Context {
+    fn open(options: Options) -> Answer<Self> {
+        options.check()?;
+        let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
+        let running = Running::start(options.host_dispatches)?;
+        let _blocked = SignalsBlocked::new();
+        let opened = cloudsync_engine::os::production(&options.config, cloud, options.conditions)
+            .and_then(|ports| Engine::open(options.config, ports, Arc::clone(&running.dispatcher) as _));
+        match opened {
+            Ok(engine) => Ok(Context {
+                engine,
+                caller: options.caller,
+                next_client: AtomicU64::new(1),
+                closed: AtomicBool::new(false),
+                running,
+            }),
+            Err(failure) => {
+                running.stop();
+                Err(failure)
+            }
+        }
+    }
+
+    /// 201 and 202, for the operations of the system.
+    pub(crate) fn check_caller(&self) -> Answer {
+        self.caller.check()
+    }
+
+    /// The engine, unless the context has been closed.
+    pub(crate) fn engine(&self) -> Answer<&Engine> {
+        if self.closed.load(Ordering::Acquire) { Err(gone()) } else { Ok(&self.engine) }
+    }
+
+    /// Who tells the host what happened.
+    pub(crate) fn dispatcher(&self) -> &Arc<Dispatcher> {
+        &self.running.dispatcher
+    }
+
+    /// A number for a Download object.
+    pub(crate) fn next_client(&self) -> ClientId {
+        self.next_client.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Stops the downloads of a Download object that is being freed.
+    pub(crate) fn forget_client(&self, client: ClientId) {
+        self.engine.forget_client(client);
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.engine.close();
+        self.running.stop();
+    }
+}
+
+/// Runs `work` with the context's engine on its thread for asynchronous calls, then tells `completion`.
+pub(crate) fn run_async(
+    context: &Arc<Shared<Context>>,
+    completion: Completion,
+    work: impl FnOnce(&Engine) -> Answer<Vec<i32>> + Send + 'static,
+) -> Answer {
+    context.engine()?;
+    let jobs = context.running.jobs.lock();
+    let jobs = jobs.as_ref().ok_or_else(gone)?;
+    let completer = Completer::new(context.dispatcher(), completion);
+    let context = Arc::clone(context);
+    // Where the thread has died, the job comes back, and dropping its completer tells the host.
+    let _ = jobs.send(Box::new(move || {
+        let work = std::panic::AssertUnwindSafe(|| context.engine().and_then(work));
+        let answer = std::panic::catch_unwind(work).unwrap_or_else(|_| Err(context.poison()));
+        completer.complete(answer);
+    }));
+    Ok(())
+}
+
+/// Opens a context: takes the state directory, opens the index, and starts the library's threads, with all
+/// signals blocked on them. Nothing is synced yet.
+///
+/// @param options What to open it with; copied, so it may be freed or changed afterwards.
+/// @param out     Where the handle goes; the caller ends it with cloudsync_close.
+/// @return 0; 401 for a bad handle, where out is NULL, or where the state directory, the gallery directory or the
+///         cloud is not set; 13900002 where the gallery is missing; 13900012 where a directory is not ours to
+///         use; 13900014 where another context, of any process, has the state directory open; 13900025 where its disk is
+///         full; 13900005 for another failure of the disk; 13900020 where the state directory is of a newer version.
+///
+/// Thread safety: any thread. Blocks while the index is read. Callback safe: yes.
+///
+/// # Safety
+/// `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_open(
+    options: *const CloudSyncOptions,
+    out: *mut *mut CloudSyncContext,
+) -> i32 {
+    with(options, "options", |options| {
+        writable(out, "out")?;
+        let options = options.lock().clone();
+        let context = Context::open(options)?;
+        // SAFETY: `out` may be written by the caller's promise.
+        unsafe { give(context, out) }
+    })
+}
+
+/// Closes a context: stops what runs, delivers every final event and completion that is due, and joins the library's
+/// threads, within 2 seconds plus what the host's callbacks take. With CLOUDSYNC_DISPATCH_HOST, what is left
+/// is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
+///
+/// GallerySync and Download handles of the context answer 13600001 from then on, and are still to be freed:
+/// their callbacks' destroy is called when they are.
+///
+/// @param context The handle; NULL does nothing.
+/// @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is
+///         done then.
+///
+/// Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_close(context: *mut CloudSyncContext) -> i32 {
+    guard(|| {
+        if context.is_null() {
+            return Ok(());
+        }
+        get::<CloudSyncContext>(context, "context")?;
+        may_block()?;
+        if let Some(context) = end(context, "context")? {
+            context.close();
+        }
+        Ok(())
+    })
+}
+
+/// Runs waiting callbacks on this thread, for a context opened with CLOUDSYNC_DISPATCH_HOST. Where several
+/// threads call it, one runs callbacks at a time.
+///
+/// @param context    The context.
+/// @param max_events The most callbacks' events to run; 0 for those that wait when it begins.
+/// @param timeout_ms How long to wait for the first event, in milliseconds: 0 not at all, -1 without end.
+/// @return 0, also where nothing came in time; 401 for a bad handle, a timeout under -1, or a context that has
+///         its own dispatcher thread; 13900029 from inside a callback, nothing is done then.
+///
+/// Thread safety: any thread. Blocks as long as said. Callback safe: no, answers 13900029.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_dispatch(
+    context: *mut CloudSyncContext,
+    max_events: usize,
+    timeout_ms: i32,
+) -> i32 {
+    with(context, "context", |context| {
+        host_dispatched(context)?;
+        let deadline = match timeout_ms {
+            -1 => None,
+            0.. => Some(Instant::now() + Duration::from_millis(timeout_ms.unsigned_abs().into())),
+            _ => return Err(bad(format!("timeout_ms is {timeout_ms}; use -1, 0 or more"))),
+        };
+        may_block()?;
+        context.dispatcher().dispatch(max_events, deadline);
+        Ok(())
+    })
+}
+
+/// The descriptor that polls readable exactly while events wait, for a context opened with
+/// CLOUDSYNC_DISPATCH_HOST: when it is readable, call cloudsync_dispatch. Only poll it: it is the library's, is never to
+/// be read or closed, and is closed by cloudsync_close.
+///
+/// @param context The context.
+/// @return The descriptor, 0 or greater; or a code negated: -401 for a bad handle, or a context that has its
+///         own dispatcher thread.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_event_fd(context: *mut CloudSyncContext) -> i32 {
+    let mut descriptor = -1;
+    let code = with(context, "context", |context| {
+        descriptor = host_dispatched(context)?;
+        Ok(())
+    });
+    if code == 0 { descriptor } else { -code }
+}
+
+fn host_dispatched(context: &Context) -> Answer<i32> {
+    context.dispatcher().descriptor().ok_or_else(|| {
+        bad("the context has its own dispatcher thread; open it with CLOUDSYNC_DISPATCH_HOST")
+    })
+}
+
+/// How many deletions wait for the host's word, because a large share of the files is gone at once (see
+/// cloudsync_options_set_deletion_hold). Until it is given, none of them is carried out.
+///
+/// @param context The context.
+/// @param out     Where the number goes.
+/// @return 0; 401 for a bad handle or where out is NULL.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_get_held_deletions(context: *mut CloudSyncContext, out: *mut u64) -> i32 {
+    with(context, "context", |context| {
+        writable(out, "out")?;
+        let held = context.engine()?.deletions_held();
+        // SAFETY: `out` may be written by the caller's promise.
+        unsafe { out.write(held) };
+        Ok(())
+    })
+}
+
+/// Gives the host's word on the deletions that wait.
+///
+/// @param context   The context.
+/// @param carry_out 0: bring the files back. Anything else: carry the deletions out, at the next run.
+/// @return 0, also where none wait; 401 for a bad handle; 13900005 or 13900025 where the answer cannot be kept.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_answer_held_deletions(
+    context: *mut CloudSyncContext,
+    carry_out: i32,
+) -> i32 {
+    with(context, "context", |context| context.engine()?.answer_held_deletions(carry_out != 0))
+}
+
+/// Says why a file is not in step with the cloud.
+///
+/// @param context The context.
+/// @param uri     The file.
+/// @param out     Where the reason's code goes; 0 for a file that is in step or on its way.
+/// @param buffer  Where the reason goes, as cloudsync_last_error writes it; may be NULL. Empty for code 0.
+/// @param length  The buffer's size in bytes.
+/// @return 0; 401 for a bad handle, or a URI or out that is NULL; 13900002 for a file that is not there;
+///         14000002 for a URI that cannot be read or that leaves the synced directories.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `uri` is NULL or a NUL-terminated string; `out` is NULL or may be written; `buffer` is NULL or may be written
+/// for `length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_file_trouble(
+    context: *mut CloudSyncContext,
+    uri: *const c_char,
+    out: *mut i32,
+    buffer: *mut c_char,
+    length: usize,
+) -> i32 {
+    with(context, "context", |context| {
+        // SAFETY: a string by the caller's promise.
+        let uri = unsafe { text::read(uri, "uri") }?;
+        writable(out, "out")?;
+        let trouble = context.engine()?.file_trouble(uri)?;
+        let (code, reason) = trouble.map_or((0, String::new()), |(code, reason)| (code as i32, reason));
+        // SAFETY: both may be written by the caller's promise.
+        unsafe {
+            out.write(code);
+            text::write(&reason, buffer, length);
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,284 @@
+//! A context's dispatcher: what happened, in order, to the host's functions.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
+use parking_lot::RwLock;
+
+use crate::callback::{CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn};
+use crate::dispatch::{Item, Queue, Signal, Target};
+use crate::failure::{Answer, inner};
+use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
+use crate::{log, text};
+
+/// The callbacks of one GallerySync.
+pub(crate) type GalleryTarget = Target<Registration<SyncProgressFn>>;
+/// The callbacks of one Download.
+pub(crate) type DownloadTarget = Target<Registration<DownloadProgressFn>>;
+
+/// Something that the host is to be told.
+pub(crate) enum Happening {
+    Sync(SyncProgress),
+    Download(ClientId, DownloadProgress),
+    Completed(Answer<Vec<i32>>, Completion),
+    Log(i32, String),
+}
+
+/// Who is told how an asynchronous call ended.
+pub(crate) enum Completion {
+    Plain(Done<CompletionFn>),
+    States(Done<FileStatesFn>),
+}
+
+const SYNC_LANE: u64 = 0;
+const LOG_LANE: u64 = u64::MAX;
+
+impl Item for Happening {
+    fn lane(&self) -> Option<(u64, bool)> {
+        match self {
+            Happening::Sync(progress) => Some((SYNC_LANE, !progress.state.is_final())),
+            Happening::Download(client, progress) => Some((*client, progress.state == DownloadState::Running)),
+            Happening::Completed(..) => None,
+            Happening::Log(..) => Some((LOG_LANE, true)),
+        }
+    }
+}
+
+/// An eventfd that polls readable while events wait, where the host dispatches.
+pub(crate) struct Ready(Option<OwnedFd>);
+
+impl Ready {
+    fn open() -> io::Result<Self> {
+        // SAFETY: takes two numbers; a descriptor that is not negative is new and ours.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        Ok(Ready(Some(unsafe { OwnedFd::from_raw_fd(fd) })))
+    }
+}
+
+impl Signal for Ready {
+    fn raise(&self) {
+        if let Some(fd) = &self.0 {
+            let one = 1u64;
+            // SAFETY: eight bytes are read from a local. Adding 1 to a counter that is 0 does not fail.
+            unsafe { libc::write(fd.as_raw_fd(), (&raw const one).cast(), size_of::<u64>()) };
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(fd) = &self.0 {
+            let mut count = 0u64;
+            // SAFETY: eight bytes are written to a local. A counter that is 0 already is left so.
+            unsafe { libc::read(fd.as_raw_fd(), (&raw mut count).cast(), size_of::<u64>()) };
+        }
+    }
+}
+
+/// The queue of one context, and the handles that are told.
+pub(crate) struct Dispatcher {
+    queue: Queue<Happening, Ready>,
+    galleries: RwLock<Arc<Vec<Arc<GalleryTarget>>>>,
+    downloads: RwLock<HashMap<ClientId, Arc<DownloadTarget>>>,
+}
+
+impl Dispatcher {
+    /// A dispatcher; with a descriptor where the host dispatches.
+    pub(crate) fn new(host: bool) -> io::Result<Self> {
+        let ready = if host { Ready::open()? } else { Ready(None) };
+        Ok(Dispatcher { queue: Queue::new(ready), galleries: RwLock::default(), downloads: RwLock::default() })
+    }
+
+    /// The descriptor, where the host dispatches.
+    pub(crate) fn descriptor(&self) -> Option<i32> {
+        self.queue.signal().0.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// The number of the next event.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.queue.next_number()
+    }
+
+    /// Tells this GallerySync from now on.
+    pub(crate) fn add_gallery(&self, target: &Arc<GalleryTarget>) {
+        Arc::make_mut(&mut self.galleries.write()).push(Arc::clone(target));
+    }
+
+    /// Tells this GallerySync no more.
+    pub(crate) fn forget_gallery(&self, target: &Arc<GalleryTarget>) {
+        Arc::make_mut(&mut self.galleries.write()).retain(|other| !Arc::ptr_eq(other, target));
+    }
+
+    /// Tells this Download from now on.
+    pub(crate) fn add_download(&self, client: ClientId, target: &Arc<DownloadTarget>) {
+        self.downloads.write().insert(client, Arc::clone(target));
+    }
+
+    /// Tells this Download no more.
+    pub(crate) fn forget_download(&self, client: ClientId) {
+        self.downloads.write().remove(&client);
+    }
+
+    /// Adds something that the host is to be told.
+    pub(crate) fn push(&self, happening: Happening) {
+        self.queue.push(happening);
+    }
+
+    /// The body of the dispatcher's own thread: ends when the queue is closed and empty.
+    pub(crate) fn run(&self) {
+        let mut batch = VecDeque::new();
+        while self.queue.take(&mut batch) {
+            for (number, happening) in batch.drain(..) {
+                self.deliver(number, happening);
+            }
+        }
+    }
+
+    /// Runs up to `max` events on this thread, all that wait now where `max` is 0; waits for the first until
+    /// `deadline`.
+    pub(crate) fn dispatch(&self, max: usize, deadline: Option<Instant>) {
+        if !self.queue.begin_turn(deadline, false) {
+            return;
+        }
+        self.queue.wait(deadline);
+        let max = if max == 0 { self.queue.len() } else { max };
+        for _ in 0..max {
+            let Some((number, happening)) = self.queue.pop(false) else {
+                break;
+            };
+            self.deliver(number, happening);
+        }
+        self.queue.end_turn();
+    }
+
+    /// No event comes any more; [`Dispatcher::run`] delivers the rest.
+    pub(crate) fn close(&self) {
+        self.queue.close();
+    }
+
+    /// Delivers the rest on this thread, after a dispatch that is under way.
+    pub(crate) fn drain(&self) {
+        self.queue.begin_turn(None, true);
+        while let Some((number, happening)) = self.queue.pop(true) {
+            self.deliver(number, happening);
+        }
+        self.queue.end_turn();
+    }
+
+    fn deliver(&self, number: u64, happening: Happening) {
+        // Nothing here panics that we know of; if it does, the events after it still come.
+        let delivered = catch_unwind(AssertUnwindSafe(|| match happening {
+            Happening::Sync(progress) => self.deliver_sync(number, progress),
+            Happening::Download(client, progress) => self.deliver_download(number, client, progress),
+            Happening::Completed(answer, completion) => completion.call(answer),
+            Happening::Log(level, line) => log::line(level, &line),
+        }));
+        if delivered.is_err() {
+            log::line(log::CLOUDSYNC_LOG_ERROR, "an event was lost to an inner error");
+        }
+    }
+
+    fn deliver_sync(&self, number: u64, progress: SyncProgress) {
+        let event = CloudSyncSyncProgress::from(progress);
+        let galleries = Arc::clone(&self.galleries.read());
+        for target in galleries.iter() {
+            target.deliver(number, |registration| {
+                // SAFETY: the host's function and its own user data; the event lives until it returns.
+                registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
+            });
+        }
+    }
+
+    fn deliver_download(&self, number: u64, client: ClientId, progress: DownloadProgress) {
+        let Some(target) = self.downloads.read().get(&client).map(Arc::clone) else {
+            return;
+        };
+        let uri = text::to_c(progress.uri);
+        let event = CloudSyncDownloadProgress {
+            struct_size: size_of::<CloudSyncDownloadProgress>(),
+            state: progress.state as i32,
+            error: progress.error as i32,
+            processed: progress.processed,
+            size: progress.size,
+            uri: uri.as_ptr(),
+        };
+        target.deliver(number, |registration| {
+            // SAFETY: as above; the URI lives as long as the event.
+            registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
+        });
+    }
+}
+
+impl EventSink for Dispatcher {
+    fn emit(&self, event: Event) {
+        self.push(match event {
+            Event::Sync(progress) => Happening::Sync(progress),
+            Event::Download { client, progress } => Happening::Download(client, progress),
+        });
+    }
+
+    fn log(&self, level: u8, line: &str) {
+        if log::wanted(level.into()) {
+            self.push(Happening::Log(level.into(), line.into()));
+        }
+    }
+}
+
+impl Completion {
+    fn call(self, answer: Answer<Vec<i32>>) {
+        let (code, message, states) = match answer {
+            Ok(states) => (0, String::new(), states),
+            Err(failure) => (failure.code as i32, failure.text, Vec::new()),
+        };
+        let message = text::to_c(message);
+        match self {
+            // SAFETY: the host's function and its own user data; the message lives until it returns.
+            Completion::Plain(done) => done.call(|function, user_data| unsafe {
+                function(code, message.as_ptr(), user_data);
+            }),
+            Completion::States(done) => done.call(|function, user_data| {
+                let first = if code == 0 { states.as_ptr() } else { std::ptr::null() };
+                // SAFETY: as above; so do the states.
+                unsafe { function(code, message.as_ptr(), first, states.len(), user_data) }
+            }),
+        }
+    }
+}
+
+/// Somebody who waits for the end of an asynchronous call. Told exactly once: by [`Completer::complete`],
+/// or, if the call is lost on its way, by dropping this.
+pub(crate) struct Completer {
+    dispatcher: Arc<Dispatcher>,
+    completion: Option<Completion>,
+}
+
+impl Completer {
+    /// Takes over a completion.
+    pub(crate) fn new(dispatcher: &Arc<Dispatcher>, completion: Completion) -> Self {
+        Completer { dispatcher: Arc::clone(dispatcher), completion: Some(completion) }
+    }
+
+    /// Says how the call ended.
+    pub(crate) fn complete(mut self, answer: Answer<Vec<i32>>) {
+        self.tell(answer);
+    }
+
+    fn tell(&mut self, answer: Answer<Vec<i32>>) {
+        if let Some(completion) = self.completion.take() {
+            self.dispatcher.push(Happening::Completed(answer, completion));
+        }
+    }
+}
+
+impl Drop for Completer {
+    fn drop(&mut self) {
+        self.tell(Err(inner("the call was lost inside the library; look at the log, then call again")));
+    }
+}
