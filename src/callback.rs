@@ -29,7 +29,7 @@ pub type CloudSyncCompletion =
     Option<unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void)>;
 
 /// Told once what get_file_sync_states_async found: a code, a text as in CloudSyncCompletion, and, where the
-/// code is 0, n CLOUDSYNC_FILE_SYNC_STATE_… numbers in the order of the URIs; otherwise NULL and 0.
+/// code is 0, n CLOUDSYNC_FILE_SYNC_STATE_... numbers in the order of the URIs; otherwise NULL and 0.
 pub type CloudSyncFileStatesCompletion = Option<
     unsafe extern "C-unwind" fn(
         code: i32,
@@ -40,7 +40,7 @@ pub type CloudSyncFileStatesCompletion = Option<
     ),
 >;
 
-/// Told one line of the log: a CLOUDSYNC_LOG_… number, and the line without a line feed, which lives until
+/// Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
 /// the callback returns.
 pub type CloudSyncLogCallback =
     Option<unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void)>;

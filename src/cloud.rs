@@ -95,8 +95,7 @@ unsafe fn open(
     out: *mut *mut CloudSyncCloudServiceStub,
 ) -> Answer {
     // SAFETY: strings by the caller's promise.
-    let (dir, account) =
-        unsafe { (text::read_filled(dir, "dir")?, text::read_filled(account, "account")?) };
+    let (dir, account) = unsafe { (text::read_filled(dir, "dir")?, text::read_filled(account, "account")?) };
     writable(out, "out")?;
     let options = EmbeddedOptions { quota, ..EmbeddedOptions::new(account) };
     let cloud = EmbeddedCloud::open(Path::new(dir), options).map_err(|error| failure(dir, &error))?;
@@ -105,6 +104,11 @@ unsafe fn open(
 }
 
 fn failure(dir: &str, error: &CloudError) -> Failure {
-    let code = Code::Unknown;
-    Failure::new(code, format!("the embedded cloud in {dir}: {error}"))
+    let what = format!("the embedded cloud in {dir}");
+    match error {
+        CloudError::Local(LocalError { kind, text }) => {
+            Failure::io(&what, &std::io::Error::new(*kind, text.as_str()))
+        }
+        other => Failure::new(Code::Unknown, format!("{what}: {other}")),
+    }
 }

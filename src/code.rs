@@ -72,27 +72,63 @@ struct Entry(i32, &'static CStr, &'static CStr);
 /// Every number of this library, in ascending order.
 const ENTRIES: &[Entry] = &[
     Entry(CLOUDSYNC_OK, c"success", c"nothing to do"),
-    Entry(CLOUDSYNC_E_PERMISSION_DENIED, c"the caller lacks the permission", c"grant ohos.permission.CLOUDFILE_SYNC to the caller"),
+    Entry(
+        CLOUDSYNC_E_PERMISSION_DENIED,
+        c"the caller lacks the permission",
+        c"grant ohos.permission.CLOUDFILE_SYNC to the caller",
+    ),
     Entry(CLOUDSYNC_E_NOT_SYSTEM_APP, c"the caller is no system app", c"call this from a system app"),
-    Entry(CLOUDSYNC_E_INVALID_ARGUMENT, c"a bad argument", c"mend the call; cloudsync_last_error says which argument"),
+    Entry(
+        CLOUDSYNC_E_INVALID_ARGUMENT,
+        c"a bad argument",
+        c"mend the call; cloudsync_last_error says which argument",
+    ),
     Entry(CLOUDSYNC_E_NOT_SUPPORTED, c"not supported on this device", c"check what the device can do first"),
-    Entry(CLOUDSYNC_E_IPC, c"a provider or a worker has gone", c"check that the provider runs; where the context was closed, free the handle"),
+    Entry(
+        CLOUDSYNC_E_IPC,
+        c"a provider or a worker has gone",
+        c"check that the provider runs; where the context was closed, free the handle",
+    ),
     Entry(CLOUDSYNC_E_NOT_PERMITTED, c"operation not permitted", c"use a URI that the caller was granted"),
     Entry(CLOUDSYNC_E_NO_SUCH_FILE, c"no such file or folder", c"check the path"),
     Entry(CLOUDSYNC_E_INTERRUPTED, c"interrupted", c"try again"),
     Entry(CLOUDSYNC_E_IO, c"input or output failed", c"try again; check the disk"),
-    Entry(CLOUDSYNC_E_BAD_DESCRIPTOR, c"bad descriptor", c"check that the descriptor is open, and in which mode"),
+    Entry(
+        CLOUDSYNC_E_BAD_DESCRIPTOR,
+        c"bad descriptor",
+        c"check that the descriptor is open, and in which mode",
+    ),
     Entry(CLOUDSYNC_E_TRY_AGAIN, c"blocked for now", c"try again later"),
     Entry(CLOUDSYNC_E_OUT_OF_MEMORY, c"out of memory", c"free some memory"),
-    Entry(CLOUDSYNC_E_ACCESS_DENIED, c"permission denied by the file system", c"check the owner and the mode of the file and its folders"),
+    Entry(
+        CLOUDSYNC_E_ACCESS_DENIED,
+        c"permission denied by the file system",
+        c"check the owner and the mode of the file and its folders",
+    ),
     Entry(CLOUDSYNC_E_BUSY, c"in use", c"close what uses it, then try again"),
-    Entry(CLOUDSYNC_E_INVALID_VALUE, c"invalid argument", c"mend the call; cloudsync_last_error says which argument"),
+    Entry(
+        CLOUDSYNC_E_INVALID_VALUE,
+        c"invalid argument",
+        c"mend the call; cloudsync_last_error says which argument",
+    ),
     Entry(CLOUDSYNC_E_NO_SPACE, c"no space on the device", c"free some space"),
     Entry(CLOUDSYNC_E_READ_ONLY, c"read-only file system", c"mount the file system writable"),
-    Entry(CLOUDSYNC_E_DEADLOCK, c"a blocking call from inside a callback", c"use the call whose name ends in _async, or make it from another thread"),
-    Entry(CLOUDSYNC_E_NOT_IMPLEMENTED, c"not implemented here", c"update the system, or use another file system"),
+    Entry(
+        CLOUDSYNC_E_DEADLOCK,
+        c"a blocking call from inside a callback",
+        c"use the call whose name ends in _async, or make it from another thread",
+    ),
+    Entry(
+        CLOUDSYNC_E_NOT_IMPLEMENTED,
+        c"not implemented here",
+        c"update the system, or use another file system",
+    ),
     Entry(CLOUDSYNC_E_UNKNOWN, c"unknown error", c"try again; look at the log"),
-    Entry(CLOUDSYNC_E_INVALID_URI, c"a URI that cannot be read, or that leaves the synced directories", c"use a URI of the gallery or of a synced directory"),
+    Entry(
+        CLOUDSYNC_E_INVALID_URI,
+        c"a URI that cannot be read, or that leaves the synced directories",
+        c"use a URI of the gallery or of a synced directory",
+    ),
     Entry(CLOUDSYNC_E_INVALID_DATABASE_ARGUMENT, c"a bad argument to a database operation", c"mend the call"),
     Entry(CLOUDSYNC_E_CLOUD_NOT_READY, c"the cloud is not ready", c"sign in, and switch the cloud on"),
     Entry(CLOUDSYNC_E_NETWORK_UNAVAILABLE, c"no network", c"connect to a network"),
@@ -100,7 +136,11 @@ const ENTRIES: &[Entry] = &[
     Entry(CLOUDSYNC_E_LIMIT_EXCEEDED, c"more than the maximum", c"split the call"),
     Entry(CLOUDSYNC_E_INNER, c"inner error", c"free the handle and open it anew; look at the log"),
     Entry(CLOUDSYNC_E_TASK_RUNNING, c"the same task runs already", c"wait for it, or stop it"),
-    Entry(CLOUDSYNC_E_VERSION_FILE_MISSING, c"the copy of the history version is gone", c"download the version again"),
+    Entry(
+        CLOUDSYNC_E_VERSION_FILE_MISSING,
+        c"the copy of the history version is gone",
+        c"download the version again",
+    ),
 ];
 
 const UNKNOWN: Entry = Entry(0, c"no number of this library", c"check where the number comes from");

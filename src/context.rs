@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cloudsync_engine::{ClientId, Code, Engine};
+use cloudsync_engine::os::production;
+use cloudsync_engine::{ClientId, Engine};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::callback::may_block;
 use crate::events::{Completer, Completion, Dispatcher};
-use crate::failure::{Answer, Failure, bad, gone, inner};
+use crate::failure::{Answer, Failure, bad, gone};
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
 use crate::options::{Caller, CloudSyncOptions, Options};
 use crate::text;
@@ -93,7 +94,7 @@ impl Context {
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
         let _blocked = SignalsBlocked::new();
-        let opened = cloudsync_engine::os::production(&options.config, cloud, options.conditions)
+        let opened = production(&options.config, cloud, options.conditions)
             .and_then(|ports| Engine::open(options.config, ports, Arc::clone(&running.dispatcher) as _));
         match opened {
             Ok(engine) => Ok(Context {
@@ -155,9 +156,7 @@ pub(crate) fn run_async(
     let context = Arc::clone(context);
     // Where the thread has died, the job comes back, and dropping its completer tells the host.
     let _ = jobs.send(Box::new(move || {
-        let work = std::panic::AssertUnwindSafe(|| context.engine().and_then(work));
-        let answer = std::panic::catch_unwind(work).unwrap_or_else(|_| Err(context.poison()));
-        completer.complete(answer);
+        completer.complete(context.poison_on_panic(|| context.engine().and_then(work)));
     }));
     Ok(())
 }
@@ -170,7 +169,8 @@ pub(crate) fn run_async(
 /// @return 0; 401 for a bad handle, where out is NULL, or where the state directory, the gallery directory or the
 ///         cloud is not set; 13900002 where the gallery is missing; 13900012 where a directory is not ours to
 ///         use; 13900014 where another context, of any process, has the state directory open; 13900025 where its disk is
-///         full; 13900005 for another failure of the disk; 13900020 where the state directory is of a newer version.
+///         full; 13900005 for another failure of the disk; 13900001 where the state directory is of a newer version;
+///         13900027 where it is read-only.
 ///
 /// Thread safety: any thread. Blocks while the index is read. Callback safe: yes.
 ///
@@ -275,9 +275,10 @@ pub unsafe extern "C" fn cloudsync_event_fd(context: *mut CloudSyncContext) -> i
 }
 
 fn host_dispatched(context: &Context) -> Answer<i32> {
-    context.dispatcher().descriptor().ok_or_else(|| {
-        bad("the context has its own dispatcher thread; open it with CLOUDSYNC_DISPATCH_HOST")
-    })
+    context
+        .dispatcher()
+        .descriptor()
+        .ok_or_else(|| bad("the context has its own dispatcher thread; open it with CLOUDSYNC_DISPATCH_HOST"))
 }
 
 /// How many deletions wait for the host's word, because a large share of the files is gone at once (see

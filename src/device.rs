@@ -36,7 +36,7 @@ pub struct CloudSyncDeviceVTable {
     /// charged, 1 or 0.
     pub battery:
         Option<unsafe extern "C-unwind" fn(self_: *mut c_void, percent: *mut i32, charging: *mut i32) -> i32>,
-    /// Writes a CLOUDSYNC_HEAT_… number.
+    /// Writes a CLOUDSYNC_HEAT_... number.
     pub heat: Option<unsafe extern "C-unwind" fn(self_: *mut c_void, heat: *mut i32) -> i32>,
     /// Takes self back, once: when the options and every context opened with them are gone, when another
     /// vtable is set, or when setting this one failed. May be NULL.
@@ -83,7 +83,9 @@ impl HostDevice {
         let size = unsafe { (*vtable).struct_size };
         if size != size_of::<CloudSyncDeviceVTable>() {
             let ours = size_of::<CloudSyncDeviceVTable>();
-            return Err(bad(format!("struct_size is {size}, this library reads {ours}; set it to the sizeof")));
+            return Err(bad(format!(
+                "struct_size is {size}, this library reads {ours}; set it to the sizeof"
+            )));
         }
         // SAFETY: all fields are there, by the caller's promise.
         let table = unsafe { *vtable };

@@ -6,9 +6,6 @@ use std::time::Instant;
 
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-/// From this many waiting items on, progress replaces progress instead of being added.
-pub(crate) const LONG: usize = 4096;
-
 /// What waits in a [`Queue`].
 pub(crate) trait Item {
     /// The lane that the item's order matters in, and whether a later item of that lane may take its
@@ -29,6 +26,8 @@ pub(crate) struct Queue<T, S> {
     state: Mutex<QueueState<T>>,
     wake: Condvar,
     signal: S,
+    /// From this many waiting items on, progress replaces progress instead of being added.
+    long: usize,
 }
 
 struct QueueState<T> {
@@ -42,8 +41,8 @@ struct QueueState<T> {
 }
 
 impl<T: Item, S: Signal> Queue<T, S> {
-    /// An empty queue.
-    pub(crate) fn new(signal: S) -> Self {
+    /// An empty queue, in which progress replaces progress once `long` items wait.
+    pub(crate) fn new(signal: S, long: usize) -> Self {
         let state = QueueState {
             items: VecDeque::new(),
             next_number: 0,
@@ -53,7 +52,7 @@ impl<T: Item, S: Signal> Queue<T, S> {
             closed: false,
             dispatching: false,
         };
-        Queue { state: Mutex::new(state), wake: Condvar::default(), signal }
+        Queue { state: Mutex::new(state), wake: Condvar::default(), signal, long }
     }
 
     /// The descriptor or flag that the queue raises.
@@ -73,7 +72,7 @@ impl<T: Item, S: Signal> Queue<T, S> {
         state.next_number += 1;
         if let Some((lane, _)) = item.lane() {
             let position = state.taken + state.items.len() as u64;
-            if let Some(last) = state.replaceable(lane) {
+            if let Some(last) = state.replaceable(lane, self.long) {
                 state.items[last] = (number, item);
                 return;
             }
@@ -177,8 +176,8 @@ impl<T: Item, S: Signal> Queue<T, S> {
 }
 
 impl<T: Item> QueueState<T> {
-    fn replaceable(&self, lane: u64) -> Option<usize> {
-        if self.items.len() < LONG {
+    fn replaceable(&self, lane: u64, long: usize) -> Option<usize> {
+        if self.items.len() < long {
             return None;
         }
         let last = usize::try_from(self.last_of_lane.get(&lane)?.checked_sub(self.taken)?).ok()?;

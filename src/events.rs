@@ -35,6 +35,8 @@ pub(crate) enum Completion {
     States(Done<FileStatesFn>),
 }
 
+/// From this many waiting events on, progress replaces progress.
+const LONG: usize = 4096;
 const SYNC_LANE: u64 = 0;
 const LOG_LANE: u64 = u64::MAX;
 
@@ -42,7 +44,9 @@ impl Item for Happening {
     fn lane(&self) -> Option<(u64, bool)> {
         match self {
             Happening::Sync(progress) => Some((SYNC_LANE, !progress.state.is_final())),
-            Happening::Download(client, progress) => Some((*client, progress.state == DownloadState::Running)),
+            Happening::Download(client, progress) => {
+                Some((*client, progress.state == DownloadState::Running))
+            }
             Happening::Completed(..) => None,
             Happening::Log(..) => Some((LOG_LANE, true)),
         }
@@ -93,7 +97,11 @@ impl Dispatcher {
     /// A dispatcher; with a descriptor where the host dispatches.
     pub(crate) fn new(host: bool) -> io::Result<Self> {
         let ready = if host { Ready::open()? } else { Ready(None) };
-        Ok(Dispatcher { queue: Queue::new(ready), galleries: RwLock::default(), downloads: RwLock::default() })
+        Ok(Dispatcher {
+            queue: Queue::new(ready, LONG),
+            galleries: RwLock::default(),
+            downloads: RwLock::default(),
+        })
     }
 
     /// The descriptor, where the host dispatches.

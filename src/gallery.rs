@@ -4,7 +4,8 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use crate::callback::{
-    CloudSyncCompletion, CloudSyncDestroy, CloudSyncSyncProgressCallback, Done, Registration, inside, may_block,
+    CloudSyncCompletion, CloudSyncDestroy, CloudSyncSyncProgressCallback, Done, Registration, inside,
+    may_block,
 };
 use crate::context::{CloudSyncContext, Context, run_async};
 use crate::dispatch::Added;

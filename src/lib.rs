@@ -22,6 +22,8 @@ mod events;
 mod failure;
 mod gallery;
 mod handle;
+#[cfg(test)]
+mod handle_tests;
 mod log;
 mod object;
 mod options;

@@ -48,7 +48,7 @@ pub(crate) fn line(level: i32, line: &str) {
 /// When this returns on a thread that is not inside a callback, the function set before is not running, will
 /// not run again, and its destroy has been called.
 ///
-/// @param max_level The most detailed CLOUDSYNC_LOG_… level wanted, 1 to 4; not looked at where cb is NULL.
+/// @param max_level The most detailed CLOUDSYNC_LOG_... level wanted, 1 to 4; not looked at where cb is NULL.
 /// @param cb        The function, or NULL for none.
 /// @param user_data Passed to cb.
 /// @param destroy   Takes user_data back, once, also where this call fails; may be NULL.

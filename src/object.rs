@@ -49,10 +49,7 @@ pub(crate) fn with<H: Handle>(
         if object.poisoned.load(Ordering::Acquire) {
             return Err(inner(format!("{what} is broken by an earlier inner error; free it")));
         }
-        catch_unwind(AssertUnwindSafe(|| body(&object))).unwrap_or_else(|panic| {
-            object.poisoned.store(true, Ordering::Release);
-            Err(inner(panic_text(&*panic)))
-        })
+        object.poison_on_panic(|| body(&object))
     })
 }
 
@@ -61,9 +58,8 @@ pub(crate) fn get<H: Handle>(handle: *const H, what: &str) -> Answer<Arc<Shared<
     if handle.is_null() {
         return Err(null(what));
     }
-    let found = TABLE.get(handle.addr() as u64, |object| {
-        object.is::<Shared<H::Object>>().then(|| Arc::clone(object))
-    });
+    let found = TABLE
+        .get(handle.addr() as u64, |object| object.is::<Shared<H::Object>>().then(|| Arc::clone(object)));
     found.and_then(|object| object.downcast().ok()).ok_or_else(|| stale(what))
 }
 
@@ -106,6 +102,16 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text
 }
 
+impl<T> Shared<T> {
+    /// Runs `body`; a panic becomes 22400005, and poisons this object.
+    pub(crate) fn poison_on_panic<R>(&self, body: impl FnOnce() -> Answer<R>) -> Answer<R> {
+        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+            self.poisoned.store(true, Ordering::Release);
+            Err(inner(panic_text(&*panic)))
+        })
+    }
+}
+
 impl<T> std::ops::Deref for Shared<T> {
     type Target = T;
 
@@ -137,7 +143,13 @@ mod tests {
     #[test]
     fn a_handle_answers_for_its_own_kind_only() {
         let handle = opaque();
-        assert_eq!(with(handle, "h", |object| { assert_eq!(***object, 7); Ok(()) }), 0);
+        assert_eq!(
+            with(handle, "h", |object| {
+                assert_eq!(***object, 7);
+                Ok(())
+            }),
+            0
+        );
         assert_eq!(with(handle.cast::<Other>(), "h", |_| Ok(())), 401);
         assert_eq!(guard(|| end(handle.cast::<Other>(), "h").map(drop)), 401);
         assert_eq!(guard(|| end(handle, "h").map(drop)), 0);

@@ -281,7 +281,7 @@ pub unsafe extern "C" fn cloudsync_options_set_transfer_threads(
 /// Sets whether files that come from the cloud bring their bytes at once.
 ///
 /// @param options The options.
-/// @param policy  A CLOUDSYNC_DOWNLOAD_POLICY_… number; CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS by default.
+/// @param policy  A CLOUDSYNC_DOWNLOAD_POLICY_... number; CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS by default.
 /// @return 0; 401 for a bad handle or another number.
 ///
 /// Thread safety: any thread. Callback safe: yes.
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn cloudsync_options_set_download_policy(
         options.config.download_policy = match policy {
             CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS => DownloadPolicy::Originals,
             CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND => DownloadPolicy::OnDemand,
-            other => return Err(bad(format!("{other} is no CLOUDSYNC_DOWNLOAD_POLICY_… number"))),
+            other => return Err(bad(format!("{other} is no CLOUDSYNC_DOWNLOAD_POLICY_... number"))),
         };
         Ok(())
     })
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn cloudsync_options_set_download_policy(
 /// Sets where callbacks run.
 ///
 /// @param options  The options.
-/// @param dispatch A CLOUDSYNC_DISPATCH_… number; CLOUDSYNC_DISPATCH_THREAD by default.
+/// @param dispatch A CLOUDSYNC_DISPATCH_... number; CLOUDSYNC_DISPATCH_THREAD by default.
 /// @return 0; 401 for a bad handle or another number.
 ///
 /// Thread safety: any thread. Callback safe: yes.
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn cloudsync_options_set_dispatch(
         options.host_dispatches = match dispatch {
             CLOUDSYNC_DISPATCH_THREAD => false,
             CLOUDSYNC_DISPATCH_HOST => true,
-            other => return Err(bad(format!("{other} is no CLOUDSYNC_DISPATCH_… number"))),
+            other => return Err(bad(format!("{other} is no CLOUDSYNC_DISPATCH_... number"))),
         };
         Ok(())
     })
@@ -376,7 +376,9 @@ pub unsafe extern "C" fn cloudsync_options_set_battery_marks(
         let in_percent = |mark| u8::try_from(mark).ok().filter(|mark| *mark <= 100);
         let marks = in_percent(low).zip(in_percent(warning)).filter(|(low, warning)| warning <= low);
         let (low, warning) = marks.ok_or_else(|| {
-            bad(format!("battery marks {low} and {warning}; use 0 to 100, the warning not above the low mark"))
+            bad(format!(
+                "battery marks {low} and {warning}; use 0 to 100, the warning not above the low mark"
+            ))
         })?;
         options.config.battery = BatteryMarks { low, warning };
         Ok(())

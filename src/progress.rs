@@ -84,9 +84,9 @@ pub const CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE: i32 = 6;
 pub struct CloudSyncSyncProgress {
     /// Size of this structure in bytes, as the library that runs knows it.
     pub struct_size: usize,
-    /// A CLOUDSYNC_SYNC_STATE_… number.
+    /// A CLOUDSYNC_SYNC_STATE_... number.
     pub state: i32,
-    /// A CLOUDSYNC_ERROR_TYPE_… number: why the run does not go on, where it does not.
+    /// A CLOUDSYNC_ERROR_TYPE_... number: why the run does not go on, where it does not.
     pub error: i32,
     /// Files that the run has to move, as far as it knows yet.
     pub files_total: u64,
@@ -110,9 +110,9 @@ pub struct CloudSyncSyncProgress {
 pub struct CloudSyncDownloadProgress {
     /// Size of this structure in bytes, as the library that runs knows it.
     pub struct_size: usize,
-    /// A CLOUDSYNC_DOWNLOAD_STATE_… number.
+    /// A CLOUDSYNC_DOWNLOAD_STATE_... number.
     pub state: i32,
-    /// A CLOUDSYNC_DOWNLOAD_ERROR_… number: why it failed, where it failed.
+    /// A CLOUDSYNC_DOWNLOAD_ERROR_... number: why it failed, where it failed.
     pub error: i32,
     /// Bytes received; never falls within a download.
     pub processed: u64,
@@ -141,7 +141,9 @@ impl From<SyncProgress> for CloudSyncSyncProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloudsync_engine::{DownloadErrorType as D, DownloadState, ErrorType as E, FileSyncState as F, SyncState as S};
+    use cloudsync_engine::{
+        DownloadErrorType as D, DownloadState, ErrorType as E, FileSyncState as F, SyncState as S,
+    };
 
     #[test]
     fn the_constants_are_the_engines_numbers() {

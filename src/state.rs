@@ -13,7 +13,7 @@ use crate::text;
 ///
 /// @param context The context.
 /// @param uri     The file.
-/// @param out     Where the CLOUDSYNC_FILE_SYNC_STATE_… number goes.
+/// @param out     Where the CLOUDSYNC_FILE_SYNC_STATE_... number goes.
 /// @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, or a URI or out that is NULL;
 ///         13900002 for a file that is not there; 14000002 for a URI that cannot be read or that leaves the synced
 ///         directories.
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn get_file_sync_state(
 /// @param context The context.
 /// @param uris    The files. Not looked at where n is 0.
 /// @param n       How many there are; any number.
-/// @param states  Where their n CLOUDSYNC_FILE_SYNC_STATE_… numbers go, in order.
+/// @param states  Where their n CLOUDSYNC_FILE_SYNC_STATE_... numbers go, in order.
 /// @return 0; otherwise as get_file_sync_state.
 ///
 /// Thread safety: any thread. Callback safe: yes.

@@ -15,7 +15,7 @@ const TEXT: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERS
     Err(_) => c"",
 };
 
-/// The version of the library that runs, such as "0.1.0". The macros CLOUDSYNC_VERSION_… are the version
+/// The version of the library that runs, such as "0.1.0". The macros CLOUDSYNC_VERSION_... are the version
 /// of the header that the program was compiled with.
 ///
 /// @return A static text, never NULL.
@@ -42,9 +42,8 @@ mod tests {
 
     #[test]
     fn the_constants_are_the_package_version() {
-        let constants = format!(
-            "{CLOUDSYNC_VERSION_MAJOR}.{CLOUDSYNC_VERSION_MINOR}.{CLOUDSYNC_VERSION_PATCH}"
-        );
+        let constants =
+            format!("{CLOUDSYNC_VERSION_MAJOR}.{CLOUDSYNC_VERSION_MINOR}.{CLOUDSYNC_VERSION_PATCH}");
         assert_eq!(constants, env!("CARGO_PKG_VERSION"));
         assert_eq!(TEXT.to_str(), Ok(env!("CARGO_PKG_VERSION")));
         assert_eq!(cloudsync_version_number(), 256);

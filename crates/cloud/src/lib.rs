@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod asset;
+pub mod conformance;
 mod db;
+mod embedded;
 mod error;
 mod schema;
 mod service;
@@ -16,6 +18,7 @@ pub use asset::{AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload,
 pub use db::{
     Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt,
 };
+pub use embedded::{Clock, Collected, EmbeddedCloud, EmbeddedOptions, Random};
 pub use error::{CloudError, LocalError, Result};
 pub use schema::{AppSchema, Database, Field, FieldType, Table};
 pub use service::{AppBriefInfo, CloudService, ServiceInfo};

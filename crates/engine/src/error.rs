@@ -62,6 +62,42 @@ pub enum Code {
     TaskRunning = 22_400_006,
 }
 
+impl Code {
+    /// Every number there is.
+    const ALL: [Code; 25] = [
+        Code::PermissionDenied,
+        Code::NotSystemApp,
+        Code::InvalidArgument,
+        Code::Ipc,
+        Code::NotPermitted,
+        Code::NoSuchFile,
+        Code::Interrupted,
+        Code::Io,
+        Code::TryAgain,
+        Code::OutOfMemory,
+        Code::AccessDenied,
+        Code::Busy,
+        Code::InvalidValue,
+        Code::NoSpace,
+        Code::ReadOnly,
+        Code::Deadlock,
+        Code::NotImplemented,
+        Code::Unknown,
+        Code::InvalidUri,
+        Code::CloudNotReady,
+        Code::NetworkUnavailable,
+        Code::BatteryLow,
+        Code::LimitExceeded,
+        Code::Inner,
+        Code::TaskRunning,
+    ];
+
+    /// The code of a documented number.
+    pub fn from_number(number: i32) -> Option<Code> {
+        Code::ALL.into_iter().find(|code| *code as i32 == number)
+    }
+}
+
 /// A failed operation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text}")]

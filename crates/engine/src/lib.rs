@@ -8,6 +8,8 @@ mod config;
 mod engine;
 mod error;
 mod event;
+pub mod names;
+pub mod os;
 pub mod ports;
 pub mod tree;
 

@@ -40,6 +40,9 @@ pub enum IndexError {
     /// No space.
     #[error("the disk under the state directory is full; free some space")]
     Full,
+    /// The state directory cannot be written.
+    #[error("the state directory is read-only; make it writable, or use another one")]
+    ReadOnly,
     /// Anything else.
     #[error("the index cannot be used: {0}")]
     Other(String),

@@ -1,0 +1,226 @@
+//! The embedded cloud: a directory on disk that is a whole cloud.
+//!
+//! ```text
+//! <dir>/                     0700
+//!   <account id>/            0700, one per account
+//!     records.db             SQLite: records, locks, what contents there are
+//!     content/00 … ff/       the contents, one file each
+//! ```
+//!
+//! Several processes, and any number of threads in each, may use one directory at once.
+
+mod assets;
+mod cursor;
+mod download;
+mod failure;
+mod gc;
+mod ids;
+mod large;
+mod lease;
+mod options;
+mod pool;
+mod records;
+mod references;
+mod schema;
+mod store;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use rustix::fs::{FlockOperation, Mode, OFlags};
+
+pub use gc::Collected;
+pub use options::{Clock, EmbeddedOptions, Random};
+
+use crate::{
+    AppBriefInfo, AppSchema, AssetLoader, CloudDb, CloudError, CloudService, Database, Result, ServiceInfo,
+};
+
+/// A cloud in a directory. Used from any thread; dropping it closes it, and no call outlives it.
+pub struct EmbeddedCloud {
+    core: Arc<Core>,
+}
+
+/// What every connection of one opened cloud shares.
+struct Core {
+    options: EmbeddedOptions,
+    account_id: String,
+    /// Drawn when the records were made: tells cursors of other clouds apart.
+    epoch: i64,
+    pool: pool::Pool,
+    store: store::Store,
+}
+
+impl Core {
+    fn now(&self) -> i64 {
+        (self.options.clock)()
+    }
+
+    fn retention_ms(&self) -> i64 {
+        i64::try_from(self.options.retention.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// The account's space in bytes.
+    fn quota(&self) -> i64 {
+        self.options.quota.and_then(|quota| i64::try_from(quota).ok()).unwrap_or(i64::MAX)
+    }
+}
+
+impl EmbeddedCloud {
+    /// Opens the cloud in `dir`, making what is not there. `dir` then is for its owner only (0700).
+    ///
+    /// At most once a day this also does a bounded part of [`EmbeddedCloud::collect_garbage`].
+    ///
+    /// # Errors
+    /// [`CloudError::Local`] when the directory cannot be made or used, [`CloudError::Corrupt`]
+    /// when its records are damaged, [`CloudError::Unknown`] when they were made by a newer version.
+    pub fn open(dir: &Path, options: EmbeddedOptions) -> Result<EmbeddedCloud> {
+        let local = |error: io::Error| CloudError::local(&error);
+        let account_id = ids::account_id(&options.account);
+        let root = private_directory(dir).map_err(local)?;
+        store::make_directory(&root, &account_id).map_err(local)?;
+        let path = dir.join(&account_id);
+        let account = open_directory(&path).map_err(local)?;
+        // Others that open it now wait until everything is there.
+        rustix::fs::flock(&account, FlockOperation::LockExclusive).map_err(|error| local(error.into()))?;
+        let store = store::Store::open(&account).map_err(local)?;
+        let pool = pool::Pool::open(&path.join("records.db"), draw_epoch(&options)?)?;
+        rustix::fs::fsync(&account).and(rustix::fs::fsync(&root)).map_err(|error| local(error.into()))?;
+        drop(account);
+        let epoch = pool.read(|tx| Ok(tx.query_row("SELECT epoch FROM meta", [], |row| row.get(0))?))?;
+        let cloud = EmbeddedCloud { core: Arc::new(Core { options, account_id, epoch, pool, store }) };
+        gc::collect_when_due(&cloud.core)?;
+        Ok(cloud)
+    }
+
+    /// Forgets deleted records older than the retention, and removes contents that no record has
+    /// named for that long, uploads that nobody went on with for a day, and files that an
+    /// interrupted upload left more than a day ago. Reads the whole store's directories once.
+    ///
+    /// # Errors
+    /// As the records' or the content store's; what was collected before stays collected.
+    pub fn collect_garbage(&self) -> Result<Collected> {
+        gc::collect(&self.core)
+    }
+
+    /// The id of a bundle's database, registered with its description.
+    fn database(&self, bundle: &str, database: &Database) -> Result<i64> {
+        let name = if database.alias.is_empty() { &database.name } else { &database.alias };
+        if bundle.is_empty() || name.is_empty() {
+            return Err(CloudError::InvalidArgument("a bundle or database without a name".to_owned()));
+        }
+        let description =
+            postcard::to_stdvec(database).map_err(|error| CloudError::InvalidArgument(error.to_string()))?;
+        let known = self.core.pool.read(|tx| find_database(tx, bundle, name))?;
+        match known {
+            Some((id, known)) if known == description => Ok(id),
+            _ => self.core.pool.write(|tx| register(tx, bundle, name, &description)),
+        }
+    }
+}
+
+impl CloudService for EmbeddedCloud {
+    fn get_service_info(&self) -> Result<ServiceInfo> {
+        let used = self.core.pool.read(|tx| Ok(references::used(tx)?))?.unsigned_abs();
+        let (size, free) = self.core.store.disk().map_err(|error| failure::store_error(&error))?;
+        let (total, remaining) = match self.core.options.quota {
+            Some(quota) => (quota, quota.saturating_sub(used).min(free)),
+            None => (size, free),
+        };
+        Ok(ServiceInfo {
+            enable_cloud: true,
+            id: self.core.account_id.clone(),
+            total_space: total / 1024,
+            remaining_space: remaining / 1024,
+            user: 0,
+        })
+    }
+
+    fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
+        self.core.pool.read(|tx| {
+            let mut statement = tx.prepare_cached("SELECT DISTINCT bundle FROM databases")?;
+            let bundles = statement.query_map([], |row| row.get::<_, String>(0))?;
+            bundles
+                .map(|bundle| bundle.map(|bundle| (bundle.clone(), brief(bundle))).map_err(Into::into))
+                .collect()
+        })
+    }
+
+    fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
+        self.core.pool.read(|tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT description, description_version FROM databases WHERE bundle = ?1 ORDER BY id",
+            )?;
+            let rows = statement.query_map([bundle_name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let mut schema =
+                AppSchema { bundle_name: bundle_name.to_owned(), version: 0, databases: Vec::new() };
+            for row in rows {
+                let (description, version): (Vec<u8>, i32) = row?;
+                let database = postcard::from_bytes(&description)
+                    .map_err(|error| CloudError::Corrupt(format!("a database's description: {error}")))?;
+                schema.databases.push(database);
+                // Each one only rises, and so does their sum.
+                schema.version = schema.version.saturating_add(version);
+            }
+            Ok(schema)
+        })
+    }
+
+    fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
+        let db = self.database(bundle_name, database)?;
+        Ok(Arc::new(records::EmbeddedDb::new(self.core.clone(), db)))
+    }
+
+    fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
+        let db = self.database(bundle_name, database)?;
+        Ok(Arc::new(assets::EmbeddedAssets::new(self.core.clone(), db)))
+    }
+}
+
+fn brief(bundle: String) -> AppBriefInfo {
+    AppBriefInfo { app_id: bundle.clone(), bundle_name: bundle, cloud_switch: true, instance_id: 0 }
+}
+
+fn find_database(tx: &Transaction<'_>, bundle: &str, name: &str) -> Result<Option<(i64, Vec<u8>)>> {
+    let mut statement =
+        tx.prepare_cached("SELECT id, description FROM databases WHERE bundle = ?1 AND name = ?2")?;
+    Ok(statement.query_row([bundle, name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+fn register(tx: &Transaction<'_>, bundle: &str, name: &str, description: &[u8]) -> Result<i64> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO databases (bundle, name, description) VALUES (?1, ?2, ?3)
+         ON CONFLICT (bundle, name) DO UPDATE
+         SET description = excluded.description,
+             description_version = description_version + (description <> excluded.description)
+         RETURNING id",
+    )?;
+    Ok(statement.query_row(params![bundle, name, description], |row| row.get(0))?)
+}
+
+/// A new epoch: positive, so that it reads well in a cursor.
+fn draw_epoch(options: &EmbeddedOptions) -> Result<i64> {
+    let mut bytes = [0; 8];
+    (options.random)(&mut bytes).map_err(|error| CloudError::Unknown(format!("no randomness: {error}")))?;
+    Ok(i64::from_le_bytes(bytes) & i64::MAX)
+}
+
+fn private_directory(dir: &Path) -> io::Result<OwnedFd> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    if std::fs::metadata(dir)?.permissions().mode() & 0o777 != 0o700 {
+        std::fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    }
+    open_directory(dir)
+}
+
+fn open_directory(dir: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(dir, flags, Mode::empty())?)
+}

@@ -1,0 +1,119 @@
+//! The tables in the SQLite file, and the steps from every older layout to this one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{CloudError, Result};
+
+/// Says that the file is ours ("CSem").
+const APPLICATION_ID: i32 = 0x4353_656d;
+
+/// Step `n` turns layout `n` into layout `n + 1`. Never edited once released.
+const STEPS: &[&str] = &[FIRST];
+
+/// `records.place` is the table's id above 40 bits of the table's own sequence (see `place`), so that
+/// a page of `query` is one range of the main B-tree and new records go to its end.
+///
+/// A content file exists once `assets` names it. `live` counts the records that name the content,
+/// `kept` the deleted ones that are still remembered; `counted` says that it takes up the account's
+/// space, which it does from its upload until no live record names it any more; `idle_ms` is when it
+/// was last uploaded or lost a reference. `uploads` names the partial files.
+const FIRST: &str = "
+CREATE TABLE meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch INTEGER NOT NULL,
+    next_file INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    collected_ms INTEGER NOT NULL,
+    collected_shard INTEGER NOT NULL
+);
+CREATE TABLE databases (
+    id INTEGER PRIMARY KEY,
+    bundle TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description BLOB NOT NULL,
+    description_version INTEGER NOT NULL DEFAULT 1,
+    lock_id INTEGER NOT NULL DEFAULT 0,
+    lock_held INTEGER NOT NULL DEFAULT 0,
+    lease_ms INTEGER NOT NULL DEFAULT 0,
+    lease_end_ms INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (bundle, name)
+);
+CREATE TABLE tables (
+    id INTEGER PRIMARY KEY,
+    db INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL DEFAULT 0,
+    horizon INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (db, name)
+);
+CREATE TABLE records (
+    place INTEGER PRIMARY KEY,
+    tbl INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    op INTEGER NOT NULL,
+    create_ms INTEGER NOT NULL,
+    modify_ms INTEGER NOT NULL,
+    fields BLOB NOT NULL,
+    UNIQUE (tbl, id)
+);
+CREATE INDEX records_deleted ON records (modify_ms) WHERE op = 2;
+CREATE TABLE assets (
+    file INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    counted INTEGER NOT NULL,
+    idle_ms INTEGER NOT NULL
+);
+CREATE INDEX assets_idle ON assets (idle_ms) WHERE live = 0 AND kept = 0;
+CREATE TABLE uploads (
+    db INTEGER NOT NULL,
+    transfer TEXT NOT NULL,
+    file INTEGER NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    touched_ms INTEGER NOT NULL,
+    PRIMARY KEY (db, transfer)
+) WITHOUT ROWID;
+";
+
+/// Bits of a place that hold the sequence: a million million writes per table.
+const SEQ_BITS: u32 = 40;
+/// The highest sequence number.
+pub(super) const LAST_SEQ: i64 = (1 << SEQ_BITS) - 1;
+
+/// Where a table's write number `seq` lies in `records`.
+pub(super) fn place(table: i64, seq: i64) -> i64 {
+    (table << SEQ_BITS) | seq
+}
+
+/// The sequence number in a place.
+pub(super) fn seq_of(place: i64) -> i64 {
+    place & LAST_SEQ
+}
+
+/// Brings the file to this version's layout. `epoch` is given to a file that is new.
+pub(super) fn migrate(connection: &mut Connection, epoch: i64) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = version as usize;
+    if version > STEPS.len() {
+        return Err(CloudError::Unknown(format!(
+            "the records have layout {version}, made by a newer version than this one, which knows {}",
+            STEPS.len()
+        )));
+    }
+    for step in &STEPS[version..] {
+        transaction.execute_batch(step)?;
+    }
+    if version == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.execute("INSERT INTO meta VALUES (1, ?1, 1, 0, 0, 0)", [epoch])?;
+    }
+    if version < STEPS.len() {
+        transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! The gallery's disk, by system calls that never leave it.
+//!
+//! The gallery's folder is held open, and every path is resolved beneath it by the kernel
+//! (`openat2`), without symlinks. Resolving two or three names costs about a microsecond, so that no
+//! folder but the gallery is kept open: a cached one could be moved by somebody else meanwhile, and
+//! would then be the wrong one.
+
+mod beneath;
+mod file;
+mod identity;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use rustix::fs::{
+    AtFlags, Mode, OFlags, RenameFlags, fstatvfs, linkat, mkdirat, renameat, renameat_with, statat, syncfs,
+    unlinkat,
+};
+use rustix::io::Errno;
+
+use self::beneath::{Parent, Root, check};
+use self::file::{DiskFile, kind_of, stamp_of};
+use crate::ports::{FileKind, FileSystem, Listing, ReadFile, Stat, WriteFile};
+
+/// The gallery's disk.
+#[derive(Debug)]
+pub struct Disk {
+    dir: PathBuf,
+    /// Replaced by [`FileSystem::attach`] when the path leads to another folder than it did.
+    root: RwLock<Arc<Root>>,
+}
+
+impl Disk {
+    /// Opens the gallery in `gallery_dir`, which must be there: a missing one may be a disk that is
+    /// not mounted, and an empty folder made in its place would look as if all had been deleted.
+    pub fn open(gallery_dir: &Path) -> io::Result<Disk> {
+        let dir = std::path::absolute(gallery_dir)?;
+        let root = open_root(&dir)?;
+        Ok(Disk { dir, root: RwLock::new(Arc::new(root)) })
+    }
+
+    /// Opens a folder, to be watched.
+    pub(super) fn open_folder(&self, folder: &str) -> io::Result<OwnedFd> {
+        self.root().open_at(folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())
+    }
+
+    fn root(&self) -> Arc<Root> {
+        Arc::clone(&self.root.read())
+    }
+
+    /// Takes `root` for the gallery from now on, unless it is the folder that is held already.
+    fn hold(&self, root: Root) -> io::Result<()> {
+        let (new, old) = (root.stat()?, self.root().stat()?);
+        if (new.st_dev, new.st_ino) != (old.st_dev, old.st_ino) {
+            *self.root.write() = Arc::new(root);
+        }
+        Ok(())
+    }
+}
+
+fn open_root(dir: &Path) -> io::Result<Root> {
+    Root::open(dir).map_err(|error| {
+        let what = match error.kind() {
+            io::ErrorKind::NotFound => "is missing; create it, or mount the disk that it lies on",
+            io::ErrorKind::NotADirectory => "is no folder; name the folder that holds the photos",
+            _ => "cannot be opened",
+        };
+        io::Error::new(error.kind(), format!("the gallery {} {what} ({error})", dir.display()))
+    })
+}
+
+impl FileSystem for Disk {
+    fn attach(&self, known: &str) -> io::Result<String> {
+        // By its path again: a disk may have been mounted or unmounted there since.
+        let root = open_root(&self.dir)?;
+        let id = identity::attach(&root, &self.dir, known)?;
+        self.hold(root)?;
+        Ok(id)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Listing> {
+        list::list(&self.root(), folder)
+    }
+
+    fn stat(&self, path: &str) -> io::Result<Stat> {
+        let root = self.root();
+        let stat = if path.is_empty() {
+            root.stat()?
+        } else {
+            let (parent, name) = root.parent(path)?;
+            statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?
+        };
+        Ok(Stat { kind: kind_of(&stat), stamp: stamp_of(&stat) })
+    }
+
+    fn open(&self, path: &str) -> io::Result<Box<dyn ReadFile>> {
+        // A pipe without a writer would hold an ordinary open until one comes.
+        let fd = self.root().open_untouched(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        Ok(Box::new(DiskFile::regular(fd)?.0))
+    }
+
+    fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>> {
+        open_temp(&self.root(), name)
+    }
+
+    fn list_temp(&self) -> io::Result<Vec<(String, u64)>> {
+        list_temp(&self.root())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let root = self.root();
+        let ((from, name), (to, new_name)) = (root.parent(from)?, root.parent(to)?);
+        match renameat_with(&from, name, &to, new_name, RenameFlags::NOREPLACE) {
+            // The file system cannot do it in one step.
+            Err(Errno::INVAL | Errno::NOSYS) => rename_in_steps(&from, name, &to, new_name),
+            result => Ok(result?),
+        }
+    }
+
+    fn exchange(&self, a: &str, b: &str) -> io::Result<()> {
+        let root = self.root();
+        let ((a, name_a), (b, name_b)) = (root.parent(a)?, root.parent(b)?);
+        match renameat_with(a, name_a, b, name_b, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                let text = "this file system cannot swap two files in one step";
+                Err(io::Error::new(io::ErrorKind::Unsupported, text))
+            }
+            result => Ok(result?),
+        }
+    }
+
+    fn make_dir(&self, path: &str) -> io::Result<()> {
+        let root = self.root();
+        let (parent, name) = root.parent(path)?;
+        Ok(mkdirat(parent, name, Mode::from_raw_mode(0o755))?)
+    }
+
+    fn remove_dir(&self, path: &str) -> io::Result<()> {
+        let root = self.root();
+        let (parent, name) = root.parent(path)?;
+        Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+    }
+
+    fn remove_file(&self, path: &str) -> io::Result<()> {
+        let root = self.root();
+        let (parent, name) = root.parent(path)?;
+        Ok(unlinkat(parent, name, AtFlags::empty())?)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(syncfs(self.root().fd())?)
+    }
+
+    fn free_space(&self) -> io::Result<u64> {
+        let space = fstatvfs(self.root().fd())?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    fn absolute(&self, path: &str) -> Option<PathBuf> {
+        check(path).ok()?;
+        Some(self.dir.join(path))
+    }
+}
+
+/// Opens or makes a temporary file. Nobody else may enter its folder, so that it is made with the
+/// mode that any new file of this process gets, and leaves the folder with the right one: no later
+/// change of mode, and no guess at the umask, which cannot be read without setting it.
+fn open_temp(root: &Root, name: &str) -> io::Result<Box<dyn WriteFile>> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let fd = root.open_at(&temp_path(name)?, flags, Mode::from_raw_mode(0o666))?;
+    let (file, stat) = DiskFile::regular(fd)?;
+    if stat.st_nlink != 1 {
+        // Writing to it would change another file, which may be a person's.
+        let text = format!("the temporary file {name:?} has another name as well; remove it");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(Box::new(file))
+}
+
+fn temp_path(name: &str) -> io::Result<String> {
+    let path = format!("{}/{name}", <dyn FileSystem>::TEMP);
+    check(&path)?;
+    if name.contains('/') {
+        let text = format!("{name:?} is no name of a temporary file");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(path)
+}
+
+fn list_temp(root: &Root) -> io::Result<Vec<(String, u64)>> {
+    let fd = root.open_untouched(<dyn FileSystem>::TEMP, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let now = super::time::wall_ns();
+    let mut files = Vec::new();
+    list::names(&fd, |name| {
+        let Ok(text) = name.to_str() else { return };
+        let Ok(stat) = statat(&fd, name, AtFlags::SYMLINK_NOFOLLOW) else { return };
+        // Not the modification time, which a download sets to that of the photo.
+        let age_ns = now.saturating_sub(stamp_of(&stat).ctime_ns).max(0);
+        files.push((text.to_owned(), age_ns.unsigned_abs() / 1_000_000_000));
+    })?;
+    Ok(files)
+}
+
+/// Moves an entry without replacing another, where the file system cannot do so in one step: a
+/// file by a second name and the removal of the first, which cannot replace anything either. What
+/// cannot have a second name is moved after a look: a file made in that instant would be lost,
+/// which no such file system offers a way around.
+fn rename_in_steps(from: &Parent<'_>, name: &str, to: &Parent<'_>, new_name: &str) -> io::Result<()> {
+    let is_file = is_file(from, name)?;
+    if is_file {
+        match linkat(from, name, to, new_name, AtFlags::empty()) {
+            Ok(()) => return Ok(unlinkat(from, name, AtFlags::empty())?),
+            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::MLINK | Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match statat(to, new_name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => Ok(renameat(from, name, to, new_name)?),
+        Ok(_) => Err(Errno::EXIST.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_file(folder: impl AsFd, name: &str) -> io::Result<bool> {
+    Ok(kind_of(&statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?) == FileKind::File)
+}

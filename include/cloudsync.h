@@ -1,0 +1,1347 @@
+/* libcloudsync: keeps a device's photos and a cloud in step.
+ *
+ * Generated from the library's source by `./dev header`. Do not edit.
+ *
+ * Codes. Every function that can fail returns an int32_t: 0 is success (CLOUDSYNC_OK), the others are the documented
+ * numbers (CLOUDSYNC_E_...). cloudsync_strerror says what a code means, cloudsync_error_remedy what to do about it, and
+ * cloudsync_last_error tells this thread's last failure in detail. Results are written only on success.
+ * Checks come in this order: the handle (401), the caller (201, then 202), the other arguments (401), the rest.
+ *
+ * Handles are opaque, may be used from any thread, and are never dereferenced by the library. free(NULL) does
+ * nothing. A handle that was freed, is of another kind, or never was one, answers 401; its value never comes again. One
+ * that a failure inside the library has left in an unknown state answers 22400005, and can still be freed.
+ *
+ * Strings that go in are NUL-terminated UTF-8 and copied before the call returns. Strings and structures that a
+ * callback receives live until it returns.
+ *
+ * Callbacks
+ *  1. run on the library's thread cloudsync-cb, or, with CLOUDSYNC_DISPATCH_HOST, inside cloudsync_dispatch and
+ *     cloudsync_close; never inside the call that registered them, never under a lock of the library;
+ *  2. come in order and one at a time per handle;
+ *  3. a start that returned 0 ends in exactly one final event or completion, also across cloudsync_close;
+ *  4. progress may be left out, final states never are; counters never run backwards;
+ *  5. when unregister or free returns on another thread, the callback is not running, will not run again, and
+ *     destroy(user_data) has been called, once. Inside a callback the same calls return at once and take effect when
+ *     it returns. destroy is also called where registering failed: whoever registers hands the user data over;
+ *  6. a blocking call from inside a callback, a destroy or a function of a vtable returns 13900029 and does nothing;
+ *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
+ *
+ * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
+ * nothing, and starts no thread before cloudsync_open. */
+
+#ifndef CLOUDSYNC_H
+#define CLOUDSYNC_H
+
+
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header. */
+#define CLOUDSYNC_VERSION "0.1.0"
+/** The version of this header as one number: major * 65536 + minor * 256 + patch. */
+#define CLOUDSYNC_VERSION_NUMBER \
+  (CLOUDSYNC_VERSION_MAJOR * 65536 + CLOUDSYNC_VERSION_MINOR * 256 + CLOUDSYNC_VERSION_PATCH)
+
+
+/**
+ * Major version: rises when programs must be changed.
+ */
+#define CLOUDSYNC_VERSION_MAJOR 0
+
+/**
+ * Minor version: rises when something is added; while the major version is 0, also when programs must
+ * be compiled again.
+ */
+#define CLOUDSYNC_VERSION_MINOR 1
+
+/**
+ * Patch version: rises when something is mended.
+ */
+#define CLOUDSYNC_VERSION_PATCH 0
+
+/**
+ * Success.
+ */
+#define CLOUDSYNC_OK 0
+
+/**
+ * The caller lacks the permission.
+ */
+#define CLOUDSYNC_E_PERMISSION_DENIED 201
+
+/**
+ * The caller is no system app.
+ */
+#define CLOUDSYNC_E_NOT_SYSTEM_APP 202
+
+/**
+ * A bad argument: NULL where a value must be, a number outside its range, a stale or foreign handle, text that is not UTF-8.
+ */
+#define CLOUDSYNC_E_INVALID_ARGUMENT 401
+
+/**
+ * The device lacks the capability.
+ */
+#define CLOUDSYNC_E_NOT_SUPPORTED 801
+
+/**
+ * A provider, or a worker, has gone.
+ */
+#define CLOUDSYNC_E_IPC 13600001
+
+/**
+ * Operation not permitted.
+ */
+#define CLOUDSYNC_E_NOT_PERMITTED 13900001
+
+/**
+ * No such file or folder.
+ */
+#define CLOUDSYNC_E_NO_SUCH_FILE 13900002
+
+/**
+ * Interrupted.
+ */
+#define CLOUDSYNC_E_INTERRUPTED 13900004
+
+/**
+ * I/O error.
+ */
+#define CLOUDSYNC_E_IO 13900005
+
+/**
+ * Bad descriptor.
+ */
+#define CLOUDSYNC_E_BAD_DESCRIPTOR 13900008
+
+/**
+ * Blocked for now.
+ */
+#define CLOUDSYNC_E_TRY_AGAIN 13900010
+
+/**
+ * Out of memory.
+ */
+#define CLOUDSYNC_E_OUT_OF_MEMORY 13900011
+
+/**
+ * Permission denied by the file system.
+ */
+#define CLOUDSYNC_E_ACCESS_DENIED 13900012
+
+/**
+ * In use.
+ */
+#define CLOUDSYNC_E_BUSY 13900014
+
+/**
+ * Invalid argument, in the newer operations.
+ */
+#define CLOUDSYNC_E_INVALID_VALUE 13900020
+
+/**
+ * No space on the device.
+ */
+#define CLOUDSYNC_E_NO_SPACE 13900025
+
+/**
+ * Read-only file system.
+ */
+#define CLOUDSYNC_E_READ_ONLY 13900027
+
+/**
+ * A blocking call from inside a callback: it would wait for itself. Nothing was done.
+ */
+#define CLOUDSYNC_E_DEADLOCK 13900029
+
+/**
+ * Not implemented here.
+ */
+#define CLOUDSYNC_E_NOT_IMPLEMENTED 13900031
+
+/**
+ * Internal error of no other kind.
+ */
+#define CLOUDSYNC_E_UNKNOWN 13900042
+
+/**
+ * A URI that cannot be read, or that points outside every synced directory.
+ */
+#define CLOUDSYNC_E_INVALID_URI 14000002
+
+/**
+ * A bad argument to a database operation.
+ */
+#define CLOUDSYNC_E_INVALID_DATABASE_ARGUMENT 14800001
+
+/**
+ * Signed out, or the cloud switched off.
+ */
+#define CLOUDSYNC_E_CLOUD_NOT_READY 22400001
+
+/**
+ * No network.
+ */
+#define CLOUDSYNC_E_NETWORK_UNAVAILABLE 22400002
+
+/**
+ * Battery too low, and not charging.
+ */
+#define CLOUDSYNC_E_BATTERY_LOW 22400003
+
+/**
+ * More than the maximum.
+ */
+#define CLOUDSYNC_E_LIMIT_EXCEEDED 22400004
+
+/**
+ * Inner error.
+ */
+#define CLOUDSYNC_E_INNER 22400005
+
+/**
+ * The same task runs already.
+ */
+#define CLOUDSYNC_E_TASK_RUNNING 22400006
+
+/**
+ * The temporary copy of a history version is gone.
+ */
+#define CLOUDSYNC_E_VERSION_FILE_MISSING 22400007
+
+/**
+ * Log level: something failed.
+ */
+#define CLOUDSYNC_LOG_ERROR 1
+
+/**
+ * Log level: something is odd and was coped with.
+ */
+#define CLOUDSYNC_LOG_WARNING 2
+
+/**
+ * Log level: something that an operator may want to know.
+ */
+#define CLOUDSYNC_LOG_INFO 3
+
+/**
+ * Log level: what a developer may want to know.
+ */
+#define CLOUDSYNC_LOG_DETAIL 4
+
+/**
+ * SyncState: changes of this device go to the cloud.
+ */
+#define CLOUDSYNC_SYNC_STATE_UPLOADING 0
+
+/**
+ * SyncState: sending failed. Final.
+ */
+#define CLOUDSYNC_SYNC_STATE_UPLOAD_FAILED 1
+
+/**
+ * SyncState: changes of the cloud come to this device.
+ */
+#define CLOUDSYNC_SYNC_STATE_DOWNLOADING 2
+
+/**
+ * SyncState: receiving failed. Final.
+ */
+#define CLOUDSYNC_SYNC_STATE_DOWNLOAD_FAILED 3
+
+/**
+ * SyncState: done. Final.
+ */
+#define CLOUDSYNC_SYNC_STATE_COMPLETED 4
+
+/**
+ * SyncState: stopped by stop or close. Final.
+ */
+#define CLOUDSYNC_SYNC_STATE_STOPPED 5
+
+/**
+ * ErrorType: no error.
+ */
+#define CLOUDSYNC_ERROR_TYPE_NO_ERROR 0
+
+/**
+ * ErrorType: neither Wi-Fi (or wired) nor mobile network.
+ */
+#define CLOUDSYNC_ERROR_TYPE_NETWORK_UNAVAILABLE 1
+
+/**
+ * ErrorType: uploads wait for Wi-Fi.
+ */
+#define CLOUDSYNC_ERROR_TYPE_WIFI_UNAVAILABLE 2
+
+/**
+ * ErrorType: battery under the low mark.
+ */
+#define CLOUDSYNC_ERROR_TYPE_BATTERY_LEVEL_LOW 3
+
+/**
+ * ErrorType: battery under the warning mark.
+ */
+#define CLOUDSYNC_ERROR_TYPE_BATTERY_LEVEL_WARNING 4
+
+/**
+ * ErrorType: the cloud is full.
+ */
+#define CLOUDSYNC_ERROR_TYPE_CLOUD_STORAGE_FULL 5
+
+/**
+ * ErrorType: the device's disk is full.
+ */
+#define CLOUDSYNC_ERROR_TYPE_LOCAL_STORAGE_FULL 6
+
+/**
+ * ErrorType: the device is too hot.
+ */
+#define CLOUDSYNC_ERROR_TYPE_DEVICE_TEMPERATURE_TOO_HIGH 7
+
+/**
+ * ErrorType: the cloud answers, but wrongly.
+ */
+#define CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL 8
+
+/**
+ * ErrorType: anything else. cloudsync_file_trouble says why, file by file.
+ */
+#define CLOUDSYNC_ERROR_TYPE_UNKNOWN_ERROR 10
+
+/**
+ * State of a download: under way.
+ */
+#define CLOUDSYNC_DOWNLOAD_STATE_RUNNING 0
+
+/**
+ * State of a download: done. Final.
+ */
+#define CLOUDSYNC_DOWNLOAD_STATE_COMPLETED 1
+
+/**
+ * State of a download: failed. Final.
+ */
+#define CLOUDSYNC_DOWNLOAD_STATE_FAILED 2
+
+/**
+ * State of a download: stopped. Final.
+ */
+#define CLOUDSYNC_DOWNLOAD_STATE_STOPPED 3
+
+/**
+ * DownloadErrorType: no error.
+ */
+#define CLOUDSYNC_DOWNLOAD_ERROR_NO_ERROR 0
+
+/**
+ * DownloadErrorType: anything without a number of its own.
+ */
+#define CLOUDSYNC_DOWNLOAD_ERROR_UNKNOWN_ERROR 1
+
+/**
+ * DownloadErrorType: no network.
+ */
+#define CLOUDSYNC_DOWNLOAD_ERROR_NETWORK_UNAVAILABLE 2
+
+/**
+ * DownloadErrorType: the device's disk is full.
+ */
+#define CLOUDSYNC_DOWNLOAD_ERROR_LOCAL_STORAGE_FULL 3
+
+/**
+ * DownloadErrorType: the cloud does not hold the bytes.
+ */
+#define CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND 4
+
+/**
+ * DownloadErrorType: too many requests.
+ */
+#define CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS 5
+
+/**
+ * FileSyncState: its bytes are on the way to the cloud.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_UPLOADING 0
+
+/**
+ * FileSyncState: its bytes are on the way to this device.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_DOWNLOADING 1
+
+/**
+ * FileSyncState: in step, as received from the cloud, with or without its bytes on this disk.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_COMPLETED 2
+
+/**
+ * FileSyncState: its transfer was stopped.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_STOPPED 3
+
+/**
+ * FileSyncState: new or changed here, not sent yet.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_TO_BE_UPLOADED 4
+
+/**
+ * FileSyncState: sent from here, in step.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS 5
+
+/**
+ * FileSyncState: sending it failed; a later start tries again.
+ */
+#define CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE 6
+
+/**
+ * Heat of the device: normal or warm.
+ */
+#define CLOUDSYNC_HEAT_NORMAL 0
+
+/**
+ * Heat of the device: hot. What runs goes on; what heat stopped does not start again.
+ */
+#define CLOUDSYNC_HEAT_HOT 1
+
+/**
+ * Heat of the device: overheated. Transfers stop.
+ */
+#define CLOUDSYNC_HEAT_OVERHEATED 2
+
+/**
+ * Callbacks run on a thread of the library, named cloudsync-cb. The default.
+ */
+#define CLOUDSYNC_DISPATCH_THREAD 0
+
+/**
+ * Callbacks run on the host's thread, inside cloudsync_dispatch.
+ */
+#define CLOUDSYNC_DISPATCH_HOST 1
+
+/**
+ * Every file's bytes are fetched by the sync run. The default.
+ */
+#define CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS 0
+
+/**
+ * A file that comes from the cloud brings its bytes when somebody asks for them.
+ */
+#define CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND 1
+
+/**
+ * The documented CloudService, as a handle: a cloud with one account.
+ */
+typedef struct CloudSyncCloudServiceStub CloudSyncCloudServiceStub;
+
+/**
+ * One device, one signed-in account, one cloud. Made by cloudsync_open, ended by cloudsync_close.
+ */
+typedef struct CloudSyncContext CloudSyncContext;
+
+/**
+ * The documented Download. It is told of the downloads that it started.
+ */
+typedef struct CloudSyncDownload CloudSyncDownload;
+
+/**
+ * The documented GallerySync. Every GallerySync of a context is told of its sync runs, whichever started them.
+ */
+typedef struct CloudSyncGallerySync CloudSyncGallerySync;
+
+/**
+ * What a context is opened with: made by cloudsync_options_new, filled by its setters.
+ */
+typedef struct CloudSyncOptions CloudSyncOptions;
+
+/**
+ * Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
+ * the callback returns.
+ */
+typedef void (*CloudSyncLogCallback)(int32_t level,
+                                     const char *line,
+                                     void *user_data);
+
+/**
+ * Takes a registration's user data back: called exactly once, when the callback it came with is not
+ * running and will not run again, also where registering failed. May be NULL. Runs on the thread that
+ * unregisters or frees, or on the one that ran the callback meanwhile.
+ */
+typedef void (*CloudSyncDestroy)(void *user_data);
+
+/**
+ * Network, battery and heat as the host sees them, for cloudsync_options_set_device.
+ *
+ * Every function must be there, except destroy. They are called from the library's threads, several at
+ * once, often: each answers from memory, returns 0 after writing its results, or any other number for "cannot say",
+ * which counts as: no network, no battery, normal heat. So does a number outside its range. Inside them
+ * the rules of callbacks hold.
+ *
+ */
+typedef struct CloudSyncDeviceVTable {
+  /**
+   * sizeof(CloudSyncDeviceVTable), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * Passed to each function.
+   */
+  void *self;
+  /**
+   * Writes 1 or 0: whether Wi-Fi or a wired network is up, and whether a mobile one is.
+   */
+  int32_t (*network)(void *self_,
+                     int32_t *wifi,
+                     int32_t *mobile);
+  /**
+   * Writes the charge in percent, 0 to 100, or -1 for a device without a battery, and whether it is being
+   * charged, 1 or 0.
+   */
+  int32_t (*battery)(void *self_,
+                     int32_t *percent,
+                     int32_t *charging);
+  /**
+   * Writes a CLOUDSYNC_HEAT_... number.
+   */
+  int32_t (*heat)(void *self_,
+                  int32_t *heat);
+  /**
+   * Takes self back, once: when the options and every context opened with them are gone, when another
+   * vtable is set, or when setting this one failed. May be NULL.
+   */
+  void (*destroy)(void *self_);
+} CloudSyncDeviceVTable;
+
+/**
+ * How far a sync run is: the documented SyncProgress, and counters.
+ *
+ * The counters belong to one run and never fall within it. Fields may be added at the end: read only
+ * what struct_size covers.
+ */
+typedef struct CloudSyncSyncProgress {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * A CLOUDSYNC_SYNC_STATE_... number.
+   */
+  int32_t state;
+  /**
+   * A CLOUDSYNC_ERROR_TYPE_... number: why the run does not go on, where it does not.
+   */
+  int32_t error;
+  /**
+   * Files that the run has to move, as far as it knows yet.
+   */
+  uint64_t files_total;
+  /**
+   * Files moved.
+   */
+  uint64_t files_done;
+  /**
+   * Files left out, each with a reason that cloudsync_file_trouble tells.
+   */
+  uint64_t files_failed;
+  /**
+   * Bytes that the run has to move, as far as it knows yet.
+   */
+  uint64_t bytes_total;
+  /**
+   * Bytes moved.
+   */
+  uint64_t bytes_done;
+  /**
+   * Deletions that wait for cloudsync_answer_held_deletions.
+   */
+  uint64_t deletions_held;
+} CloudSyncSyncProgress;
+
+/**
+ * Told how far a sync run is. The event lives until the callback returns.
+ */
+typedef void (*CloudSyncSyncProgressCallback)(const struct CloudSyncSyncProgress *event,
+                                              void *user_data);
+
+/**
+ * Told once how an asynchronous call ended: a code, and a text that is never NULL, empty for success, and
+ * lives until the callback returns.
+ */
+typedef void (*CloudSyncCompletion)(int32_t code,
+                                    const char *message,
+                                    void *user_data);
+
+/**
+ * How far one file's download is: the documented DownloadProgress.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncDownloadProgress {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * A CLOUDSYNC_DOWNLOAD_STATE_... number.
+   */
+  int32_t state;
+  /**
+   * A CLOUDSYNC_DOWNLOAD_ERROR_... number: why it failed, where it failed.
+   */
+  int32_t error;
+  /**
+   * Bytes received; never falls within a download.
+   */
+  uint64_t processed;
+  /**
+   * Bytes in all.
+   */
+  uint64_t size;
+  /**
+   * The file's URI as the request spelled it. Lives until the callback returns.
+   */
+  const char *uri;
+} CloudSyncDownloadProgress;
+
+/**
+ * Told how far a file's download is. The event and its URI live until the callback returns.
+ */
+typedef void (*CloudSyncDownloadProgressCallback)(const struct CloudSyncDownloadProgress *event,
+                                                  void *user_data);
+
+/**
+ * Told once what get_file_sync_states_async found: a code, a text as in CloudSyncCompletion, and, where the
+ * code is 0, n CLOUDSYNC_FILE_SYNC_STATE_... numbers in the order of the URIs; otherwise NULL and 0.
+ */
+typedef void (*CloudSyncFileStatesCompletion)(int32_t code,
+                                              const char *message,
+                                              const int32_t *states,
+                                              size_t n,
+                                              void *user_data);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, such as "0.1.0". The macros CLOUDSYNC_VERSION_... are the version
+ * of the header that the program was compiled with.
+ *
+ * @return A static text, never NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+const char *cloudsync_version(void);
+
+/**
+ * The version of the library that runs as one number: major * 65536 + minor * 256 + patch.
+ *
+ * @return The number.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+uint32_t cloudsync_version_number(void);
+
+/**
+ * What a code means, in a few words, for a log or a developer.
+ *
+ * @param code Any number; one that is none of ours has a text as well.
+ * @return A static text in English, never NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+const char *cloudsync_strerror(int32_t code);
+
+/**
+ * What the caller can do about a code, in a few words.
+ *
+ * @param code Any number; one that is none of ours has a text as well.
+ * @return A static text in English, never NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+const char *cloudsync_error_remedy(int32_t code);
+
+/**
+ * This thread's last failed call in detail: which argument, which file, what to do. A call that succeeds
+ * leaves it as it is. What fails later, in an asynchronous operation, brings its own text with it.
+ *
+ * @param buffer Where the text goes, cut between characters where it does not fit, always ended by a NUL.
+ *               NULL only asks for the length.
+ * @param length The buffer's size in bytes; 0 only asks for the length.
+ * @return The whole text's length in bytes without the NUL; 0 where no call has failed on this thread.
+ *
+ * Thread safety: any thread, each has its own text. Callback safe: yes.
+ */
+size_t cloudsync_last_error(char *buffer,
+                            size_t length);
+
+/**
+ * Sets where log lines go, for the whole process, in place of the one set before. Without it the library
+ * is silent: it never prints.
+ *
+ * Lines of a context come on its dispatcher (see cloudsync_options_set_dispatch), so with several contexts the
+ * function may run on several threads at once. Lines may be left out while a dispatcher is far behind.
+ * When this returns on a thread that is not inside a callback, the function set before is not running, will
+ * not run again, and its destroy has been called.
+ *
+ * @param max_level The most detailed CLOUDSYNC_LOG_... level wanted, 1 to 4; not looked at where cb is NULL.
+ * @param cb        The function, or NULL for none.
+ * @param user_data Passed to cb.
+ * @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 401 for a level outside 1 to 4.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_set_log_cb(int32_t max_level,
+                             CloudSyncLogCallback cb,
+                             void *user_data,
+                             CloudSyncDestroy destroy);
+
+/**
+ * Opens the embedded cloud: a directory that holds records and assets, made with mode 0700 where it is missing.
+ * Several processes may use one directory at once.
+ *
+ * @param dir     A path; copied.
+ * @param account The account's name; copied.
+ * @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
+ * @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900014, 13900025 or 13900027 where
+ *         the directory cannot be used; 13900042 where it was damaged or is of a newer version.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_embedded_cloud_new(const char *dir,
+                                     const char *account,
+                                     struct CloudSyncCloudServiceStub **out);
+
+/**
+ * Opens the embedded cloud as cloudsync_embedded_cloud_new does, with a limit to the account's space: an upload that
+ * goes beyond it fails with CLOUD_STORAGE_FULL.
+ *
+ * @param dir     A path; copied.
+ * @param account The account's name; copied.
+ * @param quota   The account's space in bytes.
+ * @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
+ * @return As cloudsync_embedded_cloud_new.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_embedded_cloud_new_with_quota(const char *dir,
+                                                const char *account,
+                                                uint64_t quota,
+                                                struct CloudSyncCloudServiceStub **out);
+
+/**
+ * Frees a stub. Options and contexts that use its cloud keep it.
+ *
+ * @param stub The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_service_stub_free(struct CloudSyncCloudServiceStub *stub);
+
+/**
+ * Makes options with the defaults that each setter names.
+ *
+ * @param out Where the handle goes; the caller frees it with cloudsync_options_free.
+ * @return 0; 401 where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_new(struct CloudSyncOptions **out);
+
+/**
+ * Frees options. Contexts opened with them are not touched.
+ *
+ * @param options The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_free(struct CloudSyncOptions *options);
+
+/**
+ * Sets where the index lies. Required. The directory is made with mode 0700 where it is missing, and belongs
+ * to one context at a time.
+ *
+ * @param options The options.
+ * @param path    A path; copied.
+ * @return 0; 401 for a bad handle, or a path that is NULL, empty or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_state_dir(struct CloudSyncOptions *options,
+                                        const char *path);
+
+/**
+ * Sets the folder of photos. Required; the folder must be there when a context is opened.
+ *
+ * @param options The options.
+ * @param path    A path; copied.
+ * @return 0; 401 for a bad handle, or a path that is NULL, empty or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_gallery_dir(struct CloudSyncOptions *options,
+                                          const char *path);
+
+/**
+ * Sets who calls: decides which operations answer 201 (no ohos.permission.CLOUDFILE_SYNC) and 202 (no
+ * system app). By default the program is its own host: it has every permission and is a system app.
+ *
+ * @param options     The options.
+ * @param bundle_name The caller's bundle name, as error texts show it; copied.
+ * @param permissions The permissions that it was granted; copied. Not looked at where n is 0.
+ * @param n           How many permissions there are.
+ * @param system_app  0 for no system app, anything else for one.
+ * @return 0; 401 for a bad handle, or text that is NULL, empty (the bundle name) or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_caller(struct CloudSyncOptions *options,
+                                     const char *bundle_name,
+                                     const char *const *permissions,
+                                     size_t n,
+                                     int32_t system_app);
+
+/**
+ * Sets the cloud. Required. The stub may be freed at once: the options keep what it stands for.
+ *
+ * @param options The options.
+ * @param cloud   A cloud, such as cloudsync_embedded_cloud_new makes.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_cloud(struct CloudSyncOptions *options,
+                                    const struct CloudSyncCloudServiceStub *cloud);
+
+/**
+ * Sets this device's name, as conflict copies show it. The default is "device".
+ *
+ * @param options The options.
+ * @param name    The name; copied.
+ * @return 0; 401 for a bad handle, or a name that is NULL, empty or not UTF-8, or has a '/' in it.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_device_name(struct CloudSyncOptions *options,
+                                          const char *name);
+
+/**
+ * Sets how many threads move bytes. The default is 4.
+ *
+ * @param options The options.
+ * @param threads 1 to 64.
+ * @return 0; 401 for a bad handle or a number outside 1 to 64.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_transfer_threads(struct CloudSyncOptions *options,
+                                               uint32_t threads);
+
+/**
+ * Sets whether files that come from the cloud bring their bytes at once.
+ *
+ * @param options The options.
+ * @param policy  A CLOUDSYNC_DOWNLOAD_POLICY_... number; CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS by default.
+ * @return 0; 401 for a bad handle or another number.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_download_policy(struct CloudSyncOptions *options,
+                                              int32_t policy);
+
+/**
+ * Sets where callbacks run.
+ *
+ * @param options  The options.
+ * @param dispatch A CLOUDSYNC_DISPATCH_... number; CLOUDSYNC_DISPATCH_THREAD by default.
+ * @return 0; 401 for a bad handle or another number.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_dispatch(struct CloudSyncOptions *options,
+                                       int32_t dispatch);
+
+/**
+ * Sets when a large share of deletions stops and asks (cloudsync_get_held_deletions): where at least so many
+ * files, and at least so large a share of all, are gone at once. The defaults are 50 files and 25 percent.
+ *
+ * @param options The options.
+ * @param files   Fewer deletions than this never ask.
+ * @param percent A smaller share than this never asks, 0 to 100.
+ * @return 0; 401 for a bad handle or more than 100 percent.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_deletion_hold(struct CloudSyncOptions *options,
+                                            uint64_t files,
+                                            uint32_t percent);
+
+/**
+ * Sets the battery marks, in percent of charge, for a device that is not charging. The defaults are 15 and 10.
+ *
+ * @param options The options.
+ * @param low     Under it, start is refused with 22400003, and a run ends with BATTERY_LEVEL_LOW; 0 to 100.
+ * @param warning Under it, a run ends with BATTERY_LEVEL_WARNING; 0 to low.
+ * @return 0; 401 for a bad handle or numbers outside their ranges.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_battery_marks(struct CloudSyncOptions *options,
+                                            int32_t low,
+                                            int32_t warning);
+
+/**
+ * Sets whether uploads wait for Wi-Fi or a wired network. By default they do not.
+ *
+ * @param options   The options.
+ * @param wifi_only 0 for no, anything else for yes.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *options,
+                                                  int32_t wifi_only);
+
+/**
+ * Sets who tells network, battery and heat. By default the system does (sysfs).
+ *
+ * @param options The options.
+ * @param vtable  The host's functions; copied, and owned from here on, also where this call fails (see destroy).
+ * @return 0; 401 for a bad handle, a vtable or function that is NULL, or a struct_size that is not this
+ *         library's. Where struct_size is wrong, destroy cannot be read and is not called.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_device(struct CloudSyncOptions *options,
+                                     const struct CloudSyncDeviceVTable *vtable);
+
+/**
+ * Opens a context: takes the state directory, opens the index, and starts the library's threads, with all
+ * signals blocked on them. Nothing is synced yet.
+ *
+ * @param options What to open it with; copied, so it may be freed or changed afterwards.
+ * @param out     Where the handle goes; the caller ends it with cloudsync_close.
+ * @return 0; 401 for a bad handle, where out is NULL, or where the state directory, the gallery directory or the
+ *         cloud is not set; 13900002 where the gallery is missing; 13900012 where a directory is not ours to
+ *         use; 13900014 where another context, of any process, has the state directory open; 13900025 where its disk is
+ *         full; 13900005 for another failure of the disk; 13900001 where the state directory is of a newer version;
+ *         13900027 where it is read-only.
+ *
+ * Thread safety: any thread. Blocks while the index is read. Callback safe: yes.
+ */
+int32_t cloudsync_open(const struct CloudSyncOptions *options,
+                       struct CloudSyncContext **out);
+
+/**
+ * Closes a context: stops what runs, delivers every final event and completion that is due, and joins the library's
+ * threads, within 2 seconds plus what the host's callbacks take. With CLOUDSYNC_DISPATCH_HOST, what is left
+ * is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
+ *
+ * GallerySync and Download handles of the context answer 13600001 from then on, and are still to be freed:
+ * their callbacks' destroy is called when they are.
+ *
+ * @param context The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is
+ *         done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+ */
+int32_t cloudsync_close(struct CloudSyncContext *context);
+
+/**
+ * Runs waiting callbacks on this thread, for a context opened with CLOUDSYNC_DISPATCH_HOST. Where several
+ * threads call it, one runs callbacks at a time.
+ *
+ * @param context    The context.
+ * @param max_events The most callbacks' events to run; 0 for those that wait when it begins.
+ * @param timeout_ms How long to wait for the first event, in milliseconds: 0 not at all, -1 without end.
+ * @return 0, also where nothing came in time; 401 for a bad handle, a timeout under -1, or a context that has
+ *         its own dispatcher thread; 13900029 from inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks as long as said. Callback safe: no, answers 13900029.
+ */
+int32_t cloudsync_dispatch(struct CloudSyncContext *context,
+                           size_t max_events,
+                           int32_t timeout_ms);
+
+/**
+ * The descriptor that polls readable exactly while events wait, for a context opened with
+ * CLOUDSYNC_DISPATCH_HOST: when it is readable, call cloudsync_dispatch. Only poll it: it is the library's, is never to
+ * be read or closed, and is closed by cloudsync_close.
+ *
+ * @param context The context.
+ * @return The descriptor, 0 or greater; or a code negated: -401 for a bad handle, or a context that has its
+ *         own dispatcher thread.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_event_fd(struct CloudSyncContext *context);
+
+/**
+ * How many deletions wait for the host's word, because a large share of the files is gone at once (see
+ * cloudsync_options_set_deletion_hold). Until it is given, none of them is carried out.
+ *
+ * @param context The context.
+ * @param out     Where the number goes.
+ * @return 0; 401 for a bad handle or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_get_held_deletions(struct CloudSyncContext *context,
+                                     uint64_t *out);
+
+/**
+ * Gives the host's word on the deletions that wait.
+ *
+ * @param context   The context.
+ * @param carry_out 0: bring the files back. Anything else: carry the deletions out, at the next run.
+ * @return 0, also where none wait; 401 for a bad handle; 13900005 or 13900025 where the answer cannot be kept.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_answer_held_deletions(struct CloudSyncContext *context,
+                                        int32_t carry_out);
+
+/**
+ * Says why a file is not in step with the cloud.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param out     Where the reason's code goes; 0 for a file that is in step or on its way.
+ * @param buffer  Where the reason goes, as cloudsync_last_error writes it; may be NULL. Empty for code 0.
+ * @param length  The buffer's size in bytes.
+ * @return 0; 401 for a bad handle, or a URI or out that is NULL; 13900002 for a file that is not there;
+ *         14000002 for a URI that cannot be read or that leaves the synced directories.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_file_trouble(struct CloudSyncContext *context,
+                               const char *uri,
+                               int32_t *out,
+                               char *buffer,
+                               size_t length);
+
+/**
+ * Makes a GallerySync (documented: constructor).
+ *
+ * @param context The context.
+ * @param out     Where the handle goes; the caller frees it with gallery_sync_free.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t gallery_sync_new(struct CloudSyncContext *context,
+                         struct CloudSyncGallerySync **out);
+
+/**
+ * Frees a GallerySync. A sync run that it started goes on; completions that it still owes come. When this
+ * returns on a thread that is not inside a callback, none of its progress callbacks is running or will run
+ * again, and the destroy of each has been called. Inside a callback it does not wait: a callback that runs is done
+ * with when it returns.
+ *
+ * @param gallery_sync The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t gallery_sync_free(struct CloudSyncGallerySync *gallery_sync);
+
+/**
+ * Registers a progress callback (documented: on). Several may be registered; each is told of every
+ * event from now on, in the order of registering. Registering tells nothing by itself: the next event comes with the
+ * next change. The same function with the same user data is registered once: a second time answers 0, changes
+ * nothing, and calls destroy for the user data handed over with it.
+ *
+ * @param gallery_sync The GallerySync.
+ * @param cb           The function.
+ * @param user_data    Passed to cb.
+ * @param destroy      Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or where cb is NULL;
+ *         13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t gallery_sync_register_progress_cb(struct CloudSyncGallerySync *gallery_sync,
+                                          CloudSyncSyncProgressCallback cb,
+                                          void *user_data,
+                                          CloudSyncDestroy destroy);
+
+/**
+ * Unregisters progress callbacks (documented: off). What is not registered is no error. When this returns on a
+ * thread that is not inside a callback, the callback is not running, will not run again, and its destroy has
+ * been called. Inside a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param gallery_sync The GallerySync.
+ * @param cb           The function, or NULL for all of this GallerySync.
+ * @param user_data    The user data that it was registered with; not looked at where cb is NULL.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t gallery_sync_unregister_progress_cb(struct CloudSyncGallerySync *gallery_sync,
+                                            CloudSyncSyncProgressCallback cb,
+                                            void *user_data);
+
+/**
+ * Starts a sync run (documented: start as a promise). Returns when the run is accepted; how it ends arrives as
+ * a progress event with a final state. A start while a run is under way is accepted and runs once more
+ * afterwards; starts that were accepted meanwhile share that run and its final event.
+ *
+ * @param gallery_sync The GallerySync.
+ * @return 0: accepted; 201 without the permission; 202 for no system app; 401 for a bad handle; 22400002 without
+ *         network; 22400001 where the cloud is signed out or switched off; 22400003 with too little battery; 13600001
+ *         where the context has been closed; 13900029 from inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use gallery_sync_start_async.
+ */
+int32_t gallery_sync_start(struct CloudSyncGallerySync *gallery_sync);
+
+/**
+ * Starts a sync run (documented: start with an AsyncCallback). As gallery_sync_start, but returns at once: its
+ * code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param gallery_sync The GallerySync.
+ * @param done         Told the code of gallery_sync_start.
+ * @param user_data    Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as gallery_sync_start, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t gallery_sync_start_async(struct CloudSyncGallerySync *gallery_sync,
+                                 CloudSyncCompletion done,
+                                 void *user_data);
+
+/**
+ * Stops the sync run (documented: stop as a promise). Returns when that is accepted; the run ends with a
+ * progress event STOPPED, and the next start goes on from where it was. Without a run this is no error.
+ *
+ * @param gallery_sync The GallerySync.
+ * @return 0: accepted; 201 without the permission; 202 for no system app; 401 for a bad handle; 13600001 where the
+ *         context has been closed; 13900029 from inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use gallery_sync_stop_async.
+ */
+int32_t gallery_sync_stop(struct CloudSyncGallerySync *gallery_sync);
+
+/**
+ * Stops the sync run (documented: stop with an AsyncCallback). As gallery_sync_stop, but returns at once: its
+ * code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param gallery_sync The GallerySync.
+ * @param done         Told the code of gallery_sync_stop.
+ * @param user_data    Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as gallery_sync_stop, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t gallery_sync_stop_async(struct CloudSyncGallerySync *gallery_sync,
+                                CloudSyncCompletion done,
+                                void *user_data);
+
+/**
+ * Makes a Download (documented: constructor).
+ *
+ * @param context The context.
+ * @param out     Where the handle goes; the caller frees it with download_free.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t download_new(struct CloudSyncContext *context,
+                     struct CloudSyncDownload **out);
+
+/**
+ * Frees a Download, and stops the downloads that it started, without events; completions that it still owes
+ * come. When this returns on a thread that is not inside a callback, none of its progress callbacks is running
+ * or will run again, and the destroy of each has been called. Inside a callback it does not wait: a callback
+ * that runs is done with when it returns.
+ *
+ * @param download The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t download_free(struct CloudSyncDownload *download);
+
+/**
+ * Registers a progress callback (documented: on). Several may be registered; each is told of every
+ * event from now on, in the order of registering. Registering tells nothing by itself: the next event comes with the
+ * next change. The same function with the same user data is registered once: a second time answers 0, changes
+ * nothing, and calls destroy for the user data handed over with it.
+ *
+ * @param download The Download.
+ * @param cb           The function.
+ * @param user_data    Passed to cb.
+ * @param destroy      Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or where cb is NULL;
+ *         13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t download_register_progress_cb(struct CloudSyncDownload *download,
+                                      CloudSyncDownloadProgressCallback cb,
+                                      void *user_data,
+                                      CloudSyncDestroy destroy);
+
+/**
+ * Unregisters progress callbacks (documented: off). What is not registered is no error. When this returns on a
+ * thread that is not inside a callback, the callback is not running, will not run again, and its destroy has
+ * been called. Inside a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param download The Download.
+ * @param cb           The function, or NULL for all of this Download.
+ * @param user_data    The user data that it was registered with; not looked at where cb is NULL.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t download_unregister_progress_cb(struct CloudSyncDownload *download,
+                                        CloudSyncDownloadProgressCallback cb,
+                                        void *user_data);
+
+/**
+ * Fetches one file's bytes (documented: start of a URI, as a promise). Returns when the download is accepted;
+ * how it goes arrives as progress events, the last of them COMPLETED, FAILED or STOPPED. A file that is here
+ * already completes at once.
+ *
+ * @param download The Download.
+ * @param uri      The file; copied.
+ * @return 0: accepted; 201 without the permission; 202 for no system app; 401 for a bad handle, or a URI that is NULL or
+ *         not UTF-8; 13900002 for a file that is not there; 13900025 without room for it; 14000002 for a URI
+ *         that cannot be read or that leaves the gallery; 13600001 where the context has been closed; 13900029 from
+ *         inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use download_start_async.
+ */
+int32_t download_start(struct CloudSyncDownload *download,
+                       const char *uri);
+
+/**
+ * Fetches one file's bytes (documented: start of a URI, with an AsyncCallback). As download_start, but returns
+ * at once: its code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param download  The Download.
+ * @param uri       The file; copied.
+ * @param done      Told the code of download_start.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as download_start, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t download_start_async(struct CloudSyncDownload *download,
+                             const char *uri,
+                             CloudSyncCompletion done,
+                             void *user_data);
+
+/**
+ * Stops this Download's fetching of one file and discards the part received (documented: stop of a URI, as a
+ * promise). Returns when that is accepted; the download ends with a progress event STOPPED. A file that is not
+ * being fetched is no error.
+ *
+ * @param download The Download.
+ * @param uri      The file; copied.
+ * @return 0: accepted; 201 without the permission; 202 for no system app; 401 for a bad handle, or a URI that is NULL or
+ *         not UTF-8; 13600001 where the context has been closed; 13900029 from inside a callback, nothing is done
+ *         then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use download_stop_async.
+ */
+int32_t download_stop(struct CloudSyncDownload *download,
+                      const char *uri);
+
+/**
+ * Stops this Download's fetching of one file (documented: stop of a URI, with an AsyncCallback). As download_stop,
+ * but returns at once: its code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param download  The Download.
+ * @param uri       The file; copied.
+ * @param done      Told the code of download_stop.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as download_stop, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t download_stop_async(struct CloudSyncDownload *download,
+                            const char *uri,
+                            CloudSyncCompletion done,
+                            void *user_data);
+
+/**
+ * One file's state (documented: getFileSyncState of one URI). Answers from memory and never waits for a
+ * running sync.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param out     Where the CLOUDSYNC_FILE_SYNC_STATE_... number goes.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, or a URI or out that is NULL;
+ *         13900002 for a file that is not there; 14000002 for a URI that cannot be read or that leaves the synced
+ *         directories.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t get_file_sync_state(struct CloudSyncContext *context,
+                            const char *uri,
+                            int32_t *out);
+
+/**
+ * Many files' states (documented: getFileSyncState of several URIs, as a promise). The first URI that fails
+ * fails the call, and nothing is written then.
+ *
+ * @param context The context.
+ * @param uris    The files. Not looked at where n is 0.
+ * @param n       How many there are; any number.
+ * @param states  Where their n CLOUDSYNC_FILE_SYNC_STATE_... numbers go, in order.
+ * @return 0; otherwise as get_file_sync_state.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t get_file_sync_states(struct CloudSyncContext *context,
+                             const char *const *uris,
+                             size_t n,
+                             int32_t *states);
+
+/**
+ * Many files' states (documented: getFileSyncState of several URIs, with an AsyncCallback). As get_file_sync_states,
+ * but returns at once: code and states come to the completion callback, once, also where the context is
+ * closed first.
+ *
+ * @param context   The context.
+ * @param uris      The files; copied. Not looked at where n is 0.
+ * @param n         How many there are.
+ * @param done      Told the code and the states.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202 or 401 as get_file_sync_states, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t get_file_sync_states_async(struct CloudSyncContext *context,
+                                   const char *const *uris,
+                                   size_t n,
+                                   CloudSyncFileStatesCompletion done,
+                                   void *user_data);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#if defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L && !defined(__cplusplus)
+/** Registers a progress callback with an object of any class. */
+#define register_progress_cb(h, cb, user_data, destroy) \
+  _Generic((h), \
+    CloudSyncGallerySync *: gallery_sync_register_progress_cb, \
+    CloudSyncDownload *: download_register_progress_cb)((h), (cb), (user_data), (destroy))
+
+/** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
+#define unregister_progress_cb(h, cb, user_data) \
+  _Generic((h), \
+    CloudSyncGallerySync *: gallery_sync_unregister_progress_cb, \
+    CloudSyncDownload *: download_unregister_progress_cb)((h), (cb), (user_data))
+#endif
+
+#endif /* CLOUDSYNC_H */

@@ -1,0 +1,54 @@
+//! The reviewed list of exports, the header's functions and the source's exported items are one set.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn name_before(text: &str, end: usize) -> &str {
+    let start = text[..end].rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[start.map_or(0, |at| at + 1)..end]
+}
+
+fn reviewed() -> BTreeSet<String> {
+    fs::read_to_string(root().join("abi/exports.txt")).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// A function's declaration begins in the first column and ends in `;`.
+fn declared() -> BTreeSet<String> {
+    let header = fs::read_to_string(root().join("include/cloudsync.h")).unwrap();
+    let first_column = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
+    let functions = header.lines().filter(first_column).filter(|line| !line.starts_with("typedef"));
+    functions.filter_map(|line| line.find('(').map(|end| name_before(line, end).to_owned())).collect()
+}
+
+fn exported() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in fs::read_dir(root().join("src")).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for item in source.split("#[unsafe(no_mangle)]").skip(1) {
+            names.insert(name_before(item, item.find('(').unwrap()).to_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn the_header_declares_the_reviewed_list() {
+    assert_eq!(declared(), reviewed());
+}
+
+#[test]
+fn the_source_exports_the_reviewed_list() {
+    assert_eq!(exported(), reviewed());
+}
+
+#[test]
+fn the_list_is_sorted() {
+    let text = fs::read_to_string(root().join("abi/exports.txt")).unwrap();
+    assert!(text.lines().is_sorted());
+}
