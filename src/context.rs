@@ -64,10 +64,7 @@ impl Running {
         if !host_dispatches {
             match threads::start("cloudsync-cb", move || dispatcher.run()) {
                 Ok(thread) => *running.callbacks_thread.lock() = Some(thread),
-                Err(error) => {
-                    running.stop();
-                    return Err(failed(error));
-                }
+                Err(error) => return Err(failed(error)),
             }
         }
         Ok(running)
@@ -80,6 +77,13 @@ impl Running {
         self.dispatcher.close();
         join(&self.callbacks_thread);
         self.dispatcher.drain();
+    }
+}
+
+impl Drop for Running {
+    /// For a context that could not be opened; [`Context::close`] has left nothing to stop.
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -96,19 +100,13 @@ impl Context {
         let _blocked = SignalsBlocked::new();
         let opened = production(&options.config, cloud, options.conditions)
             .and_then(|ports| Engine::open(options.config, ports, Arc::clone(&running.dispatcher) as _));
-        match opened {
-            Ok(engine) => Ok(Context {
-                engine,
-                caller: options.caller,
-                next_client: AtomicU64::new(1),
-                closed: AtomicBool::new(false),
-                running,
-            }),
-            Err(failure) => {
-                running.stop();
-                Err(failure)
-            }
-        }
+        Ok(Context {
+            engine: opened?,
+            caller: options.caller,
+            next_client: AtomicU64::new(1),
+            closed: AtomicBool::new(false),
+            running,
+        })
     }
 
     /// 201 and 202, for the operations of the system.
@@ -136,10 +134,15 @@ impl Context {
         self.engine.forget_client(client);
     }
 
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.engine.close();
-        self.running.stop();
+    /// Ends everything; a failure of the engine does not keep the threads from being joined.
+    fn close(context: &Shared<Context>) -> Answer {
+        context.closed.store(true, Ordering::Release);
+        let closed = context.poison_on_panic(|| {
+            context.engine.close();
+            Ok(())
+        });
+        context.running.stop();
+        closed
     }
 }
 
@@ -213,10 +216,7 @@ pub unsafe extern "C" fn cloudsync_close(context: *mut CloudSyncContext) -> i32 
         }
         get::<CloudSyncContext>(context, "context")?;
         may_block()?;
-        if let Some(context) = end(context, "context")? {
-            context.close();
-        }
-        Ok(())
+        end(context, "context")?.map_or(Ok(()), |context| Context::close(&context))
     })
 }
 

@@ -12,6 +12,8 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod callback;
+#[cfg(test)]
+mod callback_tests;
 mod cloud;
 mod code;
 mod context;
@@ -27,6 +29,7 @@ mod handle_tests;
 mod log;
 mod object;
 mod options;
+mod panics;
 mod progress;
 mod state;
 mod sync;

@@ -10,10 +10,14 @@ use once_cell::sync::Lazy;
 use crate::failure::{Answer, bad, inner, null, report};
 use crate::handle::Table;
 use crate::log;
+use crate::panics::{self, Inside};
 
 const _: () = assert!(size_of::<usize>() == 8, "a handle's value needs a pointer of 64 bits");
 
-static TABLE: Lazy<Table<Arc<dyn Any + Send + Sync>>> = Lazy::new(Table::new);
+static TABLE: Lazy<Table<Arc<dyn Any + Send + Sync>>> = Lazy::new(|| {
+    panics::silence();
+    Table::new()
+});
 
 /// An opaque C type, and the object that its pointers stand for.
 pub(crate) trait Handle {
@@ -29,6 +33,7 @@ pub(crate) struct Shared<T> {
 
 /// Runs an export's body: failures become numbers, a panic 22400005.
 pub(crate) fn guard(body: impl FnOnce() -> Answer) -> i32 {
+    let _inside = Inside::new();
     // A panic leaves nothing half done that can be seen: what `body` was to write is not written, and
     // `with` poisons the handle that it used.
     match catch_unwind(AssertUnwindSafe(body)) {
@@ -97,7 +102,8 @@ fn stale(what: &str) -> crate::failure::Failure {
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
-    let text = format!("the library failed inside: {text}; free the handle and open it anew");
+    let place = panics::place();
+    let text = format!("the library failed inside, at {place}: {text}; free the handle and open it anew");
     log::line(log::CLOUDSYNC_LOG_ERROR, &text);
     text
 }
@@ -105,6 +111,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 impl<T> Shared<T> {
     /// Runs `body`; a panic becomes 22400005, and poisons this object.
     pub(crate) fn poison_on_panic<R>(&self, body: impl FnOnce() -> Answer<R>) -> Answer<R> {
+        let _inside = Inside::new();
         catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
             self.poisoned.store(true, Ordering::Release);
             Err(inner(panic_text(&*panic)))
