@@ -9,8 +9,8 @@ use std::time::Duration;
 use cloudsync_cloud::{EmbeddedCloud, EmbeddedOptions};
 use cloudsync_engine::ports::{Battery, Conditions, DeviceState, Heat, Network};
 use cloudsync_engine::{
-    Code, Config, DownloadPolicy, DownloadState, Engine, ErrorType, Event, EventSink, FileSyncState, SyncProgress,
-    SyncState, os,
+    Code, Config, DownloadPolicy, DownloadState, Engine, ErrorType, Event, EventSink, FileSyncState,
+    SyncProgress, SyncState, os,
 };
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -61,7 +61,7 @@ impl World {
         let mut config = Config::new(self.dir.path().join(format!("{name}.state")), &gallery);
         config.device_name = name.into();
         config.download_policy = policy;
-        let cloud = EmbeddedCloud::open(&self.dir.path().join("cloud"), EmbeddedOptions::default()).unwrap();
+        let cloud = EmbeddedCloud::open(&self.dir.path().join("cloud"), EmbeddedOptions::new("me")).unwrap();
         let ports = os::production(&config, Arc::new(cloud), Some(Arc::new(Fine))).unwrap();
         let (sender, events) = unbounded();
         let engine = Engine::open(config, ports, Arc::new(Events(sender))).unwrap();

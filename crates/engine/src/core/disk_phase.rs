@@ -29,6 +29,13 @@ pub(super) struct DiskTask {
     ops: Vec<(DiskOp, Effect, Option<Local>)>,
 }
 
+impl DiskTask {
+    /// The changes.
+    pub(super) fn ops(&self) -> impl Iterator<Item = &DiskOp> {
+        self.ops.iter().map(|(op, ..)| op)
+    }
+}
+
 /// What a change does to the local tree.
 #[derive(Debug, Clone)]
 enum Effect {
@@ -122,8 +129,7 @@ impl Core {
             }
         }
         if !ops.is_empty() {
-            let work = Work::Disk(ops.iter().map(|(op, ..)| op.clone()).collect());
-            self.enqueue_run(run, Task::Disk(DiskTask { ops }), work);
+            self.enqueue_disk(run, DiskTask { ops });
         }
     }
 
@@ -145,9 +151,13 @@ impl Core {
             }
         }
         if !ops.is_empty() {
-            let work = Work::Disk(ops.iter().map(|(op, ..)| op.clone()).collect());
-            self.enqueue_run(run, Task::Disk(DiskTask { ops }), work);
+            self.enqueue_disk(run, DiskTask { ops });
         }
+    }
+
+    fn enqueue_disk(&mut self, run: &mut Run, task: DiskTask) {
+        let work = Work::Disk(task.ops().cloned().collect());
+        self.enqueue_run(run, Task::Disk(task), work);
     }
 
     pub(super) fn disk_done(&mut self, run: &mut Run, task: DiskTask, outcomes: Vec<DiskOutcome>) {

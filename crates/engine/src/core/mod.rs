@@ -245,11 +245,13 @@ impl Core {
     }
 }
 
-fn index_failure(error: &IndexError) -> Error {
+/// The documented number for an index that cannot be opened, read or written.
+pub(crate) fn index_failure(error: &IndexError) -> Error {
     let code = match error {
         IndexError::Busy => Code::Busy,
         IndexError::Newer(_) => Code::NotPermitted,
         IndexError::Full => Code::NoSpace,
+        IndexError::ReadOnly => Code::ReadOnly,
         IndexError::Other(_) => Code::Inner,
     };
     Error::new(code, error.to_string())

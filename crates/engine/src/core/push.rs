@@ -78,6 +78,13 @@ pub(super) struct UploadTask {
     positions: Vec<usize>,
 }
 
+impl UploadTask {
+    /// The files.
+    pub(super) fn files(&self) -> impl Iterator<Item = usize> + '_ {
+        self.positions.iter().copied()
+    }
+}
+
 /// Records being written, by position among the steps.
 #[derive(Debug)]
 pub(super) struct WriteTask {
@@ -345,7 +352,7 @@ impl Core {
             UploadOutcome::Changed => run.set_back(node),
             UploadOutcome::Unreadable(error) => self.trouble(run, node, &error),
             UploadOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
-            UploadOutcome::Stopped => {}
+            UploadOutcome::Stopped => self.states.set([node], Some(Activity::Stopped)),
         }
         push.drop_step(position);
     }

@@ -1,6 +1,6 @@
 //! One sync run: look at disk and cloud, plan, change the disk, change the cloud, look again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cloudsync_cloud::CloudError;
 
@@ -12,7 +12,9 @@ use super::{Core, Task};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{HashItem, Outcome, StopFlag, Work};
+use crate::job::{
+    DiskOutcome, FetchOutcome, HashItem, HashOutcome, Job, Outcome, StopFlag, UploadOutcome, Work,
+};
 use crate::plan::{self, CloudAction, DiskAction, Learn, Plan, Request};
 use crate::tree::{Kind, LocalContent, NodeId, Trouble};
 
@@ -145,6 +147,7 @@ impl Core {
     }
 
     fn begin_run(&mut self, tally: Tally) {
+        self.states.forget_stopped();
         if !self.swept {
             self.swept = true;
             let trash_seconds = self.config.trash_retention.as_secs();
@@ -249,16 +252,20 @@ impl Core {
         }
     }
 
-    /// The lock goes back before the run ends.
+    /// What is queued is not begun any more; what is under way comes back; then the lock goes back.
     fn wind_down(&mut self, run: &mut Run) -> bool {
-        self.queue.retain(|job| {
-            let drop = self.tasks.get(&job.id).is_some_and(Task::is_of_run);
-            if drop {
-                self.tasks.remove(&job.id);
-                run.jobs -= 1;
-            }
-            !drop
+        let (dropped, kept) = std::mem::take(&mut self.queue).into_iter().partition(|job| {
+            self.tasks.get(&job.id).is_some_and(|task| task.is_of_run() && !matches!(task, Task::Unlock))
         });
+        self.queue = kept;
+        let dropped: VecDeque<Job> = dropped;
+        for job in dropped {
+            if let Some(task) = self.tasks.remove(&job.id) {
+                run.jobs -= 1;
+                let outcome = task.not_begun();
+                self.take_outcome(run, task, outcome);
+            }
+        }
         if run.jobs == 0
             && let Some(lock) = run.held_lock.take()
         {
@@ -323,7 +330,7 @@ impl Core {
             (Task::NewIds, Outcome::NewIds(result)) => self.ids_done(run, result),
             (Task::Lock | Task::Heartbeat, Outcome::Lock(result)) => self.lock_done(run, result),
             (Task::Write(task), Outcome::Write(result)) => self.write_done(run, task, result),
-            (Task::Unlock, _) => {}
+            (Task::Unlock, _) | (_, Outcome::Swept) => {}
             (task, _) => self.broken(run, task),
         }
     }
@@ -468,8 +475,7 @@ impl Core {
         self.enqueue_run(run, Task::Hash(nodes), Work::Hash(items));
     }
 
-    fn hash_done(&mut self, run: &mut Run, nodes: Vec<NodeId>, outcomes: Vec<crate::job::HashOutcome>) {
-        use crate::job::HashOutcome;
+    fn hash_done(&mut self, run: &mut Run, nodes: Vec<NodeId>, outcomes: Vec<HashOutcome>) {
         for (node, outcome) in nodes.into_iter().zip(outcomes) {
             match outcome {
                 HashOutcome::Read(content, stamp) => {
@@ -578,6 +584,17 @@ impl Core {
 }
 
 impl Task {
+    /// The outcome of a job that was never begun.
+    fn not_begun(&self) -> Outcome {
+        match self {
+            Task::Hash(nodes) => Outcome::Hash(nodes.iter().map(|_| HashOutcome::Stopped).collect()),
+            Task::Disk(task) => Outcome::Disk(task.ops().map(|_| DiskOutcome::Stopped).collect()),
+            Task::Fetch(items) => Outcome::Fetch(items.iter().map(|_| FetchOutcome::Stopped).collect()),
+            Task::Upload(task) => Outcome::Upload(task.files().map(|_| UploadOutcome::Stopped).collect()),
+            _ => Outcome::Swept,
+        }
+    }
+
     fn is_of_run(&self) -> bool {
         !matches!(self, Task::Demand(_) | Task::Sweep)
     }

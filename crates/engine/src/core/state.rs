@@ -46,6 +46,11 @@ impl States {
         }
     }
 
+    /// A new run takes up what was stopped.
+    pub(super) fn forget_stopped(&self) {
+        self.activity.write().retain(|_, activity| *activity != Activity::Stopped);
+    }
+
     /// One file's state.
     pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
         let path = gallery_path(uri)?;
