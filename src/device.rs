@@ -131,3 +131,92 @@ impl Conditions for HostDevice {
         DeviceState { network: self.network(), battery: self.battery(), heat: self.heat() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::null_mut;
+
+    use super::*;
+
+    /// Answers what the test put behind the pointer: a code, two numbers, and how often destroy was called.
+    unsafe extern "C-unwind" fn two(host: *mut c_void, first: *mut i32, second: *mut i32) -> i32 {
+        // SAFETY: the test's array, and two locals of the caller.
+        unsafe {
+            let told = *host.cast::<[i32; 4]>();
+            (*first, *second) = (told[1], told[2]);
+            told[0]
+        }
+    }
+
+    unsafe extern "C-unwind" fn one(host: *mut c_void, heat: *mut i32) -> i32 {
+        // SAFETY: as above.
+        unsafe {
+            *heat = (*host.cast::<[i32; 4]>())[1];
+            (*host.cast::<[i32; 4]>())[0]
+        }
+    }
+
+    unsafe extern "C-unwind" fn destroy(host: *mut c_void) {
+        // SAFETY: as above.
+        unsafe { (*host.cast::<[i32; 4]>())[3] += 1 };
+    }
+
+    fn table(context: *mut c_void) -> CloudSyncDeviceVTable {
+        CloudSyncDeviceVTable {
+            struct_size: size_of::<CloudSyncDeviceVTable>(),
+            context,
+            network: Some(two),
+            battery: Some(two),
+            heat: Some(one),
+            destroy: Some(destroy),
+        }
+    }
+
+    fn read(told: [i32; 3]) -> DeviceState {
+        let mut host = [told[0], told[1], told[2], 0];
+        let table = table((&raw mut host).cast());
+        // SAFETY: a whole vtable.
+        let device = unsafe { HostDevice::read(&raw const table) }.unwrap();
+        Conditions::read(&device)
+    }
+
+    #[test]
+    fn the_host_tells_network_battery_and_heat() {
+        let state = read([0, 1, 0]);
+        assert_eq!(state.network, Network { wifi: true, mobile: false });
+        assert_eq!(state.battery, Some(Battery { percent: 1, charging: false }));
+        assert_eq!(state.heat, Heat::Hot);
+    }
+
+    #[test]
+    fn what_the_host_cannot_say_is_no_network_no_battery_and_normal_heat() {
+        for told in [[5, 1, 1], [0, -1, 0], [0, 101, 0]] {
+            let state = read(told);
+            assert_eq!((state.battery, state.heat), (None, Heat::Normal), "{told:?}");
+        }
+        assert_eq!(read([5, 1, 1]).network, Network { wifi: false, mobile: false });
+    }
+
+    #[test]
+    fn a_vtable_is_given_back_once_whether_it_is_taken_or_not() {
+        let mut host = [0; 4];
+        let context = (&raw mut host).cast();
+        let refused = CloudSyncDeviceVTable { heat: None, ..table(context) };
+        let taken = table(context);
+        // SAFETY: whole vtables.
+        unsafe {
+            assert_eq!(crate::cloudsync_options_set_device(null_mut(), &raw const refused), 401);
+            assert_eq!(crate::cloudsync_options_set_device(null_mut(), &raw const taken), 401);
+        }
+        assert_eq!(host[3], 2);
+    }
+
+    #[test]
+    fn a_size_that_is_not_ours_is_refused_before_anything_is_read() {
+        for struct_size in [0, 8, size_of::<CloudSyncDeviceVTable>() - 1, usize::MAX] {
+            let table = CloudSyncDeviceVTable { struct_size, ..table(null_mut()) };
+            // SAFETY: nothing but the size is read.
+            assert!(unsafe { HostDevice::read(&raw const table) }.is_err());
+        }
+    }
+}

@@ -11,6 +11,8 @@
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+#[cfg(test)]
+mod argument_tests;
 mod callback;
 #[cfg(test)]
 mod callback_tests;

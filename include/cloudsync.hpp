@@ -1,0 +1,299 @@
+/* libcloudsync for C++17: the C interface with RAII, std::function and std::error_code.
+ *
+ * A call that fails throws std::system_error with a code of cloudsync::category(); the calls whose last argument
+ * is a std::error_code & set it instead. Callbacks run where cloudsync.h says; an exception that leaves one ends
+ * the process. Objects may be moved, not copied; GallerySync and Download may outlive their Context, and then
+ * answer 13600001. A Context that goes away inside a callback stays open: close it elsewhere first. */
+
+#ifndef CLOUDSYNC_HPP
+#define CLOUDSYNC_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "cloudsync.h"
+
+/** Registers a progress callback with an object of any class. */
+inline std::int32_t register_progress_cb(CloudSyncGallerySync *h, CloudSyncSyncProgressCallback cb,
+                                         void *user_data, CloudSyncDestroy destroy) {
+  return gallery_sync_register_progress_cb(h, cb, user_data, destroy);
+}
+
+/** Registers a progress callback with an object of any class. */
+inline std::int32_t register_progress_cb(CloudSyncDownload *h, CloudSyncDownloadProgressCallback cb,
+                                         void *user_data, CloudSyncDestroy destroy) {
+  return download_register_progress_cb(h, cb, user_data, destroy);
+}
+
+/** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
+inline std::int32_t unregister_progress_cb(CloudSyncGallerySync *h, CloudSyncSyncProgressCallback cb,
+                                           void *user_data) {
+  return gallery_sync_unregister_progress_cb(h, cb, user_data);
+}
+
+/** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
+inline std::int32_t unregister_progress_cb(CloudSyncDownload *h, CloudSyncDownloadProgressCallback cb,
+                                           void *user_data) {
+  return download_unregister_progress_cb(h, cb, user_data);
+}
+
+namespace cloudsync {
+
+/** The category of the library's codes. */
+inline const std::error_category &category() noexcept {
+  struct Category final : std::error_category {
+    const char *name() const noexcept override { return "cloudsync"; }
+    std::string message(int code) const override { return cloudsync_strerror(code); }
+  };
+  static const Category instance;
+  return instance;
+}
+
+/** A code of the library as a std::error_code; 0 is no error. */
+inline std::error_code error(std::int32_t code) noexcept { return {code, category()}; }
+
+/** This thread's last failure in detail. */
+inline std::string last_error() {
+  std::string text(cloudsync_last_error(nullptr, 0), '\0');
+  cloudsync_last_error(text.data(), text.size() + 1);
+  return text;
+}
+
+/** Throws std::system_error where the code is a failure. */
+inline void check(std::int32_t code) {
+  if (code != CLOUDSYNC_OK) {
+    throw std::system_error(error(code), last_error());
+  }
+}
+
+/** Told how a call ended: no error, or one of category() and its text. */
+using Completion = std::function<void(std::error_code, const std::string &)>;
+
+namespace detail {
+
+template <auto Free>
+struct Deleter {
+  template <typename T>
+  void operator()(T *handle) const noexcept {
+    Free(handle);
+  }
+};
+
+template <typename T, auto Free>
+using Handle = std::unique_ptr<T, Deleter<Free>>;
+
+template <typename Event>
+struct Function {
+  static void call(const Event *event, void *self) noexcept {
+    (*static_cast<std::function<void(const Event &)> *>(self))(*event);
+  }
+  static void destroy(void *self) noexcept { delete static_cast<std::function<void(const Event &)> *>(self); }
+};
+
+inline void complete(std::int32_t code, const char *message, void *self) noexcept {
+  const std::unique_ptr<Completion> done(static_cast<Completion *>(self));
+  (*done)(error(code), message);
+}
+
+/** Hands a completion over to `start`, which takes it where it returns 0. */
+template <typename Start>
+void run_async(Completion done, Start start) {
+  auto owned = std::make_unique<Completion>(std::move(done));
+  check(start(&complete, static_cast<void *>(owned.get())));
+  static_cast<void>(owned.release());
+}
+
+} // namespace detail
+
+/** A cloud. */
+class Cloud {
+public:
+  /** The embedded cloud in a directory. */
+  static Cloud embedded(const std::string &dir, const std::string &account) {
+    CloudSyncCloudServiceStub *stub = nullptr;
+    check(cloudsync_embedded_cloud_new(dir.c_str(), account.c_str(), &stub));
+    return Cloud(stub);
+  }
+
+  /** The handle, which stays this object's. */
+  CloudSyncCloudServiceStub *get() const noexcept { return handle_.get(); }
+
+private:
+  explicit Cloud(CloudSyncCloudServiceStub *stub) noexcept : handle_(stub) {}
+  detail::Handle<CloudSyncCloudServiceStub, cloud_service_stub_free> handle_;
+};
+
+/** What a context is opened with. */
+class Options {
+public:
+  /** Options with a state directory, a gallery directory and a cloud, and the defaults else. */
+  Options(const std::string &state_dir, const std::string &gallery_dir, const Cloud &cloud) {
+    CloudSyncOptions *options = nullptr;
+    check(cloudsync_options_new(&options));
+    handle_.reset(options);
+    check(cloudsync_options_set_state_dir(options, state_dir.c_str()));
+    check(cloudsync_options_set_gallery_dir(options, gallery_dir.c_str()));
+    check(cloudsync_options_set_cloud(options, cloud.get()));
+  }
+
+  /** The handle, for the setters of cloudsync.h; it stays this object's. */
+  CloudSyncOptions *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::Handle<CloudSyncOptions, cloudsync_options_free> handle_;
+};
+
+/** One device, one account, one cloud. */
+class Context {
+public:
+  explicit Context(const Options &options) {
+    CloudSyncContext *context = nullptr;
+    check(cloudsync_open(options.get(), &context));
+    handle_.reset(context);
+  }
+
+  /** Closes it now rather than when it goes away. */
+  void close() { check(cloudsync_close(handle_.release())); }
+
+  /** Runs waiting callbacks on this thread; a negative timeout waits without end. */
+  void dispatch(std::size_t max_events, std::chrono::milliseconds timeout) {
+    check(cloudsync_dispatch(get(), max_events, static_cast<std::int32_t>(timeout.count() < 0 ? -1 : timeout.count())));
+  }
+
+  /** The descriptor to poll where the host dispatches. */
+  int event_fd() const {
+    const std::int32_t descriptor = cloudsync_event_fd(get());
+    check(descriptor < 0 ? -descriptor : CLOUDSYNC_OK);
+    return descriptor;
+  }
+
+  /** One file's CLOUDSYNC_FILE_SYNC_STATE_... number. */
+  std::int32_t file_sync_state(const std::string &uri) const {
+    std::int32_t state = 0;
+    check(get_file_sync_state(get(), uri.c_str(), &state));
+    return state;
+  }
+
+  /** One file's CLOUDSYNC_FILE_SYNC_STATE_... number, or an error. */
+  std::int32_t file_sync_state(const std::string &uri, std::error_code &failed) const {
+    std::int32_t state = 0;
+    failed = error(get_file_sync_state(get(), uri.c_str(), &state));
+    return state;
+  }
+
+  /** Many files' CLOUDSYNC_FILE_SYNC_STATE_... numbers, in order. */
+  std::vector<std::int32_t> file_sync_states(const std::vector<std::string> &uris) const {
+    std::vector<const char *> pointers;
+    for (const std::string &uri : uris) {
+      pointers.push_back(uri.c_str());
+    }
+    std::vector<std::int32_t> states(uris.size());
+    check(get_file_sync_states(get(), pointers.data(), pointers.size(), states.data()));
+    return states;
+  }
+
+  /** How many deletions wait for the host's word. */
+  std::uint64_t held_deletions() const {
+    std::uint64_t held = 0;
+    check(cloudsync_get_held_deletions(get(), &held));
+    return held;
+  }
+
+  /** The host's word on them. */
+  void answer_held_deletions(bool carry_out) { check(cloudsync_answer_held_deletions(get(), carry_out)); }
+
+  /** Why a file is not in step; no error where it is. */
+  std::error_code file_trouble(const std::string &uri) const {
+    std::int32_t code = 0;
+    check(cloudsync_file_trouble(get(), uri.c_str(), &code, nullptr, 0));
+    return error(code);
+  }
+
+  /** The handle, which stays this object's. */
+  CloudSyncContext *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::Handle<CloudSyncContext, cloudsync_close> handle_;
+};
+
+/** The photos of the device and the cloud, in step. */
+class GallerySync {
+public:
+  using Progress = std::function<void(const CloudSyncSyncProgress &)>;
+
+  explicit GallerySync(const Context &context) {
+    CloudSyncGallerySync *handle = nullptr;
+    check(gallery_sync_new(context.get(), &handle));
+    handle_.reset(handle);
+  }
+
+  /** Registers a progress callback; off removes all. */
+  void on_progress(Progress progress) {
+    using F = detail::Function<CloudSyncSyncProgress>;
+    check(gallery_sync_register_progress_cb(get(), F::call, new Progress(std::move(progress)), F::destroy));
+  }
+
+  void off_progress() { check(gallery_sync_unregister_progress_cb(get(), nullptr, nullptr)); }
+  void start() { check(gallery_sync_start(get())); }
+  void stop() { check(gallery_sync_stop(get())); }
+
+  void start(Completion done) {
+    detail::run_async(std::move(done), [this](auto cb, void *self) { return gallery_sync_start_async(get(), cb, self); });
+  }
+
+  void stop(Completion done) {
+    detail::run_async(std::move(done), [this](auto cb, void *self) { return gallery_sync_stop_async(get(), cb, self); });
+  }
+
+  /** The handle, which stays this object's. */
+  CloudSyncGallerySync *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::Handle<CloudSyncGallerySync, gallery_sync_free> handle_;
+};
+
+/** The bytes of single files. */
+class Download {
+public:
+  using Progress = std::function<void(const CloudSyncDownloadProgress &)>;
+
+  explicit Download(const Context &context) {
+    CloudSyncDownload *handle = nullptr;
+    check(download_new(context.get(), &handle));
+    handle_.reset(handle);
+  }
+
+  /** Registers a progress callback; off removes all. */
+  void on_progress(Progress progress) {
+    using F = detail::Function<CloudSyncDownloadProgress>;
+    check(download_register_progress_cb(get(), F::call, new Progress(std::move(progress)), F::destroy));
+  }
+
+  void off_progress() { check(download_unregister_progress_cb(get(), nullptr, nullptr)); }
+  void start(const std::string &uri) { check(download_start(get(), uri.c_str())); }
+  void stop(const std::string &uri) { check(download_stop(get(), uri.c_str())); }
+
+  void start(const std::string &uri, Completion done) {
+    detail::run_async(std::move(done), [&](auto cb, void *self) { return download_start_async(get(), uri.c_str(), cb, self); });
+  }
+
+  void stop(const std::string &uri, Completion done) {
+    detail::run_async(std::move(done), [&](auto cb, void *self) { return download_stop_async(get(), uri.c_str(), cb, self); });
+  }
+
+  /** The handle, which stays this object's. */
+  CloudSyncDownload *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::Handle<CloudSyncDownload, download_free> handle_;
+};
+
+} // namespace cloudsync
+
+#endif /* CLOUDSYNC_HPP */
