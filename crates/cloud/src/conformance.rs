@@ -22,9 +22,10 @@ pub struct Failed {
 }
 
 type Check = std::result::Result<(), Box<dyn Error>>;
+type Named = (&'static str, fn(&Bench) -> Check);
 
 /// Every check with its name. Each one works in a table of its own.
-const CHECKS: &[(&str, fn(&Bench) -> Check)] = &[
+const CHECKS: &[Named] = &[
     ("account", account),
     ("ids-are-new", ids_are_new),
     ("insert-and-list", insert_and_list),
@@ -60,7 +61,7 @@ const CHECKS: &[(&str, fn(&Bench) -> Check)] = &[
 /// and assets in the bundle `com.example.conformance`. Checks of what the cloud does not declare in
 /// its [`crate::Capabilities`] are passed by. Blocks; nobody else may use that bundle meanwhile.
 pub fn check(service: &dyn CloudService) -> Vec<Failed> {
-    let run = |(name, check): &(&'static str, fn(&Bench) -> Check)| {
+    let run = |(name, check): &Named| {
         let result = Bench::new(service, name).and_then(|bench| check(&bench));
         result.err().map(|error| Failed { name, text: error.to_string() })
     };

@@ -1,62 +1,104 @@
 //! The engine as a host drives it: one control thread, workers, and this handle to them.
 
 use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::error::Result;
+use crate::core::{Core, Gate, Job, JobContext, JobDone, States};
+use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress};
-use crate::ports::Ports;
+use crate::ports::{Clock, Ports};
 
 /// One device's gallery in step with one cloud. Every method may be called from any thread.
-pub struct Engine {}
+pub struct Engine {
+    control: Sender<Message>,
+    gate: Gate,
+    states: States,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+enum Message {
+    Begin,
+    Stop,
+    Download(ClientId, String, Sender<Result<()>>),
+    StopDownload(ClientId, String),
+    Forget(ClientId),
+    Held(Sender<u64>),
+    AnswerHeld(bool),
+    Progress(Sender<Option<SyncProgress>>),
+    Done(JobDone),
+    Close(Sender<()>),
+}
+
+/// How long `close` waits for what is under way.
+const CLOSE_WITHIN: Duration = Duration::from_millis(1_800);
+
+/// Workers beside those that move a run's bytes: one for its records, one for what a person waits
+/// for.
+const MORE_WORKERS: usize = 2;
 
 impl Engine {
     /// Opens the state directory's index and starts the control thread. Nothing is synced yet.
     pub fn open(config: Config, ports: Ports, events: Arc<dyn EventSink>) -> Result<Engine> {
-        let _ = (config, ports, events);
-        Ok(Engine {})
+        let workers = config.transfer_threads.clamp(1, 64) + MORE_WORKERS;
+        let clock = ports.clock.clone();
+        let core = Core::open(Config { transfer_threads: workers - MORE_WORKERS, ..config }, ports, events)?;
+        let (gate, states, context) = (core.gate(), core.states(), core.job_context());
+        let (control, messages) = bounded(1024);
+        let (jobs, work) = bounded::<Job>(workers);
+        let mut threads = Vec::with_capacity(workers + 1);
+        for _ in 0..workers {
+            threads.push(worker(context.clone(), work.clone(), control.clone())?);
+        }
+        let control_loop = ControlLoop { core, clock, jobs, busy: 0, workers };
+        let thread = Builder::new().name("cloudsync-ctl".into()).spawn(move || control_loop.run(&messages));
+        threads.push(thread.map_err(|error| Error::io("no thread for the engine", &error))?);
+        Ok(Engine { control, gate, states, threads: Mutex::new(threads) })
     }
 
     /// Starts a sync run; returns when it is accepted. One that is accepted while a run is under
     /// way runs once more afterwards. Fails with `NetworkUnavailable`, `CloudNotReady` or
     /// `BatteryLow`, in this order.
     pub fn start_sync(&self) -> Result<()> {
-        Ok(())
+        self.gate.check()?;
+        self.send(Message::Begin)
     }
 
     /// Asks the run to stop; it ends with `Stopped`. Without a run this is no error.
     pub fn stop_sync(&self) -> Result<()> {
-        Ok(())
+        self.send(Message::Stop)
     }
 
     /// The last sync event, or `None` before the first run.
     pub fn sync_progress(&self) -> Option<SyncProgress> {
-        None
+        self.ask(Message::Progress).ok().flatten()
     }
 
     /// Fetches the bytes of one file for `client`; returns when accepted. A file that is here
     /// already completes at once. Fails with `InvalidUri`, `NoSuchFile` or `NoSpace`.
     pub fn start_download(&self, client: ClientId, uri: &str) -> Result<()> {
-        let _ = (client, uri);
-        Ok(())
+        self.ask(|reply| Message::Download(client, uri.to_string(), reply))?
     }
 
     /// Stops the client's download of one file and discards the part received, unless others wait
     /// for it too. A URI that is not being downloaded is no error.
     pub fn stop_download(&self, client: ClientId, uri: &str) -> Result<()> {
-        let _ = (client, uri);
-        Ok(())
+        self.send(Message::StopDownload(client, uri.to_string()))
     }
 
     /// Stops all of a client's downloads, without events.
     pub fn forget_client(&self, client: ClientId) {
-        let _ = client;
+        // A closed engine has forgotten everybody.
+        let _ = self.send(Message::Forget(client));
     }
 
     /// One file's state. Never waits for a running sync. Fails with `InvalidUri` or `NoSuchFile`.
     pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
-        let _ = uri;
-        Ok(FileSyncState::Completed)
+        self.states.file_state(uri)
     }
 
     /// Many files' states, in order. The first URI that fails fails the call.
@@ -66,23 +108,164 @@ impl Engine {
 
     /// How many deletions wait for the host's word.
     pub fn deletions_held(&self) -> u64 {
-        0
+        self.ask(Message::Held).unwrap_or_default()
     }
 
     /// The host's word on the deletions held: `true` carries them out at the next run, `false`
     /// brings the files back.
     pub fn answer_held_deletions(&self, carry_out: bool) -> Result<()> {
-        let _ = carry_out;
-        Ok(())
+        self.send(Message::AnswerHeld(carry_out))
     }
 
     /// Why a file is not in step: the number and the words, or `None` where it is.
-    pub fn file_trouble(&self, uri: &str) -> Result<Option<(crate::Code, String)>> {
-        let _ = uri;
-        Ok(None)
+    pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
+        self.states.file_trouble(uri)
     }
 
     /// Stops everything, emits the final events that are due, and joins every thread, within 2 s.
-    /// Later calls of any method fail with `Inner`. Closing twice is no error.
-    pub fn close(&self) {}
+    /// Later calls that need the engine fail with `Inner`. Closing twice is no error. A worker that
+    /// a cloud does not let go is left behind; it ends when the cloud's call does.
+    pub fn close(&self) {
+        let mut threads = self.threads.lock();
+        if threads.is_empty() {
+            return;
+        }
+        // A control thread that is gone has nothing left to emit.
+        let closed = self.ask(Message::Close);
+        let deadline = Instant::now() + Duration::from_millis(100);
+        for thread in threads.drain(..) {
+            while closed.is_ok() && !thread.is_finished() && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            if thread.is_finished() {
+                // A worker's panic was an outcome already.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    fn send(&self, message: Message) -> Result<()> {
+        self.control.send(message).map_err(|_| closed())
+    }
+
+    fn ask<T>(&self, message: impl FnOnce(Sender<T>) -> Message) -> Result<T> {
+        let (reply, answer) = bounded(1);
+        self.send(message(reply))?;
+        answer.recv().map_err(|_| closed())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Code::Inner, "the engine is closed: open it again")
+}
+
+fn worker(context: JobContext, work: Receiver<Job>, control: Sender<Message>) -> Result<JoinHandle<()>> {
+    let run = move || {
+        while let Ok(job) = work.recv() {
+            if control.send(Message::Done(job.run(&context))).is_err() {
+                return;
+            }
+        }
+    };
+    let spawned = Builder::new().name("cloudsync-work".into()).spawn(run);
+    spawned.map_err(|error| Error::io("no thread for a worker", &error))
+}
+
+struct ControlLoop {
+    core: Core,
+    clock: Arc<dyn Clock>,
+    jobs: Sender<Job>,
+    busy: usize,
+    workers: usize,
+}
+
+impl ControlLoop {
+    fn run(mut self, messages: &Receiver<Message>) {
+        while let Some(message) = self.next(messages) {
+            match message {
+                Message::Close(done) => {
+                    self.close(messages);
+                    drop(self);
+                    // Whoever asked has gone: nothing to tell.
+                    let _ = done.send(());
+                    return;
+                }
+                message => self.take(message),
+            }
+        }
+    }
+
+    /// Hands jobs to idle workers, does what is due, and waits for the next message.
+    fn next(&mut self, messages: &Receiver<Message>) -> Option<Message> {
+        loop {
+            self.hand_out();
+            let Some(at) = self.core.wake_at() else { return messages.recv().ok() };
+            let now = self.clock.monotonic_ns();
+            if now >= at {
+                self.core.tick();
+                continue;
+            }
+            match messages.recv_timeout(Duration::from_nanos(at - now)) {
+                Ok(message) => return Some(message),
+                Err(RecvTimeoutError::Timeout) => self.core.tick(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn hand_out(&mut self) {
+        while self.busy < self.workers
+            && let Some(job) = self.core.next_job()
+        {
+            if self.jobs.send(job).is_err() {
+                return;
+            }
+            self.busy += 1;
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Begin => self.core.begin_sync(),
+            Message::Stop => self.core.stop_sync(),
+            Message::Download(client, uri, reply) => answer(&reply, self.core.start_download(client, &uri)),
+            Message::StopDownload(client, uri) => self.core.stop_download(client, &uri),
+            Message::Forget(client) => self.core.forget_client(client),
+            Message::Held(reply) => answer(&reply, self.core.deletions_held()),
+            Message::AnswerHeld(carry_out) => self.core.answer_held_deletions(carry_out),
+            Message::Progress(reply) => answer(&reply, self.core.sync_progress()),
+            Message::Done(done) => {
+                self.busy -= 1;
+                self.core.finish(done);
+            }
+            Message::Close(_) => {}
+        }
+    }
+
+    /// Lets what is under way come back, for as long as there is.
+    fn close(&mut self, messages: &Receiver<Message>) {
+        self.core.stop_sync();
+        self.core.stop_downloads();
+        let deadline = Instant::now() + CLOSE_WITHIN;
+        while !self.core.is_idle() {
+            self.hand_out();
+            match messages.recv_deadline(deadline) {
+                Ok(Message::Begin | Message::Download(..)) => {}
+                Ok(message) => self.take(message),
+                Err(_) => break,
+            }
+        }
+        self.core.abandon();
+    }
+}
+
+fn answer<T>(reply: &Sender<T>, value: T) {
+    // Whoever asked has gone: nothing to tell.
+    let _ = reply.send(value);
 }

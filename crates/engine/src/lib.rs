@@ -5,13 +5,19 @@
 #![forbid(unsafe_code)]
 
 mod config;
+pub mod core;
 mod engine;
 mod error;
 mod event;
+pub mod job;
 pub mod names;
 pub mod os;
+pub mod plan;
 pub mod ports;
+mod record;
+mod time_text;
 pub mod tree;
+mod uri;
 
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
 pub use engine::Engine;

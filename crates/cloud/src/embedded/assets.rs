@@ -21,8 +21,8 @@ use crate::{
 
 /// Up to here a content is read whole.
 const SMALL: u64 = 1 << 20;
-/// How much is read before it is written.
-const GROUP_BYTES: usize = 4 << 20;
+/// How much is read before it is written: little enough to stay in the processor's cache.
+const GROUP_BYTES: usize = 512 << 10;
 /// How much is written before it is made durable: bounds how long a stop waits for that.
 const FLUSH_BYTES: i64 = 64 << 20;
 
@@ -52,6 +52,8 @@ impl AssetLoader for EmbeddedAssets {
             } else if item.source.size() <= SMALL {
                 batch.small(index, item);
             } else {
+                // Those before it are not to wait for it.
+                batch.flush();
                 let answer = large::upload(&self.core, self.db, index, item, control);
                 batch.answer(index, answer);
             }
@@ -246,9 +248,13 @@ impl<'a> Batch<'a> {
         self.guard = None;
     }
 
-    fn finish(mut self) -> Vec<Result<CloudAsset>> {
+    fn flush(&mut self) {
         self.write_group();
         self.commit();
+    }
+
+    fn finish(mut self) -> Vec<Result<CloudAsset>> {
+        self.flush();
         let missing = || Err(CloudError::Unknown("an upload was left without an answer".to_owned()));
         self.answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
     }
@@ -268,7 +274,7 @@ fn standings(core: &Core, waiting: &[(Arrived, Range<usize>)]) -> Result<Vec<Sta
     if waiting.is_empty() {
         return Ok(Vec::new());
     }
-    core.pool.read(|tx| {
+    core.pool.peek(|tx| {
         let room = core.quota().saturating_sub(references::used(tx)?);
         let standing = |(arrived, _): &(Arrived, Range<usize>)| {
             Ok(match holds(core, tx, &arrived.digest, arrived.size)? {

@@ -141,9 +141,10 @@ fn remove_contents(core: &Core, now: i64) -> Result<usize> {
 
 /// Ends uploads that nobody went on with for a day and nobody is at now.
 fn end_uploads(core: &Core, now: i64) -> Result<usize> {
+    let before = now.saturating_sub(DAY_MS);
     let old: Vec<i64> = core.pool.read(|tx| {
         let mut statement = tx.prepare_cached("SELECT file FROM uploads WHERE touched_ms < ?1")?;
-        let files = statement.query_map([now.saturating_sub(DAY_MS)], |row| row.get(0))?;
+        let files = statement.query_map([before], |row| row.get(0))?;
         Ok(files.collect::<rusqlite::Result<_>>()?)
     })?;
     let mut ended = 0;
@@ -153,9 +154,12 @@ fn end_uploads(core: &Core, now: i64) -> Result<usize> {
         if partial.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock) {
             continue;
         }
-        core.pool.write(|tx| Ok(tx.execute("DELETE FROM uploads WHERE file = ?1", [file])?))?;
-        core.store.remove(file);
-        ended += 1;
+        // Without its row, it has been finished since: then it is a content.
+        let sql = "DELETE FROM uploads WHERE file = ?1 AND touched_ms < ?2";
+        if core.pool.write(|tx| Ok(tx.execute(sql, [file, before])?))? > 0 {
+            core.store.remove(file);
+            ended += 1;
+        }
     }
     Ok(ended)
 }

@@ -84,7 +84,7 @@ fn confirm(
     let digest = *hasher.finalize().as_bytes();
     check_digest(item.digest, &digest)?;
     let arrived = Arrived { index, asset: item.asset, digest, size: item.source.size() as i64, file: None };
-    admit(core, &arrived, |_| Ok(()))?;
+    admit(core, &arrived, |_| Ok(0))?;
     Ok(arrived.acknowledged())
 }
 
@@ -127,32 +127,31 @@ struct Session {
 impl Session {
     /// Takes up the transfer's partial file, or makes one.
     fn open(core: &Core, db: i64, transfer: &str, size: i64) -> Result<Self> {
-        let known = core.pool.read(|tx| find(tx, db, transfer))?;
-        if let Some(known) = known {
-            if let Some(session) = Session::resume(core, &known, size)? {
-                return Ok(session);
-            }
-            drop_row(core, known.file)?;
-            core.store.remove(known.file);
-        }
-        Session::begin(core, db, transfer, size)
-    }
-
-    /// Takes up a partial file; `None` when it is not there as it should be.
-    fn resume(core: &Core, known: &Known, size: i64) -> Result<Option<Self>> {
+        let Some(known) = core.pool.read(|tx| find(tx, db, transfer))? else {
+            return Session::begin(core, db, transfer, size);
+        };
         let content = match core.store.open_partial(known.file) {
             Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(busy()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                drop_row(core, known.file)?;
+                return Session::begin(core, db, transfer, size);
+            }
             Err(error) => return Err(store_error(&error)),
         };
-        let length = content.metadata().map_err(|error| store_error(&error))?.len();
+        // Whoever had the file may have finished it before letting go of it: it is a content then.
+        if core.pool.read(|tx| find(tx, db, transfer))?.as_ref() != Some(&known) {
+            return Err(busy());
+        }
+        let session = Session { file: known.file, content, done: known.done };
+        let length = session.content.metadata().map_err(|error| store_error(&error))?.len();
         if known.size != size || length < known.done {
-            return Ok(None);
+            session.discard(core)?;
+            return Session::begin(core, db, transfer, size);
         }
         // What came after the last acknowledgement may be anything.
-        content.set_len(known.done).map_err(|error| store_error(&error))?;
-        Ok(Some(Session { file: known.file, content, done: known.done }))
+        session.content.set_len(known.done).map_err(|error| store_error(&error))?;
+        Ok(session)
     }
 
     fn begin(core: &Core, db: i64, transfer: &str, size: i64) -> Result<Self> {
@@ -231,9 +230,11 @@ impl Session {
         }
     }
 
+    /// Removes the file, unless it has become a content after all.
     fn discard(self, core: &Core) -> Result<()> {
-        drop_row(core, self.file)?;
-        core.store.remove(self.file);
+        if drop_row(core, self.file)? {
+            core.store.remove(self.file);
+        }
         Ok(())
     }
 }
@@ -242,7 +243,7 @@ impl Session {
 fn admit(
     core: &Core,
     arrived: &Arrived,
-    also: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    also: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>,
 ) -> Result<()> {
     let needless = core.pool.write(|tx| {
         let mut ledger = Ledger::open(core, tx)?;
@@ -261,6 +262,7 @@ fn admit(
 }
 
 /// What `uploads` says of a transfer.
+#[derive(PartialEq)]
 struct Known {
     file: i64,
     size: i64,
@@ -276,12 +278,13 @@ fn find(tx: &Transaction<'_>, db: i64, transfer: &str) -> Result<Option<Known>> 
     Ok(known.optional()?)
 }
 
-fn delete_row(tx: &Transaction<'_>, file: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM uploads WHERE file = ?1")?.execute([file]).map(|_| ())
+fn delete_row(tx: &Transaction<'_>, file: i64) -> rusqlite::Result<usize> {
+    tx.prepare_cached("DELETE FROM uploads WHERE file = ?1")?.execute([file])
 }
 
-fn drop_row(core: &Core, file: i64) -> Result<()> {
-    core.pool.write(|tx| Ok(delete_row(tx, file)?)).map_err(asset_error)
+/// Ends a session. Says whether it had not ended before.
+fn drop_row(core: &Core, file: i64) -> Result<bool> {
+    core.pool.write(|tx| Ok(delete_row(tx, file)? > 0)).map_err(asset_error)
 }
 
 fn busy() -> CloudError {

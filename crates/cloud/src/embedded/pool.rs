@@ -40,6 +40,14 @@ impl Pool {
         Ok(value)
     }
 
+    /// Runs `work` on one consistent state, by the writing connection: its cache is warm, while a
+    /// reader's is cold after every write. For many small look-ups; writers wait meanwhile.
+    pub(super) fn peek<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock();
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&transaction)
+    }
+
     /// Runs `work` on one consistent state of the records, without waiting for writers.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let idle = self.readers.lock().pop();

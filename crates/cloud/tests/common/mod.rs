@@ -1,5 +1,5 @@
 //! What the tests of the embedded cloud share: a clock, contents, and ways to send them.
-#![allow(dead_code, reason = "every test binary uses another part")]
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part")]
 
 use std::io;
 use std::path::Path;
@@ -72,7 +72,11 @@ pub fn delete(db: &Arc<dyn CloudDb>, id: &str, base: Option<u64>) -> Result<Writ
 /// Bytes that look random and depend on seed and length.
 pub fn bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
-    blake3::Hasher::new().update(&seed.to_le_bytes()).update(&length.to_le_bytes()).finalize_xof().fill(&mut bytes);
+    blake3::Hasher::new()
+        .update(&seed.to_le_bytes())
+        .update(&length.to_le_bytes())
+        .finalize_xof()
+        .fill(&mut bytes);
     bytes
 }
 

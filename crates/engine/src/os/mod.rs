@@ -19,9 +19,10 @@ use cloudsync_cloud::CloudService;
 
 use self::time::random_u64;
 use crate::config::Config;
+use crate::core::index_failure;
 use crate::error::{Code, Error, Result};
 use crate::names::left_alone;
-use crate::ports::{Conditions, IndexError, Ports, Watcher};
+use crate::ports::{Conditions, Ports, Watcher};
 
 /// The ports of a context on this device: what `config` names, `cloud`, and the host's own
 /// `conditions` where it has some.
@@ -35,7 +36,7 @@ pub fn production(
         Error::new(code, error.to_string())
     })?;
     apart(&config.state_dir, &config.gallery_dir)?;
-    let index = SqliteIndex::open(&config.state_dir).map_err(index_error)?;
+    let index = SqliteIndex::open(&config.state_dir).map_err(|error| index_failure(&error))?;
     let disk = Arc::new(disk);
     // Without a watcher every start scans; that is slower and as right.
     let watcher = InotifyWatcher::new(Arc::clone(&disk)).ok();
@@ -48,18 +49,6 @@ pub fn production(
         watcher: watcher.map(|watcher| Arc::new(watcher) as Arc<dyn Watcher>),
         cloud,
     })
-}
-
-/// The documented number for an index that cannot be opened.
-fn index_error(error: IndexError) -> Error {
-    let code = match error {
-        IndexError::Busy => Code::Busy,
-        IndexError::Newer(_) => Code::NotPermitted,
-        IndexError::Full => Code::NoSpace,
-        IndexError::ReadOnly => Code::ReadOnly,
-        IndexError::Other(_) => Code::Io,
-    };
-    Error::new(code, error.to_string())
 }
 
 /// Refuses a state directory that would be synced with the gallery, and a gallery that would be lost

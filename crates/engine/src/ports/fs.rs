@@ -80,7 +80,7 @@ pub trait WriteFile: Send {
     fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// How many bytes there are now.
-    fn len(&self) -> io::Result<u64>;
+    fn size(&self) -> io::Result<u64>;
 
     /// Cuts or extends the file to `size` bytes.
     fn set_len(&mut self, size: u64) -> io::Result<()>;
@@ -113,6 +113,9 @@ pub trait FileSystem: Send + Sync {
 
     /// The names of all temporary files with the time since each was last written, in seconds.
     fn list_temp(&self) -> io::Result<Vec<(String, u64)>>;
+
+    /// The names in the trash.
+    fn list_trash(&self) -> io::Result<Vec<String>>;
 
     /// Moves `from` to `to`; an existing `to` is an `AlreadyExists` error.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;

@@ -66,8 +66,8 @@ pub struct Local {
 /// What the disk holds of a node's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalContent {
-    /// A folder, on the disk.
-    Dir,
+    /// A folder on the disk, with its inode number: a hint of identity when it is moved.
+    Dir(u64),
     /// A file whose bytes are in the cloud alone; nothing of it is on the disk.
     CloudOnly(Arc<Content>),
     /// A file on the disk whose bytes were read when it had this stamp.

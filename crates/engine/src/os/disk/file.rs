@@ -86,7 +86,7 @@ impl WriteFile for DiskFile {
         read_at(&self.0, buffer, offset)
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn size(&self) -> io::Result<u64> {
         Ok(fstat(&self.0)?.st_size as u64)
     }
 

@@ -113,6 +113,15 @@ impl FileSystem for Disk {
         list_temp(&self.root())
     }
 
+    fn list_trash(&self) -> io::Result<Vec<String>> {
+        let trash = <dyn FileSystem>::TRASH;
+        let fd = self.root().open_untouched(trash, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let mut found = Vec::new();
+        // A name that is not UTF-8 is none that was put there by us.
+        list::names(&fd, |name| found.extend(name.to_str().map(str::to_owned)))?;
+        Ok(found)
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let root = self.root();
         let ((from, name), (to, new_name)) = (root.parent(from)?, root.parent(to)?);

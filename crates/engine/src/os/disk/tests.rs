@@ -305,11 +305,11 @@ fn a_temporary_file_is_written_resumed_and_moved_into_place() {
     both_ways(|g| {
         g.disk.attach("").unwrap();
         let mut file = g.disk.open_temp("x").unwrap();
-        assert_eq!(file.len().unwrap(), 0);
+        assert_eq!(file.size().unwrap(), 0);
         file.write_at(b"world", 6).unwrap();
         drop(file);
         let mut file = g.disk.open_temp("x").unwrap();
-        assert_eq!(file.len().unwrap(), 11, "what an earlier try left");
+        assert_eq!(file.size().unwrap(), 11, "what an earlier try left");
         file.write_at(b"hello ", 0).unwrap();
         let mut buffer = [0; 32];
         assert_eq!(file.read_at(&mut buffer, 0).unwrap(), 11);
@@ -324,6 +324,20 @@ fn a_temporary_file_is_written_resumed_and_moved_into_place() {
         let mode = |path: &str| fs::metadata(g.path(path)).unwrap().mode();
         assert_eq!(mode("a/photo"), mode("usual"), "as any new file");
         assert_eq!(mode(RESERVED) & 0o777, 0o700, "until then nobody else may look");
+    });
+}
+
+#[test]
+fn what_is_put_in_the_trash_can_be_found_there() {
+    both_ways(|g| {
+        assert_eq!(kind(g.disk.list_trash()), ErrorKind::NotFound, "not attached yet");
+        g.disk.attach("").unwrap();
+        assert_eq!(g.disk.list_trash().unwrap(), Vec::<String>::new());
+        g.write("a/photo.tmp", "x");
+        g.disk.rename("a/photo.tmp", ".cloudsync/trash/17-photo.tmp").unwrap();
+        assert_eq!(g.disk.list_trash().unwrap(), ["17-photo.tmp"]);
+        g.disk.rename(".cloudsync/trash/17-photo.tmp", "a/back").unwrap();
+        assert_eq!(g.read("a/back"), "x");
     });
 }
 

@@ -15,6 +15,8 @@ const INDEX: &str = "index.db";
 /// Left by a context that found the index damaged while it was writing: the next one that opens it
 /// starts anew, even where the damage lies in a part that reading does not touch.
 const SUSPECT: &str = "index.suspect";
+/// A database has at least one page, and no page is smaller.
+const SMALLEST_INDEX: u64 = 512;
 /// SQLite's own files beside the index.
 const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 
@@ -22,8 +24,15 @@ const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 #[derive(Debug)]
 pub(super) struct StateDir {
     dir: PathBuf,
-    /// Held as long as the context lives; the kernel lets go of it when the process ends.
-    _lock: File,
+    /// Locked as long as the context lives; the kernel lets go of it when the process ends.
+    lock: File,
+}
+
+impl Drop for StateDir {
+    fn drop(&mut self) {
+        // Closing alone would not do while a child that the host has just forked still holds a copy.
+        let _ = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl StateDir {
@@ -37,7 +46,7 @@ impl StateDir {
         }
         let lock = private_file(&dir.join("lock")).map_err(|e| about(&dir, &e))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(StateDir { dir, _lock: lock }),
+            Ok(()) => Ok(StateDir { dir, lock }),
             Err(Errno::WOULDBLOCK) => Err(IndexError::Busy),
             Err(error) => Err(about(&dir, &error.into())),
         }
@@ -49,6 +58,17 @@ impl StateDir {
         let path = self.dir.join(INDEX);
         private_file(&path).map_err(|e| about(&self.dir, &e))?;
         Ok(path)
+    }
+
+    /// Whether the index is so short that SQLite would take it for a new one, and is not new: a new
+    /// one is empty, and has nothing in its write-ahead log either.
+    pub(super) fn index_is_cut(&self) -> Result<bool, IndexError> {
+        let size = |name: &str| match fs::metadata(self.dir.join(name)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            result => result.map(|meta| meta.len()).map_err(|e| about(&self.dir, &e)),
+        };
+        let (index, log) = (size(INDEX)?, size("index.db-wal")?);
+        Ok(index < SMALLEST_INDEX && index + log > 0)
     }
 
     /// Notes that the index is damaged. That this may fail as well changes nothing for the caller.

@@ -5,6 +5,7 @@
 //! Commits are written ahead (WAL) and not flushed one by one: a kill loses none, and a power cut
 //! loses at most the last ones, in order.
 
+mod bytes;
 mod files;
 mod row;
 #[cfg(test)]
@@ -15,15 +16,16 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use self::bytes::Impossible;
 use self::files::StateDir;
-use self::row::Impossible;
 use crate::ports::{IndexBatch, IndexError, IndexStore, Loaded};
+use crate::tree::{Node, NodeId};
 
 /// The version of the tables, kept as `user_version`.
 const VERSION: i64 = 1;
 
 /// A page of SQLite holds hardly more rows than this, which bounds the room that is made before loading.
-const ROWS_PER_PAGE: i64 = 32;
+const ROWS_PER_PAGE: i64 = 64;
 
 /// The index of one context.
 #[derive(Debug)]
@@ -120,6 +122,9 @@ impl SqliteIndex {
 
 /// Opens the database, makes its tables in a new one, and touches nothing of a newer version's.
 fn open_database(dir: &StateDir) -> Result<Connection, Fault> {
+    if dir.index_is_cut()? {
+        return Err(Fault::Damaged("it was cut to nothing".into()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(dir.index()?, flags)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -173,7 +178,7 @@ fn read_all(db: &Connection) -> Result<Loaded, Fault> {
     let mut statement = db.prepare(row::SELECT)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        loaded.nodes.push(row::read(row)?);
+        loaded.nodes.push(read_node(row)?);
     }
     let mut statement = db.prepare("SELECT key, value FROM meta")?;
     let mut rows = statement.query([])?;
@@ -184,13 +189,25 @@ fn read_all(db: &Connection) -> Result<Loaded, Fault> {
     Ok(loaded)
 }
 
+fn read_node(row: &rusqlite::Row<'_>) -> Result<(NodeId, Node), Impossible> {
+    let wrong = |_| Impossible("a row has another shape");
+    let id = row.get_ref(0).map_err(wrong)?.as_i64().map_err(|_| Impossible("a node's number is none"))?;
+    let body = row.get_ref(1).map_err(wrong)?.as_blob().map_err(|_| Impossible("a row has no body"))?;
+    match u32::try_from(id).map(NodeId) {
+        Ok(id) if id != NodeId::ROOT => Ok((id, row::read(body)?)),
+        _ => Err(Impossible("a node's number was never given")),
+    }
+}
+
 fn write_batch(db: &mut Connection, batch: &IndexBatch<'_>) -> Result<(), Fault> {
     // Dropped without a commit, it is rolled back.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut upsert = transaction.prepare_cached(row::UPSERT)?;
+        let mut body = Vec::new();
         for (id, node) in &batch.upserts {
-            row::write(&mut upsert, *id, node)?;
+            row::write(node, &mut body);
+            upsert.execute((id.0, body.as_slice()))?;
         }
         let mut delete = transaction.prepare_cached("DELETE FROM node WHERE id = ?")?;
         for id in &batch.deletes {

@@ -1,62 +1,33 @@
 //! A node as one row, and back.
 //!
-//! Of a file in step all three trees hold the same place and the same bytes. A row therefore keeps
-//! each place and each content once, in up to three slots, and says in `flags` which tree means which
-//! slot. Only a file that is not in step has anything in the second and third slots.
+//! A row is the node's number and one blob. With a column for each part of a node, a load of many rows
+//! takes three times as long, most of it for columns that hold nothing.
+//!
+//! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
+//! each place and each content once, in up to three slots, and says in its flags which tree means which
+//! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
+//! stamp); what the flags say of record, remote state and trouble, in this order.
 
 use std::sync::Arc;
 
-use rusqlite::types::{ToSql, ValueRef};
-use rusqlite::{Row, Statement};
-
+use super::bytes::{Bytes, Impossible, put_number, put_text, put_time};
 use crate::Code;
 use crate::ports::Stamp;
 use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trouble};
 
-/// The table of nodes. The columns that only few rows have come last.
-pub(super) const CREATE: &str = "
-CREATE TABLE node(
-    id INTEGER PRIMARY KEY, flags INTEGER NOT NULL, record TEXT,
-    parent INTEGER, name TEXT, digest BLOB, size INTEGER, mtime INTEGER,
-    ino INTEGER, stamp_size INTEGER, stamp_mtime INTEGER, ctime INTEGER, version INTEGER,
-    asset TEXT, parent2 INTEGER, name2 TEXT, parent3 INTEGER, name3 TEXT,
-    digest2 BLOB, size2 INTEGER, mtime2 INTEGER, digest3 BLOB, size3 INTEGER, mtime3 INTEGER,
-    code INTEGER, text TEXT, attempts INTEGER, due INTEGER
-);";
+/// The table of nodes.
+pub(super) const CREATE: &str = "CREATE TABLE node(id INTEGER PRIMARY KEY, body BLOB NOT NULL)";
+/// Reads all rows.
+pub(super) const SELECT: &str = "SELECT id, body FROM node";
+/// Writes one row.
+pub(super) const UPSERT: &str = "INSERT OR REPLACE INTO node(id, body) VALUES(?, ?)";
 
-/// Reads all rows, columns in the table's order.
-pub(super) const SELECT: &str = "SELECT * FROM node";
-
-/// Writes one row, columns in the table's order.
-pub(super) const UPSERT: &str =
-    "INSERT OR REPLACE INTO node VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-
-/// The columns' numbers.
-mod column {
-    pub(super) const ID: usize = 0;
-    pub(super) const FLAGS: usize = 1;
-    pub(super) const RECORD: usize = 2;
-    /// Parent of each place's slot; the name follows.
-    pub(super) const PLACES: [usize; 3] = [3, 14, 16];
-    /// Digest of each content's slot; size and time follow.
-    pub(super) const CONTENTS: [usize; 3] = [5, 18, 21];
-    pub(super) const INO: usize = 8;
-    pub(super) const STAMP_SIZE: usize = 9;
-    pub(super) const STAMP_MTIME: usize = 10;
-    pub(super) const CTIME: usize = 11;
-    pub(super) const VERSION: usize = 12;
-    pub(super) const ASSET: usize = 13;
-    pub(super) const CODE: usize = 24;
-    pub(super) const TEXT: usize = 25;
-    pub(super) const ATTEMPTS: usize = 26;
-    pub(super) const DUE: usize = 27;
-}
-
-/// The bits of `flags`. A tree's slots are numbers of two bits: 0 for none, else the slot plus 1.
+/// The bits of the flags. A tree's slots are numbers of two bits: 0 for none, else the slot plus 1.
 mod flag {
-    pub(super) const DIR: i64 = 1;
-    pub(super) const SENT_FROM_HERE: i64 = 2;
-    pub(super) const DELETED: i64 = 4;
+    pub(super) const DIR: u32 = 1;
+    pub(super) const SENT_FROM_HERE: u32 = 1 << 1;
+    pub(super) const DELETED: u32 = 1 << 2;
+    /// Where the slots of each tree begin.
     pub(super) const SYNCED_PLACE: u32 = 3;
     pub(super) const SYNCED_CONTENT: u32 = 5;
     pub(super) const LOCAL_PLACE: u32 = 7;
@@ -65,298 +36,285 @@ mod flag {
     pub(super) const REMOTE_CONTENT: u32 = 13;
     /// What the disk holds: one of the four numbers below.
     pub(super) const LOCAL_STATE: u32 = 15;
-    pub(super) const HERE_DIR: i64 = 0;
-    pub(super) const CLOUD_ONLY: i64 = 1;
-    pub(super) const HERE: i64 = 2;
-    pub(super) const UNREAD: i64 = 3;
-    /// All bits that mean something.
-    pub(super) const ALL: i64 = (1 << 17) - 1;
+    pub(super) const HERE_DIR: u32 = 0;
+    pub(super) const CLOUD_ONLY: u32 = 1;
+    pub(super) const HERE: u32 = 2;
+    pub(super) const UNREAD: u32 = 3;
+    /// What there is.
+    pub(super) const RECORD: u32 = 1 << 17;
+    pub(super) const ASSET: u32 = 1 << 18;
+    pub(super) const TROUBLE: u32 = 1 << 19;
+    pub(super) const DUE: u32 = 1 << 20;
+    /// The stamp has a size or a time other than its content's.
+    pub(super) const STAMP_SIZE: u32 = 1 << 21;
+    pub(super) const STAMP_MTIME: u32 = 1 << 22;
+    /// One more than all bits that mean something.
+    pub(super) const END: u32 = 1 << 23;
 }
 
-/// A row that no version ever wrote: the index is damaged.
-#[derive(Debug)]
-pub(super) struct Impossible(pub(super) &'static str);
+/// The places or contents of a row, each once.
+struct Slots<'n, T>([Option<&'n T>; 3]);
 
-/// What a row's places and contents are while it is written.
-#[derive(Default)]
-struct Slots<'n> {
-    flags: i64,
-    places: [Option<&'n Place>; 3],
-    contents: [Option<&'n Content>; 3],
+impl<'n, T> Slots<'n, T> {
+    /// The number of `value`'s slot, a free one for a value that is in none.
+    fn number(&mut self, value: &'n T, same: impl Fn(&T, &T) -> bool) -> u32 {
+        for (number, slot) in (1..).zip(&mut self.0) {
+            match *slot {
+                Some(held) if std::ptr::eq(held, value) || same(held, value) => return number,
+                Some(_) => {}
+                None => {
+                    *slot = Some(value);
+                    return number;
+                }
+            }
+        }
+        // Not reached: three trees name at most three.
+        0
+    }
 }
 
-impl<'n> Slots<'n> {
-    fn place(&mut self, shift: u32, place: &'n Arc<Place>) {
-        self.flags |= slot(&mut self.places, place, |a, b| a == b) << shift;
+/// A row while it is written.
+struct Writer<'n> {
+    flags: u32,
+    places: Slots<'n, Place>,
+    contents: Slots<'n, Content>,
+}
+
+impl<'n> Writer<'n> {
+    fn new(node: &'n Node) -> Self {
+        let mut writer = Writer { flags: 0, places: Slots([None; 3]), contents: Slots([None; 3]) };
+        writer.trees(node);
+        let stamp = node.local.as_ref().and_then(|local| stamp_of(&local.content));
+        for (bit, set) in [
+            (flag::DIR, node.kind == Kind::Dir),
+            (flag::SENT_FROM_HERE, node.sent_from_here),
+            (flag::DELETED, node.remote.as_ref().is_some_and(|remote| remote.deleted)),
+            (flag::RECORD, node.record.is_some()),
+            (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
+            (flag::TROUBLE, node.trouble.is_some()),
+            (flag::DUE, node.trouble.as_ref().is_some_and(|trouble| trouble.due_ns.is_some())),
+            (flag::STAMP_SIZE, stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.size != stamp.size))),
+            (
+                flag::STAMP_MTIME,
+                stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.mtime_ns != stamp.mtime_ns)),
+            ),
+        ] {
+            writer.flags |= if set { bit } else { 0 };
+        }
+        writer
     }
 
-    fn content(&mut self, shift: u32, content: &'n Arc<Content>) {
-        // Their own equality leaves the time out.
-        let same = |a: &Content, b: &Content| a == b && a.mtime_ns == b.mtime_ns;
-        self.flags |= slot(&mut self.contents, content, same) << shift;
-    }
-
-    fn of(node: &'n Node) -> Self {
-        let mut slots = Slots::default();
+    fn trees(&mut self, node: &'n Node) {
         if let Some(synced) = &node.synced {
-            slots.place(flag::SYNCED_PLACE, &synced.place);
-            synced.content.iter().for_each(|content| slots.content(flag::SYNCED_CONTENT, content));
+            self.place(flag::SYNCED_PLACE, &synced.place);
+            self.content(flag::SYNCED_CONTENT, synced.content.as_deref());
         }
         if let Some(local) = &node.local {
-            slots.place(flag::LOCAL_PLACE, &local.place);
+            self.place(flag::LOCAL_PLACE, &local.place);
             let (state, content) = match &local.content {
-                LocalContent::Dir => (flag::HERE_DIR, None),
+                LocalContent::Dir(_) => (flag::HERE_DIR, None),
                 LocalContent::CloudOnly(content) => (flag::CLOUD_ONLY, Some(content)),
                 LocalContent::Here(content, _) => (flag::HERE, Some(content)),
                 LocalContent::Unread(_) => (flag::UNREAD, None),
             };
-            slots.flags |= state << flag::LOCAL_STATE;
-            content.iter().for_each(|content| slots.content(flag::LOCAL_CONTENT, content));
+            self.flags |= state << flag::LOCAL_STATE;
+            self.content(flag::LOCAL_CONTENT, content.map(Arc::as_ref));
         }
         if let Some(remote) = &node.remote {
-            slots.place(flag::REMOTE_PLACE, &remote.place);
-            remote.content.iter().for_each(|content| slots.content(flag::REMOTE_CONTENT, content));
-            slots.flags |= if remote.deleted { flag::DELETED } else { 0 };
+            self.place(flag::REMOTE_PLACE, &remote.place);
+            self.content(flag::REMOTE_CONTENT, remote.content.as_deref());
         }
-        slots.flags |= if node.kind == Kind::Dir { flag::DIR } else { 0 };
-        slots.flags |= if node.sent_from_here { flag::SENT_FROM_HERE } else { 0 };
-        slots
+    }
+
+    fn place(&mut self, shift: u32, place: &'n Place) {
+        self.flags |= self.places.number(place, |a, b| a == b) << shift;
+    }
+
+    fn content(&mut self, shift: u32, content: Option<&'n Content>) {
+        let Some(content) = content else { return };
+        // Their own equality leaves the time out.
+        let same = |a: &Content, b: &Content| a == b && a.mtime_ns == b.mtime_ns;
+        self.flags |= self.contents.number(content, same) << shift;
     }
 }
 
-/// The number of `value`'s slot, taking a free one for a value that is in none.
-fn slot<'n, T>(slots: &mut [Option<&'n T>; 3], value: &'n Arc<T>, same: impl Fn(&T, &T) -> bool) -> i64 {
-    let value: &T = value;
-    for (number, slot) in (1..).zip(slots.iter_mut()) {
-        match slot {
-            Some(held) if std::ptr::eq::<T>(*held, value) || same(held, value) => return number,
-            Some(_) => {}
-            None => {
-                *slot = Some(value);
-                return number;
-            }
-        }
+/// The stamp of a file that is on the disk, and the content that it was read with.
+fn stamp_of(content: &LocalContent) -> Option<(&Stamp, Option<&Content>)> {
+    match content {
+        LocalContent::Here(content, stamp) => Some((stamp, Some(content))),
+        LocalContent::Unread(stamp) => Some((stamp, None)),
+        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
     }
-    // Three trees cannot name a fourth.
-    0
 }
 
-/// Writes a node's row by the prepared [`UPSERT`].
-pub(super) fn write(statement: &mut Statement<'_>, id: NodeId, node: &Node) -> rusqlite::Result<()> {
-    // What is not bound below is NULL.
-    statement.clear_bindings();
-    let mut bind = |column: usize, value: &dyn ToSql| statement.raw_bind_parameter(column + 1, value);
-    let slots = Slots::of(node);
-    bind(column::ID, &id.0)?;
-    bind(column::FLAGS, &slots.flags)?;
+/// Writes a node's blob into `out`, whatever that held.
+pub(super) fn write(node: &Node, out: &mut Vec<u8>) {
+    out.clear();
+    let Writer { flags, places, contents } = Writer::new(node);
+    put_number(out, flags.into());
+    for place in places.0.into_iter().flatten() {
+        put_number(out, place.parent.0.into());
+        put_text(out, &place.name);
+    }
+    for content in contents.0.into_iter().flatten() {
+        out.extend_from_slice(&content.digest);
+        put_number(out, content.size);
+        put_time(out, content.mtime_ns);
+    }
+    match node.local.as_ref().map(|local| &local.content) {
+        Some(LocalContent::Dir(ino)) => put_number(out, *ino),
+        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => write_stamp(stamp, flags, out),
+        Some(LocalContent::CloudOnly(_)) | None => {}
+    }
     if let Some(record) = &node.record {
-        bind(column::RECORD, record)?;
+        put_text(out, record);
     }
-    for (at, place) in column::PLACES.into_iter().zip(slots.places) {
-        let Some(place) = place else { break };
-        bind(at, &place.parent.0)?;
-        bind(at + 1, &place.name)?;
-    }
-    for (at, content) in column::CONTENTS.into_iter().zip(slots.contents) {
-        let Some(content) = content else { break };
-        bind(at, &content.digest.as_slice())?;
-        bind(at + 1, &content.size.cast_signed())?;
-        bind(at + 2, &content.mtime_ns)?;
-    }
-    write_stamp(&mut bind, node)?;
     if let Some(remote) = &node.remote {
-        bind(column::VERSION, &remote.version.cast_signed())?;
-        bind(column::ASSET, &remote.asset)?;
+        put_number(out, remote.version);
+        remote.asset.iter().for_each(|asset| put_text(out, asset));
     }
     if let Some(trouble) = &node.trouble {
-        bind(column::CODE, &(trouble.code as i32))?;
-        bind(column::TEXT, &trouble.text)?;
-        bind(column::ATTEMPTS, &trouble.attempts)?;
-        bind(column::DUE, &trouble.due_ns)?;
-    }
-    statement.raw_execute()?;
-    Ok(())
-}
-
-/// Writes the stamp of a file on the disk; its size and time only where its content does not tell them.
-fn write_stamp(
-    bind: &mut impl FnMut(usize, &dyn ToSql) -> rusqlite::Result<()>,
-    node: &Node,
-) -> rusqlite::Result<()> {
-    let (content, stamp) = match node.local.as_ref().map(|local| &local.content) {
-        Some(LocalContent::Here(content, stamp)) => (Some(content), stamp),
-        Some(LocalContent::Unread(stamp)) => (None, stamp),
-        _ => return Ok(()),
-    };
-    bind(column::INO, &stamp.ino.cast_signed())?;
-    bind(column::CTIME, &stamp.ctime_ns)?;
-    if content.is_none_or(|content| content.size != stamp.size) {
-        bind(column::STAMP_SIZE, &stamp.size.cast_signed())?;
-    }
-    if content.is_none_or(|content| content.mtime_ns != stamp.mtime_ns) {
-        bind(column::STAMP_MTIME, &stamp.mtime_ns)?;
-    }
-    Ok(())
-}
-
-/// One row while it is read.
-struct Cells<'r>(&'r Row<'r>);
-
-impl<'r> Cells<'r> {
-    fn get(&self, column: usize) -> Result<ValueRef<'r>, Impossible> {
-        self.0.get_ref(column).map_err(|_| Impossible("a column is missing"))
-    }
-
-    fn optional_int(&self, column: usize) -> Result<Option<i64>, Impossible> {
-        match self.get(column)? {
-            ValueRef::Integer(value) => Ok(Some(value)),
-            ValueRef::Null => Ok(None),
-            _ => Err(Impossible("no number where one must be")),
-        }
-    }
-
-    fn int(&self, column: usize) -> Result<i64, Impossible> {
-        self.optional_int(column)?.ok_or(Impossible("a number is missing"))
-    }
-
-    fn id(&self, column: usize) -> Result<NodeId, Impossible> {
-        u32::try_from(self.int(column)?)
-            .map(NodeId)
-            .map_err(|_| Impossible("a node's number is out of range"))
-    }
-
-    fn optional_text(&self, column: usize) -> Result<Option<Box<str>>, Impossible> {
-        match self.get(column)? {
-            ValueRef::Text(bytes) => {
-                let text = std::str::from_utf8(bytes).map_err(|_| Impossible("a text is not UTF-8"))?;
-                Ok(Some(text.into()))
-            }
-            ValueRef::Null => Ok(None),
-            _ => Err(Impossible("no text where one must be")),
-        }
-    }
-
-    fn text(&self, column: usize) -> Result<Box<str>, Impossible> {
-        self.optional_text(column)?.ok_or(Impossible("a text is missing"))
-    }
-
-    fn place(&self, column: usize) -> Result<Arc<Place>, Impossible> {
-        Ok(Arc::new(Place { parent: self.id(column)?, name: self.text(column + 1)? }))
-    }
-
-    fn content(&self, column: usize) -> Result<Arc<Content>, Impossible> {
-        let ValueRef::Blob(bytes) = self.get(column)? else { return Err(Impossible("a digest is missing")) };
-        let digest = bytes.try_into().map_err(|_| Impossible("a digest is not 32 bytes long"))?;
-        let size = self.int(column + 1)?.cast_unsigned();
-        Ok(Arc::new(Content { digest, size, mtime_ns: self.int(column + 2)? }))
-    }
-
-    /// The stamp; its size and time are the content's where the row has none of its own.
-    fn stamp(&self, content: Option<&Content>) -> Result<Stamp, Impossible> {
-        let size = self.optional_int(column::STAMP_SIZE)?.map(i64::cast_unsigned);
-        let mtime_ns = self.optional_int(column::STAMP_MTIME)?;
-        let missing = Impossible("a stamp is incomplete");
-        let (size, mtime_ns) = match content {
-            Some(content) => (size.unwrap_or(content.size), mtime_ns.unwrap_or(content.mtime_ns)),
-            None => size.zip(mtime_ns).ok_or(missing)?,
-        };
-        let ino = self.int(column::INO)?.cast_unsigned();
-        Ok(Stamp { ino, size, mtime_ns, ctime_ns: self.int(column::CTIME)? })
-    }
-
-    fn trouble(&self) -> Result<Option<Box<Trouble>>, Impossible> {
-        let Some(code) = self.optional_int(column::CODE)? else { return Ok(None) };
-        let code = i32::try_from(code).ok().and_then(Code::from_number);
-        let attempts = u32::try_from(self.int(column::ATTEMPTS)?);
-        Ok(Some(Box::new(Trouble {
-            code: code.ok_or(Impossible("an error number is unknown"))?,
-            text: self.text(column::TEXT)?,
-            attempts: attempts.map_err(|_| Impossible("a count is out of range"))?,
-            due_ns: self.optional_int(column::DUE)?,
-        })))
+        put_number(out, (trouble.code as u32).into());
+        put_text(out, &trouble.text);
+        put_number(out, trouble.attempts.into());
+        trouble.due_ns.iter().for_each(|due| put_time(out, *due));
     }
 }
 
-/// A row's flags, and the places and contents that were read of it so far.
-struct Shared<'r> {
-    cells: Cells<'r>,
-    flags: i64,
+fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
+    put_number(out, stamp.ino);
+    put_time(out, stamp.ctime_ns);
+    if flags & flag::STAMP_SIZE != 0 {
+        put_number(out, stamp.size);
+    }
+    if flags & flag::STAMP_MTIME != 0 {
+        put_time(out, stamp.mtime_ns);
+    }
+}
+
+/// A row while it is read.
+struct Reader<'b> {
+    bytes: Bytes<'b>,
+    flags: u32,
     places: [Option<Arc<Place>>; 3],
     contents: [Option<Arc<Content>>; 3],
 }
 
-impl Shared<'_> {
-    /// The place that the tree at `shift` means, the same one for all trees that mean it.
-    fn place(&mut self, shift: u32) -> Result<Option<Arc<Place>>, Impossible> {
-        let Some(slot) = slot_at(self.flags, shift) else { return Ok(None) };
-        if self.places[slot].is_none() {
-            self.places[slot] = Some(self.cells.place(column::PLACES[slot])?);
+impl<'b> Reader<'b> {
+    /// Reads the flags, and the places and contents that they mean.
+    fn new(body: &'b [u8]) -> Result<Self, Impossible> {
+        let mut bytes = Bytes(body);
+        let flags = bytes.number32()?;
+        if flags >= flag::END {
+            return Err(Impossible("flags are set that no version has"));
         }
-        Ok(self.places[slot].clone())
+        let mut reader = Reader { bytes, flags, places: Default::default(), contents: Default::default() };
+        let most = |shifts: [u32; 3]| shifts.into_iter().map(|shift| (flags >> shift & 3) as usize).max();
+        let places = most([flag::SYNCED_PLACE, flag::LOCAL_PLACE, flag::REMOTE_PLACE]).unwrap_or(0);
+        let contents = most([flag::SYNCED_CONTENT, flag::LOCAL_CONTENT, flag::REMOTE_CONTENT]).unwrap_or(0);
+        for slot in reader.places.iter_mut().take(places) {
+            let parent = NodeId(reader.bytes.number32()?);
+            *slot = Some(Arc::new(Place { parent, name: reader.bytes.text()?.into() }));
+        }
+        for slot in reader.contents.iter_mut().take(contents) {
+            let (digest, size) = (reader.bytes.array()?, reader.bytes.number()?);
+            *slot = Some(Arc::new(Content { digest, size, mtime_ns: reader.bytes.time()? }));
+        }
+        Ok(reader)
+    }
+
+    fn has(&self, bit: u32) -> bool {
+        self.flags & bit != 0
+    }
+
+    /// The place that the tree at `shift` means, the same one for all trees that mean it.
+    fn place(&self, shift: u32) -> Option<Arc<Place>> {
+        let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
+        self.places.get(slot)?.clone()
     }
 
     /// The content that the tree at `shift` means, likewise.
-    fn content(&mut self, shift: u32) -> Result<Option<Arc<Content>>, Impossible> {
-        let Some(slot) = slot_at(self.flags, shift) else { return Ok(None) };
-        if self.contents[slot].is_none() {
-            self.contents[slot] = Some(self.cells.content(column::CONTENTS[slot])?);
-        }
-        Ok(self.contents[slot].clone())
+    fn content(&self, shift: u32) -> Option<Arc<Content>> {
+        let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
+        self.contents.get(slot)?.clone()
+    }
+
+    fn stamp(&mut self, content: Option<&Content>) -> Result<Stamp, Impossible> {
+        let (ino, ctime_ns) = (self.bytes.number()?, self.bytes.time()?);
+        let incomplete = Impossible("a stamp is incomplete");
+        let size = match content {
+            _ if self.has(flag::STAMP_SIZE) => self.bytes.number()?,
+            Some(content) => content.size,
+            None => return Err(incomplete),
+        };
+        let mtime_ns = match content {
+            _ if self.has(flag::STAMP_MTIME) => self.bytes.time()?,
+            Some(content) => content.mtime_ns,
+            None => return Err(incomplete),
+        };
+        Ok(Stamp { ino, size, mtime_ns, ctime_ns })
     }
 
     fn local(&mut self) -> Result<Option<Local>, Impossible> {
-        let Some(place) = self.place(flag::LOCAL_PLACE)? else { return Ok(None) };
-        let content = self.content(flag::LOCAL_CONTENT)?;
-        let content = match (self.flags >> flag::LOCAL_STATE & 3, content) {
-            (flag::HERE_DIR, None) => LocalContent::Dir,
+        let Some(place) = self.place(flag::LOCAL_PLACE) else { return Ok(None) };
+        let content = match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
+            (flag::HERE_DIR, None) => LocalContent::Dir(self.bytes.number()?),
             (flag::CLOUD_ONLY, Some(content)) => LocalContent::CloudOnly(content),
             (flag::HERE, Some(content)) => {
-                let stamp = self.cells.stamp(Some(&content))?;
+                let stamp = self.stamp(Some(&content))?;
                 LocalContent::Here(content, stamp)
             }
-            (flag::UNREAD, None) => LocalContent::Unread(self.cells.stamp(None)?),
+            (flag::UNREAD, None) => LocalContent::Unread(self.stamp(None)?),
             _ => return Err(Impossible("the local state contradicts itself")),
         };
         Ok(Some(Local { place, content }))
     }
 
+    fn synced(&self) -> Option<Synced> {
+        let place = self.place(flag::SYNCED_PLACE)?;
+        Some(Synced { place, content: self.content(flag::SYNCED_CONTENT) })
+    }
+
     fn remote(&mut self) -> Result<Option<Remote>, Impossible> {
-        let Some(place) = self.place(flag::REMOTE_PLACE)? else { return Ok(None) };
+        let Some(place) = self.place(flag::REMOTE_PLACE) else { return Ok(None) };
         Ok(Some(Remote {
             place,
-            content: self.content(flag::REMOTE_CONTENT)?,
-            asset: self.cells.optional_text(column::ASSET)?,
-            version: self.cells.int(column::VERSION)?.cast_unsigned(),
-            deleted: self.flags & flag::DELETED != 0,
+            content: self.content(flag::REMOTE_CONTENT),
+            version: self.bytes.number()?,
+            asset: self.text_if(flag::ASSET)?,
+            deleted: self.has(flag::DELETED),
         }))
     }
-}
 
-fn slot_at(flags: i64, shift: u32) -> Option<usize> {
-    usize::try_from(flags >> shift & 3).ok()?.checked_sub(1)
-}
-
-/// Reads a row of [`SELECT`].
-pub(super) fn read(row: &Row<'_>) -> Result<(NodeId, Node), Impossible> {
-    let cells = Cells(row);
-    let id = cells.id(column::ID)?;
-    let flags = cells.int(column::FLAGS)?;
-    if id == NodeId::ROOT || flags & !flag::ALL != 0 {
-        return Err(Impossible("a node's number or flags are none that were ever given"));
+    fn text_if(&mut self, bit: u32) -> Result<Option<Box<str>>, Impossible> {
+        if self.has(bit) { Ok(Some(self.bytes.text()?.into())) } else { Ok(None) }
     }
-    let mut shared = Shared { cells, flags, places: Default::default(), contents: Default::default() };
-    let synced = match shared.place(flag::SYNCED_PLACE)? {
-        Some(place) => Some(Synced { place, content: shared.content(flag::SYNCED_CONTENT)? }),
-        None => None,
-    };
+
+    fn trouble(&mut self) -> Result<Option<Box<Trouble>>, Impossible> {
+        if !self.has(flag::TROUBLE) {
+            return Ok(None);
+        }
+        let code = i32::try_from(self.bytes.number()?).ok().and_then(Code::from_number);
+        Ok(Some(Box::new(Trouble {
+            code: code.ok_or(Impossible("an error number is unknown"))?,
+            text: self.bytes.text()?.into(),
+            attempts: self.bytes.number32()?,
+            due_ns: if self.has(flag::DUE) { Some(self.bytes.time()?) } else { None },
+        })))
+    }
+}
+
+/// Reads what [`write`] wrote.
+pub(super) fn read(body: &[u8]) -> Result<Node, Impossible> {
+    let mut reader = Reader::new(body)?;
     let node = Node {
-        kind: if flags & flag::DIR != 0 { Kind::Dir } else { Kind::File },
-        record: shared.cells.optional_text(column::RECORD)?,
-        local: shared.local()?,
-        synced,
-        remote: shared.remote()?,
-        sent_from_here: flags & flag::SENT_FROM_HERE != 0,
-        trouble: shared.cells.trouble()?,
+        kind: if reader.has(flag::DIR) { Kind::Dir } else { Kind::File },
+        sent_from_here: reader.has(flag::SENT_FROM_HERE),
+        local: reader.local()?,
+        synced: reader.synced(),
+        record: reader.text_if(flag::RECORD)?,
+        remote: reader.remote()?,
+        trouble: reader.trouble()?,
     };
-    Ok((id, node))
+    if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }
 }

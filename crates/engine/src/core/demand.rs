@@ -1,0 +1,312 @@
+//! Downloads that somebody asked for, one file at a time, beside any run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudsync_cloud::CloudError;
+
+use super::disk_phase::{disk_full, fetch_item, fetched};
+use super::run::PROGRESS_NS;
+use super::state::{Activity, find_remote};
+use super::{Core, Task};
+use crate::error::{Code, Error, Result};
+use crate::event::{ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event};
+use crate::job::{FetchItem, FetchOutcome, Job, Moved, Outcome, StopFlag, Work, temp_name};
+use crate::tree::{LocalContent, NodeId, Place};
+use crate::uri::gallery_path;
+
+/// All downloads under way.
+#[derive(Debug, Default)]
+pub(super) struct Demands {
+    by_node: BTreeMap<NodeId, Demand>,
+    next_progress: u64,
+    /// Files whose downloads were under way during the scan that runs, if one does.
+    during_scan: BTreeSet<NodeId>,
+}
+
+/// One file's download, and who waits for it.
+#[derive(Debug)]
+struct Demand {
+    item: FetchItem,
+    clients: BTreeMap<ClientId, String>,
+    stop: StopFlag,
+    moved: Moved,
+    told: u64,
+    tries: u32,
+}
+
+/// A file whose place changes this often while it is fetched is given up.
+const MOST_TRIES: u32 = 3;
+
+impl Demands {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_node.is_empty()
+    }
+
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.by_node.keys().copied()
+    }
+
+    pub(super) fn wake_at(&self) -> Option<u64> {
+        (!self.is_empty()).then_some(self.next_progress)
+    }
+
+    /// A scan begins: whatever is fetched from now on may or may not be seen by it.
+    pub(super) fn note_scan(&mut self) {
+        self.during_scan.extend(self.by_node.keys().copied());
+    }
+
+    pub(super) fn take_scan_notes(&mut self) -> BTreeSet<NodeId> {
+        std::mem::take(&mut self.during_scan)
+    }
+}
+
+impl Core {
+    /// Fetches one file's bytes for a client.
+    pub fn start_download(&mut self, client: ClientId, uri: &str) -> Result<()> {
+        let path = gallery_path(uri)?;
+        let Some(item) = self.wanted(&path, uri)? else {
+            self.tell_here(client, uri, &path);
+            return Ok(());
+        };
+        if let Some(demand) = self.demands.by_node.get_mut(&item.node) {
+            demand.clients.insert(client, uri.to_string());
+            return Ok(());
+        }
+        if self.fs.free_space().is_ok_and(|free| free < item.content.size) {
+            return Err(disk_full());
+        }
+        let now = self.clock.monotonic_ns();
+        self.demands.next_progress = now + PROGRESS_NS;
+        let node = item.node;
+        let demand = Demand {
+            clients: BTreeMap::from([(client, uri.to_string())]),
+            stop: StopFlag::default(),
+            moved: Moved::default(),
+            told: 0,
+            tries: 0,
+            item,
+        };
+        let first = demand.progress(DownloadState::Running, DownloadErrorType::NoError, 0);
+        self.tell(&demand.clients, &first);
+        self.demands.by_node.insert(node, demand);
+        self.demands.during_scan.insert(node);
+        self.fetch_demand(node);
+        Ok(())
+    }
+
+    /// What has to be fetched; `None` where the bytes are here.
+    fn wanted(&self, path: &str, uri: &str) -> Result<Option<FetchItem>> {
+        let missing =
+            || Error::new(Code::NoSuchFile, format!("{uri:?} names no file of the gallery or its cloud"));
+        let trees = self.states.trees.read();
+        if let Some(id) = trees.find_local(path) {
+            let node = trees.get(id).ok_or_else(missing)?;
+            let local = node.local.as_ref().ok_or_else(missing)?;
+            return match &local.content {
+                LocalContent::Dir(_) => Err(missing()),
+                LocalContent::Here(..) | LocalContent::Unread(_) => Ok(None),
+                LocalContent::CloudOnly(_) => match fetch_item(&trees, id, &local.place) {
+                    Some(item) => Ok(Some(item)),
+                    None => Err(Error::new(Code::NoSuchFile, format!("{uri:?} is no longer in the cloud"))),
+                },
+            };
+        }
+        if let Some(id) = find_remote(&trees, path) {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let parent = trees.find_local(folder);
+            let place = parent.map(|parent| Place { parent, name: name.into() });
+            return place.and_then(|place| fetch_item(&trees, id, &place)).map(Some).ok_or_else(missing);
+        }
+        drop(trees);
+        self.states.file_state(uri).map(|_| None)
+    }
+
+    /// The bytes are here already: done at once.
+    fn tell_here(&mut self, client: ClientId, uri: &str, path: &str) {
+        let size = self.fs.stat(path).map(|stat| stat.stamp.size).unwrap_or_default();
+        self.events.emit(Event::Download {
+            client,
+            progress: DownloadProgress {
+                state: DownloadState::Completed,
+                processed: size,
+                size,
+                uri: uri.to_string(),
+                error: DownloadErrorType::NoError,
+            },
+        });
+    }
+
+    /// What a person waits for goes before what runs in the background.
+    fn fetch_demand(&mut self, node: NodeId) {
+        let Some(demand) = self.demands.by_node.get(&node) else { return };
+        let work = Work::Fetch(vec![demand.item.clone()]);
+        let (stop, moved) = (demand.stop.clone(), demand.moved.clone());
+        let job: Job = self.new_job(work, stop, moved);
+        self.states.set([node], Some(Activity::Downloading));
+        self.tasks.insert(job.id, Task::Demand(node));
+        self.queue.push_front(job);
+    }
+
+    /// Stops a client's download. The part received is discarded unless others wait for it.
+    pub fn stop_download(&mut self, client: ClientId, uri: &str) {
+        let Ok(path) = gallery_path(uri) else { return };
+        let node = {
+            let trees = self.states.trees.read();
+            trees.find_local(&path).or_else(|| find_remote(&trees, &path))
+        };
+        if let Some(node) = node {
+            self.withdraw(client, node, true);
+        }
+        self.advance();
+    }
+
+    /// Stops all of a client's downloads, without events.
+    pub fn forget_client(&mut self, client: ClientId) {
+        let nodes: Vec<NodeId> = self.demands.nodes().collect();
+        for node in nodes {
+            self.withdraw(client, node, false);
+        }
+    }
+
+    /// Stops all downloads; each client hears of it when its transfer is back.
+    pub fn stop_downloads(&mut self) {
+        for demand in self.demands.by_node.values() {
+            demand.stop.set();
+        }
+    }
+
+    /// Ends all downloads, with their final events, without waiting for their transfers.
+    pub(super) fn abandon_demands(&mut self) {
+        for (node, demand) in std::mem::take(&mut self.demands.by_node) {
+            self.states.set([node], Some(Activity::Stopped));
+            let stopped = demand.progress(DownloadState::Stopped, DownloadErrorType::NoError, demand.told);
+            self.tell(&demand.clients, &stopped);
+        }
+    }
+
+    fn withdraw(&mut self, client: ClientId, node: NodeId, tell: bool) {
+        let Some(demand) = self.demands.by_node.get_mut(&node) else { return };
+        if demand.clients.len() > 1 || !tell {
+            let Some(uri) = demand.clients.remove(&client) else { return };
+            if demand.clients.is_empty() {
+                demand.stop.set();
+            } else if tell {
+                let clients = BTreeMap::from([(client, uri)]);
+                let stopped =
+                    demand.progress(DownloadState::Stopped, DownloadErrorType::NoError, demand.told);
+                self.tell(&clients, &stopped);
+            }
+        } else if demand.clients.contains_key(&client) {
+            demand.stop.set();
+        }
+    }
+
+    pub(super) fn demand_done(&mut self, node: NodeId, outcome: Outcome) {
+        self.states.set([node], None);
+        let outcome = match outcome {
+            Outcome::Fetch(outcomes) => outcomes.into_iter().next(),
+            _ => None,
+        };
+        let Some(mut demand) = self.demands.by_node.remove(&node) else { return };
+        if matches!(outcome, Some(FetchOutcome::Changed)) && self.try_elsewhere(&mut demand) {
+            self.demands.by_node.insert(node, demand);
+            self.fetch_demand(node);
+            return;
+        }
+        let (state, error) = self.settle_demand(&demand, outcome);
+        let processed = match state {
+            DownloadState::Completed => demand.item.content.size,
+            _ => demand.told.max(demand.moved.get().min(demand.item.content.size)),
+        };
+        let last = demand.progress(state, error, processed);
+        self.tell(&demand.clients, &last);
+        if let Err(error) = self.save() {
+            self.events.log(1, &error.text);
+        }
+    }
+
+    fn settle_demand(
+        &mut self,
+        demand: &Demand,
+        outcome: Option<FetchOutcome>,
+    ) -> (DownloadState, DownloadErrorType) {
+        let node = demand.item.node;
+        let failed = |error| (DownloadState::Failed, error);
+        match outcome {
+            Some(FetchOutcome::Placed(stamp)) => {
+                fetched(&mut self.states.trees.write(), &demand.item, stamp);
+                (DownloadState::Completed, DownloadErrorType::NoError)
+            }
+            Some(FetchOutcome::Stopped) => {
+                let name = temp_name(&demand.item.record, &demand.item.content);
+                self.enqueue(Task::Sweep, Work::Discard(name), StopFlag::default(), Moved::default());
+                self.states.set([node], Some(Activity::Stopped));
+                (DownloadState::Stopped, DownloadErrorType::NoError)
+            }
+            Some(FetchOutcome::DiskFull) => failed(DownloadErrorType::LocalStorageFull),
+            Some(FetchOutcome::Refused(CloudError::Network(_))) => {
+                failed(DownloadErrorType::NetworkUnavailable)
+            }
+            Some(FetchOutcome::Refused(CloudError::NotFound(_))) => {
+                failed(DownloadErrorType::ContentNotFound)
+            }
+            Some(FetchOutcome::Refused(error)) => {
+                self.events.log(2, &format!("a download failed: {error}"));
+                failed(DownloadErrorType::UnknownError)
+            }
+            Some(FetchOutcome::Failed(error)) => {
+                self.events.log(2, &format!("a download failed: {}", error.text));
+                failed(DownloadErrorType::UnknownError)
+            }
+            Some(FetchOutcome::Changed) | None => failed(DownloadErrorType::UnknownError),
+        }
+    }
+
+    /// The file was renamed or changed while it was fetched: its new place, if it has one.
+    fn try_elsewhere(&self, demand: &mut Demand) -> bool {
+        demand.tries += 1;
+        let trees = self.states.trees.read();
+        let local = trees.get(demand.item.node).and_then(|node| node.local.as_ref());
+        let again = local.and_then(|local| fetch_item(&trees, demand.item.node, &local.place));
+        match again {
+            Some(item) if demand.tries < MOST_TRIES => {
+                demand.item = item;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn tick_demands(&mut self) {
+        let now = self.clock.monotonic_ns();
+        if self.demands.is_empty() || now < self.demands.next_progress {
+            return;
+        }
+        self.demands.next_progress = now + PROGRESS_NS;
+        let mut news = Vec::new();
+        for demand in self.demands.by_node.values_mut() {
+            let processed = demand.moved.get().min(demand.item.content.size);
+            if processed > demand.told {
+                demand.told = processed;
+                let progress = demand.progress(DownloadState::Running, DownloadErrorType::NoError, processed);
+                news.push((demand.clients.clone(), progress));
+            }
+        }
+        for (clients, progress) in news {
+            self.tell(&clients, &progress);
+        }
+    }
+
+    fn tell(&self, clients: &BTreeMap<ClientId, String>, progress: &DownloadProgress) {
+        for (&client, uri) in clients {
+            let progress = DownloadProgress { uri: uri.clone(), ..progress.clone() };
+            self.events.emit(Event::Download { client, progress });
+        }
+    }
+}
+
+impl Demand {
+    fn progress(&self, state: DownloadState, error: DownloadErrorType, processed: u64) -> DownloadProgress {
+        DownloadProgress { state, processed, size: self.item.content.size, uri: String::new(), error }
+    }
+}

@@ -1,0 +1,387 @@
+//! A run changes the disk: folders and names first, in order, then bytes, many at once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::push::Push;
+use super::run::Run;
+use super::state::Activity;
+use super::{Core, Task};
+use crate::error::{Code, Error};
+use crate::event::{ErrorType, SyncState};
+use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, Work};
+use crate::plan::{self, CloudAction, DiskAction, Step};
+use crate::ports::Stamp;
+use crate::tree::{Local, LocalContent, NodeId, Place, Trees};
+
+/// Where changing the disk is.
+pub(super) struct DiskPhase {
+    structure: VecDeque<DiskAction>,
+    places: Vec<(NodeId, Arc<Place>)>,
+    fetches: VecDeque<(NodeId, Arc<Place>)>,
+    cloud: Vec<Step<CloudAction>>,
+    began: bool,
+}
+
+/// A batch of changes under way, with what the local tree held before.
+#[derive(Debug)]
+pub(super) struct DiskTask {
+    ops: Vec<(DiskOp, Effect, Option<Local>)>,
+}
+
+impl DiskTask {
+    /// The changes.
+    pub(super) fn ops(&self) -> impl Iterator<Item = &DiskOp> {
+        self.ops.iter().map(|(op, ..)| op)
+    }
+}
+
+/// What a change does to the local tree.
+#[derive(Debug, Clone)]
+enum Effect {
+    /// It was put there when the change was ordered, so that later paths are right.
+    Placed,
+    /// The node leaves the disk when the change is done.
+    Gone,
+    /// The file becomes a node of its own, under this name.
+    Aside(Box<str>),
+}
+
+/// How many changes go in one job.
+const STRUCTURE: usize = 256;
+/// How much one job fetches.
+const FETCH_FILES: usize = 512;
+const FETCH_BYTES: u64 = 32 << 20;
+
+impl DiskPhase {
+    pub(super) fn new(actions: Vec<DiskAction>, cloud: Vec<Step<CloudAction>>) -> Self {
+        let mut phase = DiskPhase {
+            structure: VecDeque::new(),
+            places: Vec::new(),
+            fetches: VecDeque::new(),
+            cloud,
+            began: false,
+        };
+        for action in actions {
+            match action {
+                DiskAction::Fetch(node, place) => phase.fetches.push_back((node, place)),
+                DiskAction::Place(node, place) => phase.places.push((node, place)),
+                action => phase.structure.push_back(action),
+            }
+        }
+        phase
+    }
+}
+
+/// What a conflict copy's name says.
+pub(super) fn conflict_label(device: &str, wall_ns: i64) -> String {
+    let (date, time) = crate::time_text::utc(wall_ns);
+    let device: String = device.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
+    format!("{device} {date} {time}")
+}
+
+impl Core {
+    /// Returns what follows once the disk is done.
+    pub(super) fn drive_disk(&mut self, run: &mut Run, disk: &mut DiskPhase) -> Option<Box<Push>> {
+        if !disk.began {
+            disk.began = true;
+            if !(disk.structure.is_empty() && disk.fetches.is_empty() && disk.places.is_empty()) {
+                self.enter(run, SyncState::Downloading);
+            }
+        }
+        if !disk.structure.is_empty() {
+            if run.jobs == 0 {
+                self.order_structure(run, disk);
+            }
+            if run.jobs > 0 || !disk.structure.is_empty() {
+                return None;
+            }
+        }
+        if run.jobs == 0 || !disk.fetches.is_empty() {
+            self.place_cloud_only(std::mem::take(&mut disk.places));
+        }
+        while run.jobs <= self.config.transfer_threads && !disk.fetches.is_empty() {
+            self.order_fetches(run, disk);
+        }
+        if run.jobs > 0 {
+            return None;
+        }
+        if let Err(error) = self.save() {
+            self.index_trouble(run, &error);
+        }
+        Some(Box::new(Push::new(std::mem::take(&mut disk.cloud))))
+    }
+
+    /// Orders the next changes of folders and names. What they do to paths is put into the local
+    /// tree at once, so that the paths after them are right; what fails is taken back.
+    fn order_structure(&mut self, run: &mut Run, disk: &mut DiskPhase) {
+        let mut ops = Vec::new();
+        {
+            let mut trees = self.states.trees.write();
+            while ops.len() < STRUCTURE
+                && let Some(action) = disk.structure.pop_front()
+            {
+                match order(&mut trees, &action) {
+                    Ordered::Op(op, effect, before) => ops.push((op, effect, before)),
+                    Ordered::Done => {}
+                    Ordered::Impossible => run.set_back(action.node()),
+                }
+            }
+        }
+        if !ops.is_empty() {
+            self.enqueue_disk(run, DiskTask { ops });
+        }
+    }
+
+    /// Renames files out of a conflict's way.
+    pub(super) fn set_aside(&mut self, run: &mut Run, files: Vec<(NodeId, Box<str>)>) {
+        let mut ops = Vec::new();
+        {
+            let trees = self.states.trees.read();
+            for (node, name) in files {
+                let local = trees.get(node).and_then(|n| n.local.as_ref());
+                let from = trees.local_path(node);
+                let to = local.and_then(|local| trees.path_in(local.place.parent, &name));
+                match (from, to) {
+                    (Some(from), Some(to)) => {
+                        ops.push((DiskOp::Rename { node, from, to }, Effect::Aside(name), None));
+                    }
+                    _ => run.freeze(node),
+                }
+            }
+        }
+        if !ops.is_empty() {
+            self.enqueue_disk(run, DiskTask { ops });
+        }
+    }
+
+    fn enqueue_disk(&mut self, run: &mut Run, task: DiskTask) {
+        let work = Work::Disk(task.ops().cloned().collect());
+        self.enqueue_run(run, Task::Disk(task), work);
+    }
+
+    pub(super) fn disk_done(&mut self, run: &mut Run, task: DiskTask, outcomes: Vec<DiskOutcome>) {
+        // The last changes are taken back first: a failed folder takes what is in it along.
+        for ((op, effect, before), outcome) in task.ops.into_iter().zip(outcomes).rev() {
+            let node = op.node();
+            match outcome {
+                DiskOutcome::Done(stamp) => done(&mut self.states.trees.write(), node, effect, stamp),
+                DiskOutcome::Changed => {
+                    self.take_back(node, &effect, before);
+                    self.changed_under_us(run, &op);
+                }
+                DiskOutcome::Failed(error) => {
+                    self.take_back(node, &effect, before);
+                    if error.code == Code::NoSpace {
+                        run.complain(SyncState::DownloadFailed, ErrorType::LocalStorageFull);
+                    }
+                    self.trouble(run, node, &error);
+                }
+                DiskOutcome::Stopped => self.take_back(node, &effect, before),
+            }
+        }
+    }
+
+    pub(super) fn undo_disk(&mut self, task: DiskTask) {
+        for (op, effect, before) in task.ops.into_iter().rev() {
+            self.take_back(op.node(), &effect, before);
+        }
+    }
+
+    fn take_back(&self, node: NodeId, effect: &Effect, before: Option<Local>) {
+        if let Effect::Placed = effect {
+            self.states.trees.write().set_local(node, before);
+        }
+    }
+
+    fn changed_under_us(&mut self, run: &mut Run, op: &DiskOp) {
+        if let DiskOp::RemoveDir { node, .. } = op {
+            // There is something in it that is not synced: the folder stays, here and so everywhere.
+            self.states.trees.write().set_synced(*node, None);
+        }
+        run.set_back(op.node());
+    }
+
+    /// Files whose bytes stay in the cloud are noted in the index alone.
+    fn place_cloud_only(&mut self, places: Vec<(NodeId, Arc<Place>)>) {
+        let mut trees = self.states.trees.write();
+        for (node, place) in places {
+            let content = trees.get(node).and_then(|n| n.remote.as_ref()?.content.clone());
+            let Some(content) = content else { continue };
+            trees.set_local(node, Some(Local { place, content: LocalContent::CloudOnly(content) }));
+            trees.note(node, |n| n.sent_from_here = false);
+            plan::settle(&mut trees, node);
+        }
+    }
+
+    fn order_fetches(&mut self, run: &mut Run, disk: &mut DiskPhase) {
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        while items.len() < FETCH_FILES
+            && bytes < FETCH_BYTES
+            && let Some((node, place)) = disk.fetches.pop_front()
+        {
+            match fetch_item(&self.states.trees.read(), node, &place) {
+                Some(item) => {
+                    bytes += item.content.size;
+                    items.push(item);
+                }
+                None => run.set_back(node),
+            }
+        }
+        if !items.is_empty() {
+            self.states.set(items.iter().map(|item| item.node), Some(Activity::Downloading));
+            self.enqueue_run(run, Task::Fetch(items.clone()), Work::Fetch(items));
+        }
+    }
+
+    pub(super) fn fetch_done(&mut self, run: &mut Run, items: Vec<FetchItem>, outcomes: Vec<FetchOutcome>) {
+        self.states.set(items.iter().map(|item| item.node), None);
+        for (item, outcome) in items.into_iter().zip(outcomes) {
+            let node = item.node;
+            match outcome {
+                FetchOutcome::Placed(stamp) => {
+                    fetched(&mut self.states.trees.write(), &item, stamp);
+                    run.tally.done(1);
+                }
+                FetchOutcome::Changed => run.set_back(node),
+                FetchOutcome::DiskFull => {
+                    run.complain(SyncState::DownloadFailed, ErrorType::LocalStorageFull);
+                    self.trouble(run, node, &disk_full());
+                }
+                FetchOutcome::Failed(error) => self.trouble(run, node, &error),
+                FetchOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
+                FetchOutcome::Stopped => {}
+            }
+        }
+        if let Err(error) = self.save() {
+            self.index_trouble(run, &error);
+        }
+    }
+}
+
+pub(super) fn disk_full() -> Error {
+    Error::new(Code::NoSpace, "the disk is full: free some space and start again")
+}
+
+/// What fetching a file needs to know; `None` where the trees no longer say so.
+pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: &Place) -> Option<FetchItem> {
+    let node = trees.get(id)?;
+    let remote = node.remote.as_ref().filter(|remote| !remote.deleted)?;
+    let content = remote.content.clone()?;
+    let replaces = match node.local.as_ref().map(|local| &local.content) {
+        Some(LocalContent::Here(_, stamp)) => Some(*stamp),
+        Some(LocalContent::Unread(_) | LocalContent::Dir(_)) => return None,
+        Some(LocalContent::CloudOnly(_)) | None => None,
+    };
+    let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
+    Some(FetchItem {
+        node: id,
+        record: node.record.clone()?,
+        asset: remote.asset.as_ref().map_or_else(hex, ToString::to_string),
+        path: trees.path_in(place.parent, &place.name)?,
+        content,
+        replaces,
+    })
+}
+
+/// The file is on the disk now, where its path said when it was ordered.
+pub(super) fn fetched(trees: &mut Trees, item: &FetchItem, stamp: Stamp) {
+    let (folder, name) = item.path.rsplit_once('/').unwrap_or(("", &item.path));
+    let Some(parent) = trees.find_local(folder) else { return };
+    let place = Arc::new(Place { parent, name: name.into() });
+    trees.set_local(
+        item.node,
+        Some(Local { place, content: LocalContent::Here(item.content.clone(), stamp) }),
+    );
+    trees.note(item.node, |node| {
+        node.sent_from_here = false;
+        node.trouble = None;
+    });
+    plan::settle(trees, item.node);
+}
+
+/// What an action comes to on the disk.
+enum Ordered {
+    Op(DiskOp, Effect, Option<Local>),
+    /// It changes nothing on the disk and is done.
+    Done,
+    /// The trees no longer say so.
+    Impossible,
+}
+
+fn order(trees: &mut Trees, action: &DiskAction) -> Ordered {
+    ordered(trees, action).unwrap_or(Ordered::Impossible)
+}
+
+fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
+    let node = action.node();
+    let before = trees.get(node)?.local.clone();
+    match action {
+        DiskAction::MakeDir(_, place) => {
+            let path = trees.path_in(place.parent, &place.name)?;
+            trees.set_local(node, Some(Local { place: place.clone(), content: LocalContent::Dir(0) }));
+            Some(Ordered::Op(DiskOp::MakeDir { node, path }, Effect::Placed, before))
+        }
+        DiskAction::Move(_, place) => rename(trees, node, place.clone(), before?),
+        DiskAction::Park(_, name) => {
+            let place = Arc::new(Place { parent: NodeId::ROOT, name: name.clone() });
+            rename(trees, node, place, before?)
+        }
+        DiskAction::Trash(_) => match before?.content {
+            LocalContent::Here(_, stamp) => {
+                let path = trees.local_path(node)?;
+                Some(Ordered::Op(DiskOp::Trash { node, path, stamp }, Effect::Gone, None))
+            }
+            LocalContent::CloudOnly(_) => {
+                trees.set_local(node, None);
+                plan::settle(trees, node);
+                Some(Ordered::Done)
+            }
+            LocalContent::Dir(_) | LocalContent::Unread(_) => None,
+        },
+        DiskAction::RemoveDir(_) => {
+            let path = trees.local_path(node)?;
+            Some(Ordered::Op(DiskOp::RemoveDir { node, path }, Effect::Gone, None))
+        }
+        DiskAction::Fetch(..) | DiskAction::Place(..) => None,
+    }
+}
+
+fn rename(trees: &mut Trees, node: NodeId, place: Arc<Place>, before: Local) -> Option<Ordered> {
+    let from = trees.local_path(node)?;
+    let to = trees.path_in(place.parent, &place.name)?;
+    trees.set_local(node, Some(Local { place, content: before.content.clone() }));
+    Some(Ordered::Op(DiskOp::Rename { node, from, to }, Effect::Placed, Some(before)))
+}
+
+fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) {
+    let node = match effect {
+        Effect::Placed => node,
+        Effect::Gone => {
+            trees.set_local(node, None);
+            plan::settle(trees, node);
+            return;
+        }
+        Effect::Aside(name) => match plan::set_aside(trees, node, name) {
+            Some(copy) => copy,
+            None => return,
+        },
+    };
+    if let (Some(stamp), Some(local)) = (stamp, trees.get(node).and_then(|n| n.local.clone())) {
+        trees.set_local(node, Some(Local { place: local.place, content: restamped(local.content, stamp) }));
+    }
+    plan::settle(trees, node);
+}
+
+/// A move changes a file's change time and nothing else: where more changed, the old stamp stays
+/// and the next scan finds the difference.
+fn restamped(content: LocalContent, now: Stamp) -> LocalContent {
+    match content {
+        LocalContent::Dir(_) => LocalContent::Dir(now.ino),
+        LocalContent::Here(content, stamp) if (stamp.size, stamp.mtime_ns) == (now.size, now.mtime_ns) => {
+            LocalContent::Here(content, now)
+        }
+        content => content,
+    }
+}

@@ -1,0 +1,97 @@
+//! What decides whether a run may start, and whether one may go on.
+
+use std::sync::Arc;
+
+use cloudsync_cloud::{CloudError, CloudService};
+
+use crate::config::{BatteryMarks, Config};
+use crate::error::{Code, Error, Result};
+use crate::event::ErrorType;
+use crate::ports::{Conditions, DeviceState, Heat, Ports};
+
+/// Decides whether a run may start.
+#[derive(Clone)]
+pub struct Gate {
+    conditions: Arc<dyn Conditions>,
+    cloud: Arc<dyn CloudService>,
+    bundle: String,
+    battery: BatteryMarks,
+    upload_on_wifi_only: bool,
+}
+
+impl Gate {
+    pub(super) fn new(config: &Config, ports: &Ports) -> Self {
+        Gate {
+            conditions: ports.conditions.clone(),
+            cloud: ports.cloud.clone(),
+            bundle: config.bundle_name.clone(),
+            battery: config.battery,
+            upload_on_wifi_only: config.upload_on_wifi_only,
+        }
+    }
+
+    /// The documented order: network, cloud, battery. Asks the cloud, so it may block.
+    pub fn check(&self) -> Result<()> {
+        let state = self.conditions.read();
+        if !state.network.wifi && !state.network.mobile {
+            let text = "no network is up: connect to Wi-Fi, a wired or a mobile network and start again";
+            return Err(Error::new(Code::NetworkUnavailable, text));
+        }
+        self.check_cloud()?;
+        if low(&state, self.battery.low) {
+            let text =
+                format!("the battery is under {} %: charge the device and start again", self.battery.low);
+            return Err(Error::new(Code::BatteryLow, text));
+        }
+        Ok(())
+    }
+
+    fn check_cloud(&self) -> Result<()> {
+        let not_ready = |text: &str| Err(Error::new(Code::CloudNotReady, text));
+        match self.cloud.get_service_info() {
+            Ok(info) if !info.enable_cloud => {
+                return not_ready("the cloud is switched off for this account: switch it on in the settings");
+            }
+            Ok(_) => {}
+            Err(CloudError::Network(text)) => {
+                return Err(Error::new(
+                    Code::NetworkUnavailable,
+                    format!("the cloud could not be reached: {text}"),
+                ));
+            }
+            Err(CloudError::Disabled) => {
+                return not_ready("nobody is signed in to the cloud: sign in and start again");
+            }
+            Err(error) => return Err(Error::new(Code::Ipc, format!("the cloud does not answer: {error}"))),
+        }
+        let apps = self.cloud.get_app_brief_info().unwrap_or_default();
+        if apps.get(&self.bundle).is_some_and(|app| !app.cloud_switch) {
+            return not_ready("the cloud is switched off for this app: switch it on in the settings");
+        }
+        Ok(())
+    }
+
+    /// Why a run may not go on, where it may not.
+    pub(super) fn interrupts(&self) -> Option<ErrorType> {
+        let state = self.conditions.read();
+        if !state.network.wifi && !state.network.mobile {
+            return Some(ErrorType::NetworkUnavailable);
+        }
+        if low(&state, self.battery.warning) {
+            return Some(ErrorType::BatteryLevelWarning);
+        }
+        if low(&state, self.battery.low) {
+            return Some(ErrorType::BatteryLevelLow);
+        }
+        (state.heat >= Heat::Overheated).then_some(ErrorType::DeviceTemperatureTooHigh)
+    }
+
+    /// Whether bytes may be sent over the networks that are up.
+    pub(super) fn may_upload(&self) -> bool {
+        !self.upload_on_wifi_only || self.conditions.read().network.wifi
+    }
+}
+
+fn low(state: &DeviceState, mark: u8) -> bool {
+    state.battery.is_some_and(|battery| !battery.charging && battery.percent < mark)
+}

@@ -1,0 +1,258 @@
+//! The control state machine of one device.
+//!
+//! It owns the trees and decides; it never blocks on disk or cloud. Whoever drives it (a thread in
+//! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
+//! brings what they came to back to [`Core::finish`].
+
+mod demand;
+mod disk_phase;
+mod gate;
+mod observe;
+mod progress;
+mod push;
+mod reconcile;
+mod run;
+mod state;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::config::{Config, DownloadPolicy};
+use crate::error::{Code, Error, Result};
+use crate::event::{Event, EventSink, SyncProgress};
+use crate::ports::{Clock, FileSystem, IndexBatch, IndexError, IndexStore, Ports, Random, Watcher};
+use crate::tree::{NodeId, Trees};
+
+pub use crate::job::{Job, JobContext, JobDone, JobId};
+use crate::job::{Moved, Outcome, StopFlag, Work};
+use demand::Demands;
+pub use gate::Gate;
+use run::Run;
+pub use state::{Activity, States};
+
+/// What a job's outcome is for.
+#[derive(Debug)]
+enum Task {
+    Sweep,
+    Scan,
+    Pull,
+    Hash(Vec<NodeId>),
+    Disk(disk_phase::DiskTask),
+    Fetch(Vec<crate::job::FetchItem>),
+    Demand(NodeId),
+    Upload(push::UploadTask),
+    NewIds,
+    Lock,
+    Heartbeat,
+    Unlock,
+    Write(push::WriteTask),
+}
+
+/// The control state machine of one device.
+pub struct Core {
+    config: Config,
+    index: Box<dyn IndexStore>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    fs: Arc<dyn FileSystem>,
+    watcher: Option<Arc<dyn Watcher>>,
+    context: JobContext,
+    gate: Gate,
+    events: Arc<dyn EventSink>,
+    states: States,
+    cursor: String,
+    identity: String,
+    queue: VecDeque<Job>,
+    tasks: BTreeMap<JobId, Task>,
+    last_job: JobId,
+    run: Option<Run>,
+    run_again: bool,
+    swept: bool,
+    watching: bool,
+    demands: Demands,
+    deletions: DeletionHold,
+    last: Option<SyncProgress>,
+}
+
+/// Deletions that wait for the host's word.
+#[derive(Debug, Default)]
+struct DeletionHold {
+    held: Vec<NodeId>,
+    carry_out: bool,
+}
+
+const CURSOR: &str = "cursor";
+const GALLERY: &str = "gallery";
+
+impl Core {
+    /// Opens the index. Nothing is synced yet.
+    pub fn open(config: Config, mut ports: Ports, events: Arc<dyn EventSink>) -> Result<Core> {
+        let mut loaded = ports.index.load().map_err(|error| index_failure(&error))?;
+        if let Some(name) = &loaded.set_aside {
+            events.log(
+                2,
+                &format!("the index was damaged and is kept as {name}; it is rebuilt from disk and cloud"),
+            );
+        }
+        let keep_originals = config.download_policy == DownloadPolicy::Originals;
+        let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
+        let context = JobContext::new(&config, &ports);
+        let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
+        Ok(Core {
+            gate: Gate::new(&config, &ports),
+            context,
+            states: States::new(Arc::new(RwLock::new(trees)), ports.fs.clone()),
+            cursor: meta(CURSOR),
+            identity: meta(GALLERY),
+            config,
+            index: ports.index,
+            clock: ports.clock,
+            random: ports.random,
+            fs: ports.fs,
+            watcher: ports.watcher,
+            events,
+            queue: VecDeque::new(),
+            tasks: BTreeMap::new(),
+            last_job: 0,
+            run: None,
+            run_again: false,
+            swept: false,
+            watching: false,
+            demands: Demands::default(),
+            deletions: DeletionHold::default(),
+            last: None,
+        })
+    }
+
+    /// The ports that workers need.
+    pub fn job_context(&self) -> JobContext {
+        self.context.clone()
+    }
+
+    /// The three trees, to be read by anybody at any time.
+    pub fn trees(&self) -> Arc<RwLock<Trees>> {
+        self.states.trees.clone()
+    }
+
+    /// Answers questions about files' states from any thread.
+    pub fn states(&self) -> States {
+        self.states.clone()
+    }
+
+    /// What decides whether a run may start. May block; not to be asked on the control thread.
+    pub fn gate(&self) -> Gate {
+        self.gate.clone()
+    }
+
+    /// The last sync event.
+    pub fn sync_progress(&self) -> Option<SyncProgress> {
+        self.last
+    }
+
+    /// A job that may be run now.
+    pub fn next_job(&mut self) -> Option<Job> {
+        self.queue.pop_front()
+    }
+
+    /// Takes a job's outcome.
+    pub fn finish(&mut self, done: JobDone) {
+        let Some(task) = self.tasks.remove(&done.id) else { return };
+        if let Outcome::Broken(text) = &done.outcome {
+            self.events.log(1, &format!("a worker broke: {text}"));
+        }
+        match (task, done.outcome) {
+            (Task::Demand(node), outcome) => self.demand_done(node, outcome),
+            (Task::Sweep, _) => {}
+            (task, outcome) => self.run_job_done(task, outcome),
+        }
+        self.advance();
+    }
+
+    /// When [`Core::tick`] is wanted, by the monotonic clock.
+    pub fn wake_at(&self) -> Option<u64> {
+        let run = self.run.as_ref().and_then(|run| run.wake_at());
+        let demand = self.demands.wake_at();
+        run.into_iter().chain(demand).min()
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self) {
+        self.tick_run();
+        self.tick_demands();
+        self.advance();
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.run.is_none() && self.demands.is_empty() && self.tasks.is_empty()
+    }
+
+    /// Ends what is still under way, with its final events, without waiting for it.
+    pub fn abandon(&mut self) {
+        self.queue.clear();
+        self.tasks.clear();
+        self.abandon_demands();
+        if let Some(mut run) = self.run.take() {
+            run.jobs = 0;
+            self.run_again = false;
+            self.finish_run(run);
+        }
+    }
+
+    fn enqueue(&mut self, task: Task, work: Work, stop: StopFlag, moved: Moved) -> JobId {
+        let job = self.new_job(work, stop, moved);
+        let id = job.id;
+        self.tasks.insert(id, task);
+        self.queue.push_back(job);
+        id
+    }
+
+    fn new_job(&mut self, work: Work, stop: StopFlag, moved: Moved) -> Job {
+        self.last_job += 1;
+        Job { id: self.last_job, work, stop, moved }
+    }
+
+    fn emit_sync(&mut self, progress: SyncProgress) {
+        self.last = Some(progress);
+        self.events.emit(Event::Sync(progress));
+    }
+
+    /// Writes what changed to the index. Nodes that only the disk knows are found again by the
+    /// next scan, so they need not be kept.
+    fn save(&mut self) -> Result<()> {
+        let mut trees = self.states.trees.write();
+        let unsaved = trees.take_unsaved();
+        let mut batch = IndexBatch {
+            meta: vec![(CURSOR, self.cursor.clone()), (GALLERY, self.identity.clone())],
+            ..IndexBatch::default()
+        };
+        for &id in &unsaved {
+            match trees.get(id) {
+                Some(node) if node.synced.is_some() || node.remote.is_some() || node.record.is_some() => {
+                    batch.upserts.push((id, node));
+                }
+                _ => batch.deletes.push(id),
+            }
+        }
+        let result = self.index.commit(&batch);
+        drop(batch);
+        result.map_err(|error| {
+            trees.put_back_unsaved(unsaved);
+            index_failure(&error)
+        })
+    }
+}
+
+/// The documented number for an index that cannot be opened, read or written.
+pub(crate) fn index_failure(error: &IndexError) -> Error {
+    let code = match error {
+        IndexError::Busy => Code::Busy,
+        IndexError::Newer(_) => Code::NotPermitted,
+        IndexError::Full => Code::NoSpace,
+        IndexError::ReadOnly => Code::ReadOnly,
+        IndexError::Other(_) => Code::Inner,
+    };
+    Error::new(code, error.to_string())
+}

@@ -1,0 +1,386 @@
+//! A run looks at the disk and asks the cloud, both at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloudsync_cloud::CloudError;
+
+use super::reconcile::{Seen, reconcile};
+use super::run::{Phase, Run};
+use super::{Core, Task};
+use crate::error::Code;
+use crate::event::{ErrorType, SyncState};
+use crate::job::{FolderListing, Page, ScanReport, Scope, Work, join};
+use crate::plan;
+use crate::ports::{FileKind, Listing};
+use crate::record::{self, Entry};
+use crate::tree::{Content, Kind, LocalContent, Node, NodeId, Place, Remote, Trees};
+
+/// How many records a page asks for.
+pub(super) const PAGE: usize = 1000;
+/// A gallery that keeps changing is taken as it was after this many looks.
+const MOST_LOOKS: u32 = 10;
+
+/// Where looking and asking are.
+pub(super) struct Observe {
+    pub(super) pull: Pull,
+    scan: Scan,
+    folders: BTreeMap<String, Listing>,
+    unreadable: Vec<String>,
+    everything: bool,
+    looks: u32,
+}
+
+/// Where asking the cloud is.
+pub(super) enum Pull {
+    Due,
+    Running(Option<Relisting>),
+    Done,
+}
+
+/// A full listing after the cursor was lost: what it does not show is gone, once it is complete.
+#[derive(Debug, Default)]
+pub(super) struct Relisting {
+    seen: BTreeSet<Box<str>>,
+    cursor: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Scan {
+    Due(Scope),
+    Running,
+    Quiet,
+    Done,
+}
+
+impl Observe {
+    /// Asks the cloud, and looks at the disk too if `scan`: at the folders that the watcher named,
+    /// or at everything.
+    pub(super) fn new(scan: bool, watched: Option<Vec<String>>) -> Self {
+        let everything = watched.is_none();
+        let scan = match watched {
+            _ if !scan => Scan::Done,
+            Some(folders) if folders.is_empty() => Scan::Done,
+            Some(folders) => Scan::Due(Scope::Folders(folders)),
+            None => Scan::Due(Scope::Everything),
+        };
+        Observe {
+            pull: Pull::Due,
+            scan,
+            folders: BTreeMap::new(),
+            unreadable: Vec::new(),
+            everything,
+            looks: 0,
+        }
+    }
+}
+
+impl Core {
+    /// The folders that changed since the last look; `None` where only a full scan is sure.
+    pub(super) fn take_watched(&mut self) -> Option<Vec<String>> {
+        let changes = self.watcher.as_ref()?.take();
+        let sure = self.watching && !changes.overflow;
+        self.watching = true;
+        sure.then_some(changes.folders)
+    }
+
+    /// Returns whether disk and cloud are known.
+    pub(super) fn drive_observe(&mut self, run: &mut Run, observe: &mut Observe) -> bool {
+        if matches!(observe.pull, Pull::Due) {
+            observe.pull = Pull::Running(self.must_relist().then(Relisting::default));
+            self.enqueue_run(run, Task::Pull, Work::Pull { cursor: self.cursor.clone(), count: PAGE });
+        }
+        if let Scan::Due(_) = observe.scan
+            && let Scan::Due(scope) = std::mem::replace(&mut observe.scan, Scan::Running)
+        {
+            self.demands.note_scan();
+            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity: self.identity.clone() });
+        }
+        if observe.scan == Scan::Quiet {
+            self.reconcile(observe);
+            observe.scan = Scan::Done;
+        }
+        matches!(observe.pull, Pull::Done) && observe.scan == Scan::Done
+    }
+
+    /// Without a cursor, what the cloud does not list has to be found out.
+    fn must_relist(&self) -> bool {
+        self.cursor.is_empty() && self.states.trees.read().iter().any(|(_, node)| node.remote.is_some())
+    }
+
+    pub(super) fn scan_done(&mut self, run: &mut Run, result: Result<ScanReport, CloudError>) {
+        let report = match result {
+            Ok(report) => report,
+            Err(error) => {
+                self.events.log(1, &format!("the gallery cannot be used: {error}"));
+                self.watching = false;
+                run.end(super::run::Ending::Failed(SyncState::DownloadFailed, ErrorType::UnknownError));
+                return;
+            }
+        };
+        self.identity = report.identity.clone();
+        let Phase::Observe(observe) = &mut run.phase else { return };
+        if report.stopped {
+            self.watching = false;
+            return;
+        }
+        for text in &report.unreadable {
+            self.events.log(2, &format!("the gallery is not readable as a whole: {text}"));
+        }
+        observe.unreadable.extend(report.unreadable);
+        let fresh: Vec<String> = report.folders.iter().map(|folder| folder.path.clone()).collect();
+        for path in report.vanished {
+            observe.folders.remove(&path);
+        }
+        observe.folders.extend(report.folders.into_iter().map(|folder| (folder.path, folder.listing)));
+        observe.scan = self.look_again(observe, &fresh);
+    }
+
+    /// Folders that changed while they were looked at, and new ones that nobody has looked into.
+    fn look_again(&mut self, observe: &mut Observe, fresh: &[String]) -> Scan {
+        observe.looks += 1;
+        let unknown = if observe.everything { Vec::new() } else { self.unknown_folders(observe, fresh) };
+        if !unknown.is_empty() {
+            return Scan::Due(Scope::Below(unknown));
+        }
+        let Some(watcher) = &self.watcher else { return Scan::Quiet };
+        let changes = watcher.take();
+        if changes.is_empty() {
+            return Scan::Quiet;
+        }
+        if observe.looks >= MOST_LOOKS {
+            observe.unreadable.push("the gallery keeps changing while it is being read".into());
+            self.watching = false;
+            return Scan::Quiet;
+        }
+        if changes.overflow {
+            observe.folders.clear();
+            observe.everything = true;
+            return Scan::Due(Scope::Everything);
+        }
+        Scan::Due(Scope::Folders(changes.folders))
+    }
+
+    fn unknown_folders(&self, observe: &Observe, fresh: &[String]) -> Vec<String> {
+        let trees = self.states.trees.read();
+        let known: BTreeSet<u64> = trees
+            .iter()
+            .filter_map(|(_, node)| match node.local.as_ref()?.content {
+                LocalContent::Dir(ino) => Some(ino),
+                _ => None,
+            })
+            .collect();
+        let mut unknown = Vec::new();
+        for path in fresh {
+            let Some(listing) = observe.folders.get(path) else { continue };
+            for entry in listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
+                let below = join(path, &entry.name);
+                if !known.contains(&entry.stamp.ino) && !observe.folders.contains_key(&below) {
+                    unknown.push(below);
+                }
+            }
+        }
+        unknown
+    }
+
+    fn reconcile(&mut self, observe: &mut Observe) {
+        let folders = std::mem::take(&mut observe.folders);
+        let seen = Seen {
+            folders: folders.into_iter().map(|(path, listing)| FolderListing { path, listing }).collect(),
+            everything: observe.everything,
+            complete: observe.unreadable.is_empty(),
+            busy: self.demands.take_scan_notes(),
+        };
+        if !seen.complete {
+            // What could not be read may have changed without anybody noticing.
+            self.watching = false;
+        }
+        reconcile(&mut self.states.trees.write(), &seen);
+    }
+
+    pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {
+        match result {
+            Ok(page) => {
+                let foreign = self.take_page(run, page);
+                self.after_page(run, foreign);
+            }
+            Err(CloudError::CursorExpired) => self.relist(run),
+            Err(error) => self.cloud_trouble(run, None, &error),
+        }
+    }
+
+    /// Everything is listed anew. The old cursor stays in the index until that is complete.
+    fn relist(&mut self, run: &mut Run) {
+        match &mut run.phase {
+            Phase::Observe(observe) => {
+                observe.pull = Pull::Running(Some(Relisting::default()));
+                self.enqueue_run(run, Task::Pull, Work::Pull { cursor: String::new(), count: PAGE });
+            }
+            // Under the lock there is no time for that: the next round does it.
+            Phase::Push(push) => push.stale(),
+            _ => {}
+        }
+    }
+
+    /// Puts a page into the cloud's tree, and its cursor into the index in the same transaction.
+    /// Returns whether somebody else wrote any of it, and where the next page begins.
+    fn take_page(&mut self, run: &mut Run, page: Page) -> (bool, Option<String>) {
+        let mut foreign = false;
+        let mut relisting = match &mut run.phase {
+            Phase::Observe(Observe { pull: Pull::Running(relisting), .. }) => relisting.take(),
+            _ => None,
+        };
+        let before = relisting.as_ref().map_or(&self.cursor, |relisting| &relisting.cursor).clone();
+        let stuck = page.has_more && page.next_cursor == before;
+        {
+            let mut trees = self.states.trees.write();
+            for row in page.values {
+                match record::read(row) {
+                    Ok(entry) => {
+                        if let Some(relisting) = &mut relisting
+                            && !entry.deleted
+                        {
+                            relisting.seen.insert(entry.record.clone());
+                        }
+                        foreign |= take_entry(&mut trees, entry);
+                    }
+                    Err(text) => self.events.log(2, &format!("a record of the cloud is left out: {text}")),
+                }
+            }
+        }
+        if stuck {
+            self.events.log(1, "the cloud's cursor does not move");
+            run.fail(ErrorType::RemoteServerAbnormal);
+        }
+        match &mut relisting {
+            Some(relisting) => relisting.cursor.clone_from(&page.next_cursor),
+            None => self.cursor.clone_from(&page.next_cursor),
+        }
+        if let (Some(done), false) = (&relisting, page.has_more) {
+            forget_unlisted(&mut self.states.trees.write(), &done.seen);
+            self.cursor.clone_from(&done.cursor);
+        } else if let Phase::Observe(Observe { pull: pull @ Pull::Running(_), .. }) = &mut run.phase {
+            *pull = Pull::Running(relisting);
+        }
+        if let Err(error) = self.save() {
+            self.index_trouble(run, &error);
+        }
+        (foreign, page.has_more.then_some(page.next_cursor))
+    }
+
+    fn after_page(&mut self, run: &mut Run, (foreign, next): (bool, Option<String>)) {
+        match &mut run.phase {
+            Phase::Observe(observe) => match next {
+                Some(cursor) => {
+                    self.enqueue_run(run, Task::Pull, Work::Pull { cursor, count: PAGE });
+                }
+                None => observe.pull = Pull::Done,
+            },
+            Phase::Push(push) => {
+                if foreign {
+                    push.stale();
+                }
+                match next {
+                    Some(cursor) => {
+                        self.enqueue_run(run, Task::Pull, Work::Pull { cursor, count: PAGE });
+                    }
+                    None => push.rechecked(),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The index cannot be written: the run ends, the host hears why.
+    pub(super) fn index_trouble(&mut self, run: &mut Run, error: &crate::Error) {
+        self.events.log(1, &error.text);
+        run.fail(match error.code {
+            Code::NoSpace => ErrorType::LocalStorageFull,
+            _ => ErrorType::UnknownError,
+        });
+    }
+}
+
+/// Puts a record into the cloud's tree. Returns whether that changed anything.
+fn take_entry(trees: &mut Trees, entry: Entry) -> bool {
+    let Some(id) = node_of(trees, &entry) else { return false };
+    if trees.get(id).and_then(|node| node.remote.as_ref()).is_some_and(|known| known.version >= entry.version)
+    {
+        return false;
+    }
+    let parent = match &entry.parent {
+        None => NodeId::ROOT,
+        Some(record) => trees.by_record(record).unwrap_or_else(|| {
+            let folder = trees.add(Kind::Dir);
+            trees.set_record(folder, Some(record.clone()));
+            folder
+        }),
+    };
+    let known = trees.get(id).and_then(|node| node.remote.clone());
+    let remote = match known {
+        // A deleted record may have lost its fields: the last ones known are kept.
+        Some(known) if entry.deleted && entry.name.is_empty() => {
+            Remote { version: entry.version, deleted: true, ..known }
+        }
+        None if entry.deleted && entry.name.is_empty() => return false,
+        _ => {
+            let content = entry.content.map(|content| shared(trees.get(id), content));
+            let place = Arc::new(Place { parent, name: entry.name });
+            Remote { place, content, asset: entry.asset, version: entry.version, deleted: entry.deleted }
+        }
+    };
+    trees.set_remote(id, Some(remote));
+    if trees.get(id).is_some_and(|node| node.local.is_none()) {
+        plan::settle(trees, id);
+    }
+    true
+}
+
+/// One copy of a content serves every tree that knows it.
+fn shared(node: Option<&Node>, content: Content) -> Arc<Content> {
+    let synced = node.and_then(|node| node.synced.as_ref()?.content.as_ref());
+    let local = node.and_then(|node| match &node.local.as_ref()?.content {
+        LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => Some(content),
+        _ => None,
+    });
+    let same = [synced, local].into_iter().flatten().find(|known| ***known == content);
+    same.cloned().unwrap_or_else(|| Arc::new(content))
+}
+
+fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
+    if let Some(id) = trees.by_record(&entry.record) {
+        let node = trees.get(id)?;
+        let blank = node.local.is_none() && node.synced.is_none() && node.remote.is_none();
+        if node.kind != entry.kind && blank {
+            trees.note(id, |node| node.kind = entry.kind);
+        } else if node.kind != entry.kind {
+            return None;
+        }
+        return Some(id);
+    }
+    // A file that was deleted before this device knew it is nothing to it. A folder may still have
+    // something in it.
+    if entry.deleted && entry.kind == Kind::File {
+        return None;
+    }
+    let id = trees.add(entry.kind);
+    trees.set_record(id, Some(entry.record.clone()));
+    Some(id)
+}
+
+fn forget_unlisted(trees: &mut Trees, seen: &BTreeSet<Box<str>>) {
+    let gone: Vec<NodeId> = trees
+        .iter()
+        .filter(|(_, node)| {
+            let live = node.remote.as_ref().is_some_and(|remote| !remote.deleted);
+            live && node.record.as_ref().is_none_or(|record| !seen.contains(record))
+        })
+        .map(|(id, _)| id)
+        .collect();
+    for id in gone {
+        trees.set_remote(id, None);
+        if trees.get(id).is_some_and(|node| node.local.is_none()) {
+            plan::settle(trees, id);
+        }
+    }
+}

@@ -1,0 +1,631 @@
+//! A run changes the cloud: bytes first, without the lock, then records under it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
+
+use super::run::Run;
+use super::state::Activity;
+use super::{Core, Task};
+use crate::event::{ErrorType, SyncState};
+use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
+use crate::plan::{self, CloudAction, Step};
+use crate::ports::Stamp;
+use crate::record;
+use crate::tree::{Content, Kind, Local, LocalContent, NodeId, Place, Remote, Trees};
+
+/// Where changing the cloud is.
+pub(super) struct Push {
+    steps: Vec<(Step<CloudAction>, Stage)>,
+    uploads: VecDeque<usize>,
+    ready: BTreeSet<usize>,
+    sending: usize,
+    ids: Ids,
+    commit: Commit,
+    lock_asked_at: u64,
+    attempts: u32,
+    /// Somebody else wrote in the meantime: the rest is planned anew.
+    stale: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Done,
+    /// Left to a later round or run.
+    Dropped,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Ids {
+    Due,
+    Asked,
+    There,
+}
+
+/// Where writing a batch of records is.
+#[derive(Debug, PartialEq, Eq)]
+enum Commit {
+    Idle,
+    Waiting(u64),
+    Locking,
+    Rechecking,
+    Checked,
+    Writing,
+}
+
+/// The cloud's lock while this run holds it.
+#[derive(Debug)]
+pub(super) struct HeldLock {
+    pub(super) id: i64,
+    asked_at: u64,
+    lease_ns: u64,
+    renewing: Option<u64>,
+}
+
+/// Bytes that are in the cloud.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    content: Arc<Content>,
+    asset: String,
+    stamp: Stamp,
+}
+
+/// Files on their way to the cloud, by position among the steps.
+#[derive(Debug)]
+pub(super) struct UploadTask {
+    positions: Vec<usize>,
+}
+
+impl UploadTask {
+    /// The files.
+    pub(super) fn files(&self) -> impl Iterator<Item = usize> + '_ {
+        self.positions.iter().copied()
+    }
+}
+
+/// Records being written, by position among the steps.
+#[derive(Debug)]
+pub(super) struct WriteTask {
+    inserts: Vec<usize>,
+    updates: Vec<usize>,
+    deletes: Vec<usize>,
+}
+
+/// How much one job sends.
+const UPLOAD_FILES: usize = 1024;
+const UPLOAD_BYTES: u64 = 64 << 20;
+/// How many records are written under one lock.
+const COMMIT_ROWS: usize = 2048;
+/// How long a run waits for the lock in all, in tries of growing distance.
+const MOST_LOCK_TRIES: u32 = 60;
+
+impl HeldLock {
+    /// When the lease is to be renewed: after a third of it.
+    pub(super) fn renew_at(&self) -> u64 {
+        match self.renewing {
+            Some(_) => u64::MAX,
+            None => self.asked_at + self.lease_ns / 3,
+        }
+    }
+
+    /// Whether the lease, counted from when it was asked for, has enough left to write under it.
+    fn holds(&self, now: u64) -> bool {
+        now < self.asked_at + self.lease_ns / 3 * 2
+    }
+}
+
+impl Push {
+    pub(super) fn new(steps: Vec<Step<CloudAction>>) -> Self {
+        Push {
+            steps: steps.into_iter().map(|step| (step, Stage::Open)).collect(),
+            uploads: VecDeque::new(),
+            ready: BTreeSet::new(),
+            sending: 0,
+            ids: Ids::Due,
+            commit: Commit::Idle,
+            lock_asked_at: 0,
+            attempts: 0,
+            stale: false,
+        }
+    }
+
+    pub(super) fn stale(&mut self) {
+        self.stale = true;
+    }
+
+    pub(super) fn rechecked(&mut self) {
+        self.commit = Commit::Checked;
+    }
+
+    pub(super) fn wake_at(&self) -> Option<u64> {
+        match self.commit {
+            Commit::Waiting(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    fn drop_step(&mut self, position: usize) {
+        self.steps[position].1 = Stage::Dropped;
+        self.ready.remove(&position);
+    }
+
+    fn node(&self, position: usize) -> NodeId {
+        self.steps[position].0.action.node()
+    }
+
+    /// The next records to write: in order, none before what it waits for, and new folders before
+    /// anything else, so that nothing is ever in a folder that the cloud does not have.
+    fn batch(&mut self, trees: &Trees) -> Vec<usize> {
+        let mut batch: Vec<usize> = Vec::new();
+        let mut chosen = BTreeSet::new();
+        let mut hopeless = Vec::new();
+        let mut folders = false;
+        for &position in &self.ready {
+            let step = &self.steps[position].0;
+            let is_folder = trees.get(step.action.node()).is_some_and(|node| node.kind == Kind::Dir);
+            let new_folder = is_folder && matches!(step.action, CloudAction::Insert { .. });
+            if folders && !new_folder || batch.len() >= COMMIT_ROWS {
+                break;
+            }
+            let stage = |&on: &u32| self.steps.get(on as usize).map_or(Stage::Dropped, |step| step.1);
+            if step.after.iter().any(|on| stage(on) == Stage::Dropped) {
+                hopeless.push(position);
+            } else if step.after.iter().all(|on| stage(on) == Stage::Done || chosen.contains(&(*on as usize)))
+            {
+                folders |= new_folder;
+                chosen.insert(position);
+                batch.push(position);
+            }
+        }
+        for position in hopeless {
+            self.drop_step(position);
+        }
+        batch
+    }
+}
+
+impl Core {
+    /// Returns whether nothing is left to do in this round.
+    pub(super) fn drive_push(&mut self, run: &mut Run, push: &mut Push) -> bool {
+        if push.steps.is_empty() {
+            return self.give_lock_back(run);
+        }
+        self.enter(run, SyncState::Uploading);
+        if push.ids != Ids::There && !self.record_ids(run, push) {
+            return false;
+        }
+        if push.stale {
+            return run.jobs == 0 && self.give_lock_back(run);
+        }
+        self.send(run, push);
+        self.commit(run, push);
+        let idle =
+            push.uploads.is_empty() && push.sending == 0 && push.commit == Commit::Idle && run.jobs == 0;
+        idle && push.ready.is_empty() && self.give_lock_back(run)
+    }
+
+    /// Returns whether there is no lock to give back any more.
+    fn give_lock_back(&mut self, run: &mut Run) -> bool {
+        if let Some(lock) = run.held_lock.take() {
+            self.enqueue_run(run, Task::Unlock, Work::Unlock(lock.id));
+        }
+        run.jobs == 0
+    }
+
+    /// New records get their ids before anything is sent: an asset belongs to a record.
+    fn record_ids(&mut self, run: &mut Run, push: &mut Push) -> bool {
+        if push.ids == Ids::Asked {
+            return false;
+        }
+        let missing = self.without_id(push).len();
+        if missing > 0 {
+            push.ids = Ids::Asked;
+            self.enqueue_run(run, Task::NewIds, Work::NewIds(missing));
+            return false;
+        }
+        push.ids = Ids::There;
+        let trees = self.states.trees.read();
+        for position in 0..push.steps.len() {
+            let (node, bytes) = match &push.steps[position].0.action {
+                CloudAction::Insert { node, bytes, .. } | CloudAction::Update { node, bytes, .. } => {
+                    (*node, *bytes)
+                }
+                CloudAction::Delete(node) => (*node, false),
+            };
+            let sent = run.sent.get(&node).is_some_and(|sent| Some(sent.stamp) == stamp_of(&trees, node));
+            if bytes && !sent {
+                push.uploads.push_back(position);
+            } else {
+                push.ready.insert(position);
+            }
+        }
+        true
+    }
+
+    fn without_id(&self, push: &Push) -> Vec<NodeId> {
+        let trees = self.states.trees.read();
+        let inserts = push.steps.iter().filter_map(|(step, _)| match step.action {
+            CloudAction::Insert { node, .. } => Some(node),
+            _ => None,
+        });
+        inserts.filter(|id| trees.get(*id).is_some_and(|node| node.record.is_none())).collect()
+    }
+
+    pub(super) fn ids_done(&mut self, run: &mut Run, result: Result<Vec<String>, CloudError>) {
+        let ids = match result {
+            Ok(ids) => ids,
+            Err(error) => return self.cloud_trouble(run, None, &error),
+        };
+        let super::run::Phase::Push(push) = &mut run.phase else { return };
+        let nodes = self.without_id(push);
+        let fresh: BTreeSet<&String> = ids.iter().collect();
+        let mut trees = self.states.trees.write();
+        let known = ids.iter().any(|id| id.is_empty() || trees.by_record(id).is_some());
+        if known || fresh.len() != ids.len() || ids.len() < nodes.len() {
+            drop(trees);
+            let error = CloudError::Unknown("the cloud gave ids that are not new".into());
+            return self.cloud_trouble(run, None, &error);
+        }
+        for (node, id) in nodes.into_iter().zip(ids) {
+            trees.set_record(node, Some(id.into()));
+        }
+        push.ids = Ids::Due;
+    }
+
+    fn send(&mut self, run: &mut Run, push: &mut Push) {
+        if push.uploads.is_empty() {
+            return;
+        }
+        let full = run.complaint.is_some_and(|(_, error)| error == ErrorType::CloudStorageFull);
+        let wifi = self.gate.may_upload();
+        if full || !wifi {
+            if !wifi {
+                run.complain(SyncState::UploadFailed, ErrorType::WifiUnavailable);
+            }
+            for position in std::mem::take(&mut push.uploads) {
+                run.freeze(push.node(position));
+                push.drop_step(position);
+            }
+            return;
+        }
+        while push.sending < self.config.transfer_threads && !push.uploads.is_empty() {
+            self.send_batch(run, push);
+        }
+    }
+
+    fn send_batch(&mut self, run: &mut Run, push: &mut Push) {
+        let mut items = Vec::new();
+        let mut positions = Vec::new();
+        let mut bytes = 0;
+        {
+            let trees = self.states.trees.read();
+            while items.len() < UPLOAD_FILES
+                && bytes < UPLOAD_BYTES
+                && let Some(position) = push.uploads.pop_front()
+            {
+                match upload_item(&trees, push.node(position)) {
+                    Some(item) => {
+                        bytes += item.stamp.size;
+                        items.push(item);
+                        positions.push(position);
+                    }
+                    None => {
+                        run.set_back(push.node(position));
+                        push.drop_step(position);
+                    }
+                }
+            }
+        }
+        if !items.is_empty() {
+            push.sending += 1;
+            self.states.set(items.iter().map(|item| item.node), Some(Activity::Uploading));
+            self.enqueue_run(run, Task::Upload(UploadTask { positions }), Work::Upload(items));
+        }
+    }
+
+    pub(super) fn upload_done(&mut self, run: &mut Run, task: UploadTask, outcomes: Vec<UploadOutcome>) {
+        let mut phase = std::mem::replace(&mut run.phase, super::run::Phase::Done);
+        if let super::run::Phase::Push(push) = &mut phase {
+            push.sending -= 1;
+            self.states.set(task.positions.iter().map(|&position| push.node(position)), None);
+            for (position, outcome) in task.positions.into_iter().zip(outcomes) {
+                self.uploaded(run, push, position, outcome);
+            }
+        }
+        run.phase = phase;
+    }
+
+    fn uploaded(&mut self, run: &mut Run, push: &mut Push, position: usize, outcome: UploadOutcome) {
+        let node = push.node(position);
+        match outcome {
+            UploadOutcome::Sent { content, asset, stamp } => {
+                let mut trees = self.states.trees.write();
+                let Some(local) = trees.get(node).and_then(|n| n.local.clone()) else { return };
+                let here = LocalContent::Here(content.clone(), stamp);
+                trees.set_local(node, Some(Local { place: local.place, content: here }));
+                run.sent.insert(node, Sent { content, asset, stamp });
+                push.ready.insert(position);
+                return;
+            }
+            UploadOutcome::Changed => run.set_back(node),
+            UploadOutcome::Unreadable(error) => self.trouble(run, node, &error),
+            UploadOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
+            UploadOutcome::Stopped => self.states.set([node], Some(Activity::Stopped)),
+        }
+        push.drop_step(position);
+    }
+
+    /// Writes what is ready, once there is enough of it or nothing else to wait for.
+    fn commit(&mut self, run: &mut Run, push: &mut Push) {
+        let now = self.clock.monotonic_ns();
+        if let Commit::Waiting(until) = push.commit
+            && now >= until
+        {
+            push.commit = Commit::Idle;
+        }
+        let all_sent = push.uploads.is_empty() && push.sending == 0;
+        let enough = push.ready.len() >= COMMIT_ROWS || all_sent && !push.ready.is_empty();
+        match push.commit {
+            Commit::Idle if enough => {
+                if run.held_lock.as_ref().is_some_and(|lock| lock.holds(now)) {
+                    self.write(run, push);
+                } else {
+                    run.held_lock = None;
+                    push.commit = Commit::Locking;
+                    push.lock_asked_at = now;
+                    self.enqueue_run(run, Task::Lock, Work::Lock);
+                }
+            }
+            Commit::Checked => self.write(run, push),
+            // Others may have the lock while this device sends bytes.
+            Commit::Idle if run.held_lock.is_some() => {
+                self.give_lock_back(run);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn lock_done(&mut self, run: &mut Run, result: Result<(i64, u32), CloudError>) {
+        if let Some(lock) = &mut run.held_lock
+            && let Some(asked_at) = lock.renewing.take()
+        {
+            match result {
+                Ok((_, seconds)) => {
+                    lock.asked_at = asked_at;
+                    lock.lease_ns = u64::from(seconds) * 1_000_000_000;
+                }
+                // Not renewed, or perhaps not: it ends with the lease it has.
+                Err(_) => lock.asked_at = asked_at.saturating_sub(lock.lease_ns / 3 * 2),
+            }
+            return;
+        }
+        let super::run::Phase::Push(push) = &mut run.phase else { return };
+        match result {
+            Ok((id, seconds)) => {
+                let lease_ns = u64::from(seconds) * 1_000_000_000;
+                run.held_lock = Some(HeldLock { id, asked_at: push.lock_asked_at, lease_ns, renewing: None });
+                push.commit = Commit::Rechecking;
+                push.attempts = 0;
+                let work = Work::Pull { cursor: self.cursor.clone(), count: super::observe::PAGE };
+                self.enqueue_run(run, Task::Pull, work);
+            }
+            Err(CloudError::LockedByOthers) if push.attempts < MOST_LOCK_TRIES => {
+                push.attempts += 1;
+                let most = (50_000_000 << push.attempts.min(6)).min(2_000_000_000);
+                let wait = 10_000_000 + self.random.next_u64() % most;
+                push.commit = Commit::Waiting(self.clock.monotonic_ns() + wait);
+            }
+            Err(error) => self.cloud_trouble(run, None, &error),
+        }
+    }
+
+    pub(super) fn tick_lock(&mut self, run: &mut Run, now: u64) {
+        let Some(lock) = &mut run.held_lock else { return };
+        if now >= lock.renew_at() {
+            lock.renewing = Some(now);
+            let id = lock.id;
+            self.enqueue_run(run, Task::Heartbeat, Work::Heartbeat(id));
+        }
+    }
+
+    fn write(&mut self, run: &mut Run, push: &mut Push) {
+        let now = self.clock.monotonic_ns();
+        let Some(lock) = run.held_lock.as_ref().filter(|lock| lock.holds(now)) else {
+            // It would end before the write does: taken anew, and checked anew.
+            run.held_lock = None;
+            push.commit = Commit::Idle;
+            return;
+        };
+        let lock_id = lock.id;
+        let capabilities = self.context.db().map(|db| db.capabilities()).unwrap_or_default();
+        let trees = self.states.trees.read();
+        let mut rows = WriteBatch::default();
+        let mut task = WriteTask { inserts: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
+        for position in push.batch(&trees) {
+            let Some(row) = row(&trees, run, &push.steps[position].0.action, capabilities, lock_id) else {
+                push.drop_step(position);
+                continue;
+            };
+            let (list, positions) = match push.steps[position].0.action {
+                CloudAction::Insert { .. } => (&mut rows.inserts, &mut task.inserts),
+                CloudAction::Update { .. } => (&mut rows.updates, &mut task.updates),
+                CloudAction::Delete(_) => (&mut rows.deletes, &mut task.deletes),
+            };
+            list.push(row);
+            positions.push(position);
+        }
+        drop(trees);
+        if task.inserts.is_empty() && task.updates.is_empty() && task.deletes.is_empty() {
+            // What is ready waits for what was dropped: the next round plans it anew.
+            push.ready.clear();
+            push.commit = Commit::Idle;
+            return;
+        }
+        push.commit = Commit::Writing;
+        self.enqueue_run(run, Task::Write(task), Work::Write(rows));
+    }
+
+    pub(super) fn write_done(
+        &mut self,
+        run: &mut Run,
+        task: WriteTask,
+        result: Result<WriteResults, CloudError>,
+    ) {
+        let results = match result {
+            Ok(results) => results,
+            // It may have happened or not: the next look at the cloud tells.
+            Err(CloudError::StaleLock | CloudError::VersionConflict { .. }) => WriteResults::default(),
+            Err(error) => return self.cloud_trouble(run, None, &error),
+        };
+        let mut phase = std::mem::replace(&mut run.phase, super::run::Phase::Done);
+        if let super::run::Phase::Push(push) = &mut phase {
+            push.commit = Commit::Idle;
+            let positions = [task.inserts, task.updates, task.deletes];
+            let answers = [results.inserts, results.updates, results.deletes];
+            push.stale |= answers.iter().zip(&positions).any(|(answers, rows)| answers.len() != rows.len());
+            for (positions, answers) in positions.into_iter().zip(answers) {
+                for (position, answer) in positions.into_iter().zip(answers) {
+                    self.written(run, push, position, answer);
+                }
+            }
+        }
+        run.phase = phase;
+        if let Err(error) = self.save() {
+            self.index_trouble(run, &error);
+        }
+    }
+
+    fn written(
+        &mut self,
+        run: &mut Run,
+        push: &mut Push,
+        position: usize,
+        answer: Result<WriteReceipt, CloudError>,
+    ) {
+        let node = push.node(position);
+        match answer {
+            Ok(receipt) => {
+                let sent = run.sent.remove(&node);
+                run.tally.done(u64::from(sent.is_some()));
+                apply(&mut self.states.trees.write(), &push.steps[position].0.action, sent, receipt.version);
+                push.steps[position].1 = Stage::Done;
+                push.ready.remove(&position);
+            }
+            Err(CloudError::StaleLock) => {
+                run.held_lock = None;
+                push.stale = true;
+            }
+            Err(CloudError::VersionConflict { .. }) => push.stale = true,
+            Err(error) => {
+                self.cloud_trouble(run, Some(node), &error);
+                push.drop_step(position);
+            }
+        }
+    }
+}
+
+fn stamp_of(trees: &Trees, node: NodeId) -> Option<Stamp> {
+    match &trees.get(node)?.local.as_ref()?.content {
+        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
+        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
+    }
+}
+
+fn upload_item(trees: &Trees, id: NodeId) -> Option<UploadItem> {
+    let node = trees.get(id)?;
+    let digest = match &node.local.as_ref()?.content {
+        LocalContent::Here(content, _) => Some(content.digest),
+        _ => None,
+    };
+    Some(UploadItem {
+        node: id,
+        record: node.record.clone()?,
+        path: trees.local_path(id)?,
+        stamp: stamp_of(trees, id)?,
+        digest,
+    })
+}
+
+fn row(
+    trees: &Trees,
+    run: &Run,
+    action: &CloudAction,
+    capabilities: Capabilities,
+    lock_id: i64,
+) -> Option<RowWrite> {
+    let id = action.node();
+    let node = trees.get(id)?;
+    let version = node.remote.as_ref().map_or(0, |remote| remote.version);
+    let values = match action {
+        CloudAction::Insert { place, bytes, .. } | CloudAction::Update { place, bytes, .. } => {
+            let parent = match place.parent {
+                NodeId::ROOT => None,
+                parent => Some(trees.get(parent)?.record.as_deref()?),
+            };
+            let (content, asset) = contents(trees, run, id, *bytes)?;
+            record::row(parent, &place.name, content.as_deref().zip(asset.as_deref()))
+        }
+        CloudAction::Delete(_) => cloudsync_cloud::Row::new(),
+    };
+    Some(RowWrite {
+        id: node.record.as_ref()?.to_string(),
+        base_version: capabilities.compare_and_set.then_some(version),
+        lock_id: capabilities.fencing.then_some(lock_id),
+        values,
+    })
+}
+
+/// The bytes that a record shall name: those just sent, or those it names already.
+#[allow(clippy::type_complexity)]
+fn contents(
+    trees: &Trees,
+    run: &Run,
+    id: NodeId,
+    bytes: bool,
+) -> Option<(Option<Arc<Content>>, Option<String>)> {
+    let node = trees.get(id)?;
+    if node.kind == Kind::Dir {
+        return Some((None, None));
+    }
+    if bytes {
+        let sent = run.sent.get(&id)?;
+        return Some((Some(sent.content.clone()), Some(sent.asset.clone())));
+    }
+    let remote = node.remote.as_ref()?;
+    let content = remote.content.clone()?;
+    let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
+    let asset = remote.asset.as_ref().map_or_else(hex, ToString::to_string);
+    Some((Some(content), Some(asset)))
+}
+
+/// Puts a written record into the cloud's tree.
+fn apply(trees: &mut Trees, action: &CloudAction, sent: Option<Sent>, version: u64) {
+    let id = action.node();
+    let known = trees.get(id).and_then(|node| node.remote.clone());
+    match action {
+        CloudAction::Delete(_) => {
+            trees.set_remote(id, known.map(|remote| Remote { version, deleted: true, ..remote }));
+        }
+        CloudAction::Insert { place, .. } | CloudAction::Update { place, .. } => {
+            trees.set_remote(id, Some(written(place, known, sent.as_ref(), version)));
+            if sent.is_some() {
+                trees.note(id, |node| {
+                    node.sent_from_here = true;
+                    node.trouble = None;
+                });
+            }
+        }
+    }
+    plan::settle(trees, id);
+}
+
+fn written(place: &Arc<Place>, known: Option<Remote>, sent: Option<&Sent>, version: u64) -> Remote {
+    let (content, asset) = match (sent, known) {
+        (Some(sent), _) => (Some(sent.content.clone()), record::asset_of(&sent.asset, &sent.content.digest)),
+        (None, Some(known)) => (known.content, known.asset),
+        (None, None) => (None, None),
+    };
+    Remote { place: place.clone(), content, asset, version, deleted: false }
+}

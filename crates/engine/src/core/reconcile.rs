@@ -1,0 +1,247 @@
+//! Puts what a scan saw into the local tree.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::job::FolderListing;
+use crate::ports::{DirEntry, FileKind, Stamp};
+use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
+
+/// What a scan saw.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The folders listed.
+    pub(super) folders: Vec<FolderListing>,
+    /// Whether the whole gallery was listed.
+    pub(super) everything: bool,
+    /// Whether all of it could be read: only then is what was not seen gone.
+    pub(super) complete: bool,
+    /// Nodes that the engine itself was changing meanwhile.
+    pub(super) busy: BTreeSet<NodeId>,
+}
+
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
+pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) {
+    let folders = match_folders(trees, seen);
+    let mut odd = Vec::new();
+    let mut found = HashSet::new();
+    let mut missing = beneath_vanished(trees, seen, &folders);
+    for folder in &seen.folders {
+        let Some(&id) = folders.by_path.get(folder.path.as_str()) else { continue };
+        for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::File) {
+            match unchanged(trees, id, entry) {
+                Some(node) => {
+                    found.insert(node);
+                }
+                None => odd.push((id, entry)),
+            }
+        }
+        let gone =
+            trees.local_children(id).filter(|child| !found.contains(child) && is_file_here(trees, *child));
+        missing.extend(gone);
+    }
+    let mut missing: BTreeSet<NodeId> =
+        missing.into_iter().filter(|node| !seen.busy.contains(node)).collect();
+    odd.retain(|(folder, entry)| !is_busy(trees, seen, *folder, &entry.name));
+    place_odd(trees, odd, &mut missing);
+    if seen.complete {
+        for node in missing {
+            trees.set_local(node, None);
+        }
+        drop_folders(trees, seen, &folders);
+    }
+}
+
+fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
+    trees.locals_at(folder, name).any(|node| seen.busy.contains(&node))
+}
+
+/// The node of a file that is where it was, with the stamp that it had.
+fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry) -> Option<NodeId> {
+    trees.locals_at(folder, &entry.name).find(|&id| stamp_of(trees, id) == Some(entry.stamp))
+}
+
+fn stamp_of(trees: &Trees, id: NodeId) -> Option<Stamp> {
+    match &trees.get(id)?.local.as_ref()?.content {
+        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
+        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
+    }
+}
+
+fn is_file_here(trees: &Trees, id: NodeId) -> bool {
+    stamp_of(trees, id).is_some()
+}
+
+/// Folders by path, and which known ones were seen.
+struct Folders<'a> {
+    by_path: HashMap<&'a str, NodeId>,
+    seen: HashSet<NodeId>,
+}
+
+/// Finds the node of every folder seen, the outer ones first: by inode number wherever it is now,
+/// else by name, else a new one.
+fn match_folders<'a>(trees: &mut Trees, seen: &'a Seen) -> Folders<'a> {
+    let by_ino = known_folders(trees);
+    let on_disk: HashSet<u64> = dirs(seen).map(|(_, entry)| entry.stamp.ino).collect();
+    let listings: HashMap<&str, &FolderListing> =
+        seen.folders.iter().map(|folder| (folder.path.as_str(), folder)).collect();
+    let mut folders = Folders { by_path: HashMap::new(), seen: HashSet::new() };
+    folders.by_path.insert("", NodeId::ROOT);
+    let mut order: Vec<&FolderListing> = seen.folders.iter().collect();
+    order.sort_by_key(|folder| folder.path.matches('/').count() + usize::from(!folder.path.is_empty()));
+    for folder in order {
+        let known = folders.by_path.get(folder.path.as_str()).copied();
+        let Some(id) = known.or_else(|| find_folder(trees, &folder.path)) else { continue };
+        folders.by_path.insert(&folder.path, id);
+        for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
+            let node = folder_node(trees, &by_ino, &on_disk, &folders.seen, id, entry);
+            folders.seen.insert(node);
+            let path = crate::job::join(&folder.path, &entry.name);
+            if let Some((&path, _)) = listings.get_key_value(path.as_str()) {
+                folders.by_path.insert(path, node);
+            }
+        }
+    }
+    folders
+}
+
+fn dirs(seen: &Seen) -> impl Iterator<Item = (&str, &DirEntry)> {
+    seen.folders.iter().flat_map(|folder| {
+        let dirs = folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir);
+        dirs.map(|entry| (folder.path.as_str(), entry))
+    })
+}
+
+fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
+    trees.find_local(path).filter(|&id| id == NodeId::ROOT || ino_of(trees, id).is_some())
+}
+
+fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
+    match trees.get(id)?.local.as_ref()?.content {
+        LocalContent::Dir(ino) => Some(ino),
+        _ => None,
+    }
+}
+
+fn local_folders(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
+    trees.iter().map(|(id, _)| id).filter(|&id| ino_of(trees, id).is_some())
+}
+
+fn known_folders(trees: &Trees) -> BTreeMap<u64, NodeId> {
+    local_folders(trees).filter_map(|id| Some((ino_of(trees, id)?, id))).collect()
+}
+
+fn folder_node(
+    trees: &mut Trees,
+    by_ino: &BTreeMap<u64, NodeId>,
+    on_disk: &HashSet<u64>,
+    taken: &HashSet<NodeId>,
+    parent: NodeId,
+    entry: &DirEntry,
+) -> NodeId {
+    let free = |id: &NodeId| !taken.contains(id);
+    let by_name = || {
+        let same_name = trees.locals_at(parent, &entry.name);
+        same_name.filter(free).find(|&id| ino_of(trees, id).is_some_and(|ino| !on_disk.contains(&ino)))
+    };
+    let node = by_ino.get(&entry.stamp.ino).copied().filter(free).or_else(by_name);
+    let node = node.unwrap_or_else(|| trees.add(Kind::Dir));
+    let place = Place { parent, name: entry.name.clone() };
+    let content = LocalContent::Dir(entry.stamp.ino);
+    let same = trees
+        .get(node)
+        .and_then(|n| n.local.as_ref())
+        .is_some_and(|local| *local.place == place && local.content == content);
+    if !same {
+        trees.set_local(node, Some(Local { place: Arc::new(place), content }));
+    }
+    node
+}
+
+/// Files in folders that were not seen although the folder above them was.
+fn beneath_vanished(trees: &Trees, seen: &Seen, folders: &Folders<'_>) -> Vec<NodeId> {
+    let mut files = Vec::new();
+    let mut work = vanished(trees, seen, folders);
+    while let Some(id) = work.pop() {
+        for child in trees.local_children(id) {
+            if folders.seen.contains(&child) {
+                continue;
+            }
+            if is_file_here(trees, child) {
+                files.push(child);
+            } else if ino_of(trees, child).is_some() {
+                work.push(child);
+            }
+        }
+    }
+    files
+}
+
+/// Folders of the local tree that a listing of the folder above them did not show.
+fn vanished(trees: &Trees, seen: &Seen, folders: &Folders<'_>) -> Vec<NodeId> {
+    let gone = |id: &NodeId| ino_of(trees, *id).is_some() && !folders.seen.contains(id);
+    if seen.everything {
+        return local_folders(trees).filter(gone).collect();
+    }
+    let listed = seen.folders.iter().filter_map(|folder| folders.by_path.get(folder.path.as_str()));
+    listed.flat_map(|&id| trees.local_children(id)).filter(gone).collect()
+}
+
+fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders<'_>) {
+    let mut work = vanished(trees, seen, folders);
+    while let Some(id) = work.pop() {
+        let below =
+            trees.local_children(id).filter(|&c| ino_of(trees, c).is_some() && !folders.seen.contains(&c));
+        work.extend(below.collect::<Vec<_>>());
+        if !seen.busy.contains(&id) {
+            trees.set_local(id, None);
+        }
+    }
+}
+
+/// Files that are new, changed or moved.
+fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, &DirEntry)>, missing: &mut BTreeSet<NodeId>) {
+    let mut by_ino: HashMap<u64, NodeId> = HashMap::new();
+    for &id in missing.iter() {
+        if let Some(stamp) = stamp_of(trees, id) {
+            by_ino.entry(stamp.ino).or_insert(id);
+        }
+    }
+    let mut left = Vec::new();
+    for (folder, entry) in odd {
+        match by_ino.get(&entry.stamp.ino).copied().filter(|id| missing.contains(id)) {
+            Some(id) if moved(trees, id, folder, entry) => {
+                missing.remove(&id);
+            }
+            _ => left.push((folder, entry)),
+        }
+    }
+    for (folder, entry) in left {
+        let same_name = trees.locals_at(folder, &entry.name).find(|id| missing.contains(id));
+        let id = same_name.unwrap_or_else(|| trees.add(Kind::File));
+        missing.remove(&id);
+        let place = Arc::new(Place { parent: folder, name: entry.name.clone() });
+        trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
+    }
+}
+
+/// Takes the entry for the node, moved, where inode number, size and time say so. One that did not
+/// move but has another change time is read again.
+fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
+    let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { return false };
+    let place = Place { parent: folder, name: entry.name.clone() };
+    let (content, stamp) = match local.content {
+        LocalContent::Here(content, stamp) => (Some(content), stamp),
+        LocalContent::Unread(stamp) => (None, stamp),
+        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => return false,
+    };
+    if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || *local.place == place {
+        return false;
+    }
+    let content = match content {
+        Some(content) => LocalContent::Here(content, entry.stamp),
+        None => LocalContent::Unread(entry.stamp),
+    };
+    trees.set_local(id, Some(Local { place: Arc::new(place), content }));
+    true
+}

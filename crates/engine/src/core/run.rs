@@ -1,0 +1,608 @@
+//! One sync run: look at disk and cloud, plan, change the disk, change the cloud, look again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use cloudsync_cloud::CloudError;
+
+use super::disk_phase::DiskPhase;
+use super::observe::Observe;
+use super::progress::Tally;
+use super::push::{Push, Sent};
+use super::{Core, Task};
+use crate::config::DownloadPolicy;
+use crate::error::{Code, Error, Result};
+use crate::event::{ErrorType, SyncState};
+use crate::job::{
+    DiskOutcome, FetchOutcome, HashItem, HashOutcome, Job, Outcome, StopFlag, UploadOutcome, Work,
+};
+use crate::plan::{self, CloudAction, DiskAction, Learn, Plan, Request};
+use crate::tree::{Kind, LocalContent, NodeId, Trouble};
+
+/// One sync run.
+pub(super) struct Run {
+    pub(super) stop: StopFlag,
+    pub(super) ending: Option<Ending>,
+    /// What the run ends with if nothing worse happens.
+    pub(super) complaint: Option<(SyncState, ErrorType)>,
+    pub(super) phase: Phase,
+    /// Jobs that were queued and are not back yet.
+    pub(super) jobs: usize,
+    pub(super) state: SyncState,
+    pub(super) tally: Tally,
+    pub(super) needs_scan: bool,
+    /// Bytes that are in the cloud while their records are not yet.
+    pub(super) sent: BTreeMap<NodeId, Sent>,
+    pub(super) held_lock: Option<super::push::HeldLock>,
+    rounds: u32,
+    setbacks: BTreeMap<NodeId, u32>,
+    frozen: BTreeSet<NodeId>,
+    next_progress: u64,
+}
+
+/// How a run ends before its work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Stopped,
+    Failed(SyncState, ErrorType),
+}
+
+/// Where a run is.
+pub(super) enum Phase {
+    Observe(Observe),
+    Learn,
+    Disk(DiskPhase),
+    Push(Box<Push>),
+    Done,
+}
+
+/// A run that still finds work after this many rounds leaves the rest to the next one.
+const MOST_ROUNDS: u32 = 60;
+/// A file that changes under the engine's hands this often is left to the next run.
+const MOST_SETBACKS: u32 = 3;
+/// How often progress is told, in nanoseconds.
+pub(super) const PROGRESS_NS: u64 = 100_000_000;
+/// How much one job hashes.
+const HASH_FILES: usize = 64;
+const HASH_BYTES: u64 = 64 << 20;
+
+impl Run {
+    fn new(now: u64, needs_scan: bool, watched: Option<Vec<String>>, tally: Tally) -> Self {
+        Run {
+            stop: StopFlag::default(),
+            ending: None,
+            complaint: None,
+            phase: Phase::Observe(Observe::new(needs_scan, watched)),
+            jobs: 0,
+            state: SyncState::Downloading,
+            tally,
+            needs_scan: false,
+            sent: BTreeMap::new(),
+            held_lock: None,
+            rounds: 0,
+            setbacks: BTreeMap::new(),
+            frozen: BTreeSet::new(),
+            next_progress: now + PROGRESS_NS,
+        }
+    }
+
+    pub(super) fn wake_at(&self) -> Option<u64> {
+        let push = match &self.phase {
+            Phase::Push(push) => push.wake_at(),
+            _ => None,
+        };
+        let lock = self.held_lock.as_ref().map(super::push::HeldLock::renew_at);
+        [Some(self.next_progress), push, lock].into_iter().flatten().min()
+    }
+
+    /// The run goes no further. What is under way comes back first.
+    pub(super) fn end(&mut self, ending: Ending) {
+        if self.ending.is_none() {
+            self.ending = Some(ending);
+        }
+    }
+
+    pub(super) fn fail(&mut self, error: ErrorType) {
+        let state = match self.state {
+            SyncState::Uploading => SyncState::UploadFailed,
+            _ => SyncState::DownloadFailed,
+        };
+        self.end(Ending::Failed(state, error));
+    }
+
+    pub(super) fn complain(&mut self, state: SyncState, error: ErrorType) {
+        self.complaint.get_or_insert((state, error));
+    }
+
+    /// The disk was not as expected: it is looked at again, and the file tried again, a few times.
+    pub(super) fn set_back(&mut self, node: NodeId) {
+        self.needs_scan = true;
+        let count = self.setbacks.entry(node).or_default();
+        *count += 1;
+        if *count >= MOST_SETBACKS {
+            self.frozen.insert(node);
+        }
+    }
+
+    pub(super) fn freeze(&mut self, node: NodeId) {
+        self.frozen.insert(node);
+    }
+}
+
+impl Core {
+    /// Starts a run; returns when it is accepted. May block while the cloud is asked.
+    pub fn start_sync(&mut self) -> Result<()> {
+        self.gate.check()?;
+        self.begin_sync();
+        Ok(())
+    }
+
+    /// Starts a run that the gate has let through, or one more after the one under way.
+    pub fn begin_sync(&mut self) {
+        if self.run.is_some() {
+            self.run_again = true;
+        } else {
+            self.begin_run(Tally::default());
+            self.advance();
+        }
+    }
+
+    fn begin_run(&mut self, tally: Tally) {
+        self.states.forget_stopped();
+        if !self.swept {
+            self.swept = true;
+            let trash_seconds = self.config.trash_retention.as_secs();
+            self.enqueue(Task::Sweep, Work::Sweep { trash_seconds }, StopFlag::default(), Default::default());
+        }
+        let watched = self.take_watched();
+        let mut run = Run::new(self.clock.monotonic_ns(), true, watched, tally);
+        let progress = run.tally.progress(run.state, ErrorType::NoError, self.deletions_held());
+        self.run = Some(run);
+        self.emit_sync(progress);
+    }
+
+    /// Asks the run to stop. Its last event comes when what is under way is back.
+    pub fn stop_sync(&mut self) {
+        self.run_again = false;
+        if let Some(run) = &mut self.run {
+            run.stop.set();
+            run.ending = Some(Ending::Stopped);
+        }
+        self.advance();
+    }
+
+    /// How many deletions wait for the host's word.
+    pub fn deletions_held(&self) -> u64 {
+        self.deletions.held.len() as u64
+    }
+
+    /// The host's word on the deletions held.
+    pub fn answer_held_deletions(&mut self, carry_out: bool) {
+        let held = std::mem::take(&mut self.deletions.held);
+        self.deletions.carry_out = carry_out;
+        if carry_out {
+            return;
+        }
+        // Forgetting that both sides ever agreed makes what is left on one side new there.
+        let mut trees = self.states.trees.write();
+        for id in held {
+            trees.set_synced(id, None);
+        }
+    }
+
+    /// Takes the run as far as it goes without waiting.
+    pub(super) fn advance(&mut self) {
+        while let Some(mut run) = self.run.take() {
+            if run.ending.is_none()
+                && let Some(error) = self.gate.interrupts()
+            {
+                run.fail(error);
+            }
+            let finished = run.ending.is_some() || matches!(run.phase, Phase::Done);
+            let went_on = if finished { self.wind_down(&mut run) } else { self.drive(&mut run) };
+            if finished && run.jobs == 0 {
+                self.finish_run(run);
+                continue;
+            }
+            self.run = Some(run);
+            if !went_on {
+                return;
+            }
+        }
+    }
+
+    /// One thing more. Returns whether there may be another.
+    fn drive(&mut self, run: &mut Run) -> bool {
+        match std::mem::replace(&mut run.phase, Phase::Learn) {
+            Phase::Observe(mut observe) => {
+                let done = self.drive_observe(run, &mut observe);
+                if done {
+                    self.plan_round(run);
+                    return true;
+                }
+                run.phase = Phase::Observe(observe);
+                false
+            }
+            Phase::Learn => {
+                if run.jobs == 0 {
+                    self.plan_round(run);
+                    return true;
+                }
+                false
+            }
+            Phase::Disk(mut disk) => {
+                if let Some(push) = self.drive_disk(run, &mut disk) {
+                    run.phase = Phase::Push(push);
+                    return true;
+                }
+                run.phase = Phase::Disk(disk);
+                false
+            }
+            Phase::Push(mut push) => {
+                if self.drive_push(run, &mut push) {
+                    self.next_round(run);
+                    return true;
+                }
+                run.phase = Phase::Push(push);
+                false
+            }
+            Phase::Done => {
+                run.phase = Phase::Done;
+                false
+            }
+        }
+    }
+
+    /// What is queued is not begun any more; what is under way comes back; then the lock goes back.
+    fn wind_down(&mut self, run: &mut Run) -> bool {
+        let (dropped, kept) = std::mem::take(&mut self.queue).into_iter().partition(|job| {
+            self.tasks.get(&job.id).is_some_and(|task| task.is_of_run() && !matches!(task, Task::Unlock))
+        });
+        self.queue = kept;
+        let dropped: VecDeque<Job> = dropped;
+        for job in dropped {
+            if let Some(task) = self.tasks.remove(&job.id) {
+                run.jobs -= 1;
+                let outcome = task.not_begun();
+                self.take_outcome(run, task, outcome);
+            }
+        }
+        if run.jobs == 0
+            && let Some(lock) = run.held_lock.take()
+        {
+            self.enqueue_run(run, Task::Unlock, Work::Unlock(lock.id));
+        }
+        false
+    }
+
+    pub(super) fn finish_run(&mut self, mut run: Run) {
+        let nodes: Vec<NodeId> = run.sent.keys().copied().collect();
+        self.states.set(nodes, None);
+        if let Err(error) = self.save() {
+            self.events.log(1, &error.text);
+        }
+        let (state, error) = match (run.ending, run.complaint) {
+            (Some(Ending::Stopped), _) => (SyncState::Stopped, ErrorType::NoError),
+            (Some(Ending::Failed(state, error)), _) | (None, Some((state, error))) => (state, error),
+            (None, None) => (SyncState::Completed, ErrorType::NoError),
+        };
+        run.tally.failed(self.count_troubled(&run));
+        if run.ending.is_none() {
+            self.deletions.carry_out = false;
+        }
+        let again = std::mem::take(&mut self.run_again);
+        if !again || state == SyncState::Stopped {
+            let progress = run.tally.progress(state, error, self.deletions_held());
+            self.emit_sync(progress);
+        }
+        if again {
+            let tally = if state == SyncState::Stopped { Tally::default() } else { run.tally };
+            self.begin_run(tally);
+        }
+    }
+
+    fn count_troubled(&self, run: &Run) -> u64 {
+        let trees = self.states.trees.read();
+        let troubled =
+            run.frozen.iter().filter(|id| trees.get(**id).is_some_and(|node| node.trouble.is_some()));
+        troubled.count() as u64
+    }
+
+    pub(super) fn enqueue_run(&mut self, run: &mut Run, task: Task, work: Work) {
+        run.jobs += 1;
+        self.enqueue(task, work, run.stop.clone(), run.tally.moved());
+    }
+
+    pub(super) fn run_job_done(&mut self, task: Task, outcome: Outcome) {
+        let Some(mut run) = self.run.take() else { return };
+        run.jobs -= 1;
+        self.take_outcome(&mut run, task, outcome);
+        self.run = Some(run);
+    }
+
+    fn take_outcome(&mut self, run: &mut Run, task: Task, outcome: Outcome) {
+        match (task, outcome) {
+            (Task::Scan, Outcome::Scan(result)) => self.scan_done(run, result),
+            (Task::Pull, Outcome::Pull(result)) => self.pull_done(run, result),
+            (Task::Hash(nodes), Outcome::Hash(outcomes)) => self.hash_done(run, nodes, outcomes),
+            (Task::Disk(task), Outcome::Disk(outcomes)) => self.disk_done(run, task, outcomes),
+            (Task::Fetch(items), Outcome::Fetch(outcomes)) => self.fetch_done(run, items, outcomes),
+            (Task::Upload(task), Outcome::Upload(outcomes)) => self.upload_done(run, task, outcomes),
+            (Task::NewIds, Outcome::NewIds(result)) => self.ids_done(run, result),
+            (Task::Lock | Task::Heartbeat, Outcome::Lock(result)) => self.lock_done(run, result),
+            (Task::Write(task), Outcome::Write(result)) => self.write_done(run, task, result),
+            (Task::Unlock, _) | (_, Outcome::Swept) => {}
+            (task, _) => self.broken(run, task),
+        }
+    }
+
+    /// A worker broke: its step is undone here, and the run ends with an error.
+    fn broken(&mut self, run: &mut Run, task: Task) {
+        if let Task::Disk(task) = task {
+            self.undo_disk(task);
+        }
+        run.fail(ErrorType::UnknownError);
+    }
+
+    /// Plans, and begins what the plan says.
+    fn plan_round(&mut self, run: &mut Run) {
+        loop {
+            let plan = self.plan(run);
+            {
+                let mut trees = self.states.trees.write();
+                for &id in &plan.settle {
+                    plan::settle(&mut trees, id);
+                }
+            }
+            if plan.learn.is_empty() {
+                self.begin_plan(run, plan);
+                return;
+            }
+            if self.learn(run, plan.learn) {
+                run.phase = Phase::Learn;
+                return;
+            }
+        }
+    }
+
+    fn plan(&self, run: &Run) -> Plan {
+        let label = super::disk_phase::conflict_label(&self.config.device_name, self.clock.wall_ns());
+        let mut frozen = run.frozen.clone();
+        frozen.extend(self.demands.nodes());
+        let trees = self.states.trees.read();
+        plan::plan(&Request {
+            trees: &trees,
+            frozen: &frozen,
+            label: &label,
+            fetch_bytes: self.config.download_policy == DownloadPolicy::Originals,
+        })
+    }
+
+    fn begin_plan(&mut self, run: &mut Run, mut plan: Plan) {
+        self.hold_deletions(&mut plan);
+        run.rounds += 1;
+        if plan.disk.is_empty() && plan.cloud.is_empty() {
+            self.nothing_planned(run);
+            return;
+        }
+        if run.rounds > MOST_ROUNDS {
+            run.phase = Phase::Done;
+            return;
+        }
+        self.expect(run, &plan);
+        let disk = plan.disk.into_iter().map(|step| step.action).collect();
+        run.phase = Phase::Disk(DiskPhase::new(disk, plan.cloud));
+    }
+
+    fn nothing_planned(&mut self, run: &mut Run) {
+        if run.needs_scan && run.rounds <= MOST_ROUNDS {
+            self.next_round(run);
+        } else {
+            run.phase = Phase::Done;
+        }
+    }
+
+    fn next_round(&mut self, run: &mut Run) {
+        let scan = std::mem::take(&mut run.needs_scan);
+        let watched = if scan { self.take_watched() } else { None };
+        run.phase = Phase::Observe(Observe::new(scan, watched));
+    }
+
+    fn expect(&self, run: &mut Run, plan: &Plan) {
+        let trees = self.states.trees.read();
+        let mut files = 0;
+        let mut bytes = 0;
+        for step in &plan.disk {
+            if let DiskAction::Fetch(id, _) = &step.action {
+                let remote = trees.get(*id).and_then(|node| node.remote.as_ref());
+                files += 1;
+                bytes += remote.and_then(|remote| remote.content.as_ref()).map_or(0, |content| content.size);
+            }
+        }
+        for step in &plan.cloud {
+            if let CloudAction::Insert { node, bytes: true, .. }
+            | CloudAction::Update { node, bytes: true, .. } = &step.action
+                && !run.sent.contains_key(node)
+            {
+                files += 1;
+                bytes += local_size(trees.get(*node));
+            }
+        }
+        run.tally.expect(files, bytes);
+    }
+
+    /// Begins what must be known first. Returns whether anything has to be waited for.
+    fn learn(&mut self, run: &mut Run, learn: Vec<Learn>) -> bool {
+        let mut hash = Vec::new();
+        let mut aside = Vec::new();
+        for learn in learn {
+            match learn {
+                Learn::Adopt { here, there } => plan::adopt(&mut self.states.trees.write(), here, there),
+                Learn::Hash(node) => hash.push(node),
+                Learn::SetAside { node, name } => aside.push((node, name)),
+            }
+        }
+        self.hash(run, hash);
+        self.set_aside(run, aside);
+        run.jobs > 0
+    }
+
+    fn hash(&mut self, run: &mut Run, nodes: Vec<NodeId>) {
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        for node in nodes {
+            let item = {
+                let trees = self.states.trees.read();
+                trees.local_path(node).map(|path| (HashItem { node, path }, local_size(trees.get(node))))
+            };
+            let Some((item, size)) = item else {
+                run.freeze(node);
+                continue;
+            };
+            items.push(item);
+            bytes += size;
+            if items.len() >= HASH_FILES || bytes >= HASH_BYTES {
+                self.enqueue_hash(run, std::mem::take(&mut items));
+                bytes = 0;
+            }
+        }
+        if !items.is_empty() {
+            self.enqueue_hash(run, items);
+        }
+    }
+
+    fn enqueue_hash(&mut self, run: &mut Run, items: Vec<HashItem>) {
+        let nodes = items.iter().map(|item| item.node).collect();
+        self.enqueue_run(run, Task::Hash(nodes), Work::Hash(items));
+    }
+
+    fn hash_done(&mut self, run: &mut Run, nodes: Vec<NodeId>, outcomes: Vec<HashOutcome>) {
+        for (node, outcome) in nodes.into_iter().zip(outcomes) {
+            match outcome {
+                HashOutcome::Read(content, stamp) => {
+                    let mut trees = self.states.trees.write();
+                    let Some(mut local) = trees.get(node).and_then(|n| n.local.clone()) else { continue };
+                    local.content = LocalContent::Here(content, stamp);
+                    trees.set_local(node, Some(local));
+                }
+                HashOutcome::Changed => run.set_back(node),
+                HashOutcome::Failed(error) => self.trouble(run, node, &error),
+                HashOutcome::Stopped => {}
+            }
+        }
+    }
+
+    /// Notes why a file is not in step and leaves it alone for the rest of the run.
+    pub(super) fn trouble(&mut self, run: &mut Run, node: NodeId, error: &Error) {
+        const RETRY_NS: i64 = 60_000_000_000;
+        let due = self.clock.wall_ns().saturating_add(RETRY_NS);
+        run.freeze(node);
+        self.states.trees.write().note(node, |n| {
+            let attempts = n.trouble.as_ref().map_or(0, |trouble| trouble.attempts) + 1;
+            n.trouble = Some(Box::new(Trouble {
+                code: error.code,
+                text: error.text.clone().into(),
+                attempts,
+                due_ns: Some(due),
+            }));
+        });
+        self.events.log(2, &format!("a file waits: {}", error.text));
+    }
+
+    /// Puts a failed call to the cloud where it belongs: the end of the run, or one file's trouble.
+    pub(super) fn cloud_trouble(&mut self, run: &mut Run, node: Option<NodeId>, error: &CloudError) {
+        match (error, node) {
+            (CloudError::Network(_), _) => run.fail(ErrorType::NetworkUnavailable),
+            (CloudError::Stopped, _) => {}
+            (CloudError::NoSpaceForAsset | CloudError::RecordLimitExceeded, Some(node)) => {
+                run.complain(SyncState::UploadFailed, ErrorType::CloudStorageFull);
+                self.trouble(
+                    run,
+                    node,
+                    &Error::new(Code::NoSpace, "the cloud is full: free some space there"),
+                );
+            }
+            (CloudError::Disabled, _) | (_, None) => {
+                self.events.log(1, &format!("the run ends: {error}"));
+                run.fail(ErrorType::RemoteServerAbnormal);
+            }
+            (_, Some(node)) => self.trouble(run, node, &Error::new(Code::Io, error.to_string())),
+        }
+    }
+
+    pub(super) fn tick_run(&mut self) {
+        let now = self.clock.monotonic_ns();
+        let Some(mut run) = self.run.take() else { return };
+        if now >= run.next_progress {
+            run.next_progress = now + PROGRESS_NS;
+            let progress = run.tally.progress(run.state, ErrorType::NoError, self.deletions_held());
+            if self.last != Some(progress) {
+                self.emit_sync(progress);
+            }
+        }
+        self.tick_lock(&mut run, now);
+        self.run = Some(run);
+    }
+
+    /// Tells that the run goes the other way now.
+    pub(super) fn enter(&mut self, run: &mut Run, state: SyncState) {
+        if run.state != state {
+            run.state = state;
+            let progress = run.tally.progress(state, ErrorType::NoError, self.deletions_held());
+            self.emit_sync(progress);
+        }
+    }
+
+    /// A large share of files gone at once stops and asks.
+    fn hold_deletions(&mut self, plan: &mut Plan) {
+        self.deletions.held.clear();
+        let trees = self.states.trees.read();
+        let is_file = |id: NodeId| trees.get(id).is_some_and(|node| node.kind == Kind::File);
+        let mut deleted: BTreeSet<NodeId> = BTreeSet::new();
+        deleted.extend(plan.disk.iter().filter_map(|step| match step.action {
+            DiskAction::Trash(id) => Some(id),
+            _ => None,
+        }));
+        deleted.extend(plan.cloud.iter().filter_map(|step| match step.action {
+            CloudAction::Delete(id) if is_file(id) => Some(id),
+            _ => None,
+        }));
+        let count = deleted.len() as u64;
+        let hold = self.config.deletion_hold;
+        let files =
+            || trees.iter().filter(|(_, node)| node.kind == Kind::File && node.synced.is_some()).count();
+        let large = count >= hold.files && count * 100 >= hold.percent * files() as u64;
+        drop(trees);
+        if count == 0 || !large || std::mem::take(&mut self.deletions.carry_out) {
+            return;
+        }
+        // Their folders stay as well: they are not empty.
+        plan.disk.retain(|step| !matches!(step.action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
+        plan.cloud.retain(|step| !matches!(step.action, CloudAction::Delete(_)));
+        self.events.log(2, &format!("{count} deletions wait for the host's word"));
+        self.deletions.held = deleted.into_iter().collect();
+    }
+}
+
+impl Task {
+    /// The outcome of a job that was never begun.
+    fn not_begun(&self) -> Outcome {
+        match self {
+            Task::Hash(nodes) => Outcome::Hash(nodes.iter().map(|_| HashOutcome::Stopped).collect()),
+            Task::Disk(task) => Outcome::Disk(task.ops().map(|_| DiskOutcome::Stopped).collect()),
+            Task::Fetch(items) => Outcome::Fetch(items.iter().map(|_| FetchOutcome::Stopped).collect()),
+            Task::Upload(task) => Outcome::Upload(task.files().map(|_| UploadOutcome::Stopped).collect()),
+            _ => Outcome::Swept,
+        }
+    }
+
+    fn is_of_run(&self) -> bool {
+        !matches!(self, Task::Demand(_) | Task::Sweep)
+    }
+}
+
+pub(super) fn local_size(node: Option<&crate::tree::Node>) -> u64 {
+    match node.and_then(|node| node.local.as_ref()).map(|local| &local.content) {
+        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => stamp.size,
+        _ => 0,
+    }
+}

@@ -1,0 +1,143 @@
+//! Files' states, answered from any thread without waiting for a run.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::error::{Code, Error, Result};
+use crate::event::FileSyncState;
+use crate::ports::{FileKind, FileSystem};
+use crate::tree::{Local, LocalContent, Node, NodeId, Trees};
+use crate::uri::gallery_path;
+
+/// What is being done with a file's bytes right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// They go to the cloud.
+    Uploading,
+    /// They come to this disk.
+    Downloading,
+    /// Their transfer was stopped.
+    Stopped,
+}
+
+/// Answers questions about files.
+#[derive(Clone)]
+pub struct States {
+    pub(super) trees: Arc<RwLock<Trees>>,
+    activity: Arc<RwLock<HashMap<NodeId, Activity>>>,
+    fs: Arc<dyn FileSystem>,
+}
+
+impl States {
+    pub(super) fn new(trees: Arc<RwLock<Trees>>, fs: Arc<dyn FileSystem>) -> Self {
+        States { trees, activity: Arc::default(), fs }
+    }
+
+    pub(super) fn set(&self, nodes: impl IntoIterator<Item = NodeId>, activity: Option<Activity>) {
+        let mut activities = self.activity.write();
+        for node in nodes {
+            match activity {
+                Some(activity) => activities.insert(node, activity),
+                None => activities.remove(&node),
+            };
+        }
+    }
+
+    /// A new run takes up what was stopped.
+    pub(super) fn forget_stopped(&self) {
+        self.activity.write().retain(|_, activity| *activity != Activity::Stopped);
+    }
+
+    /// One file's state.
+    pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
+        let path = gallery_path(uri)?;
+        match self.known(&path) {
+            Some(state) => Ok(state),
+            None => self.unknown(&path, uri),
+        }
+    }
+
+    /// Why a file is not in step.
+    pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
+        let path = gallery_path(uri)?;
+        let trees = self.trees.read();
+        match trees.find_local(&path).or_else(|| find_remote(&trees, &path)).and_then(|id| trees.get(id)) {
+            Some(node) => Ok(node.trouble.as_ref().map(|trouble| (trouble.code, trouble.text.to_string()))),
+            None => {
+                drop(trees);
+                self.unknown(&path, uri).map(|_| None)
+            }
+        }
+    }
+
+    fn known(&self, path: &str) -> Option<FileSyncState> {
+        let trees = self.trees.read();
+        if let Some(id) = trees.find_local(path) {
+            let node = trees.get(id)?;
+            return Some(self.state_of(&trees, id, node));
+        }
+        let id = find_remote(&trees, path)?;
+        Some(match self.activity.read().get(&id) {
+            Some(Activity::Downloading) => FileSyncState::Downloading,
+            _ => FileSyncState::Stopped,
+        })
+    }
+
+    fn state_of(&self, trees: &Trees, id: NodeId, node: &Node) -> FileSyncState {
+        match self.activity.read().get(&id) {
+            Some(Activity::Uploading) => return FileSyncState::Uploading,
+            Some(Activity::Downloading) => return FileSyncState::Downloading,
+            Some(Activity::Stopped) => return FileSyncState::Stopped,
+            None => {}
+        }
+        let Some(local) = &node.local else { return FileSyncState::Completed };
+        if trees.out_of_step().contains(&id) && changed_here(node, local) {
+            return match node.trouble {
+                Some(_) => FileSyncState::UploadFailure,
+                None => FileSyncState::ToBeUploaded,
+            };
+        }
+        let here = matches!(local.content, LocalContent::Here(..));
+        if here && node.sent_from_here { FileSyncState::UploadSuccess } else { FileSyncState::Completed }
+    }
+
+    /// A file that no scan has seen yet is still to be uploaded; one that is not there is an error.
+    fn unknown(&self, path: &str, uri: &str) -> Result<FileSyncState> {
+        let missing =
+            || Error::new(Code::NoSuchFile, format!("{uri:?} names no file of the gallery or its cloud"));
+        if path.split('/').any(crate::names::left_alone) {
+            return Err(missing());
+        }
+        match self.fs.stat(path) {
+            Ok(stat) if stat.kind == FileKind::File => Ok(FileSyncState::ToBeUploaded),
+            Ok(stat) if stat.kind == FileKind::Other => Err(Error::new(
+                Code::InvalidUri,
+                format!("{uri:?} is a link or no file: such entries are not synced"),
+            )),
+            Ok(_) => Err(missing()),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Err(missing()),
+                io::ErrorKind::PermissionDenied => Err(Error::io(uri, &error)),
+                _ => Err(Error::new(Code::InvalidUri, format!("{uri:?} leads out of the gallery: {error}"))),
+            },
+        }
+    }
+}
+
+fn changed_here(node: &Node, local: &Local) -> bool {
+    let Some(synced) = &node.synced else { return true };
+    let content = match &local.content {
+        LocalContent::Unread(_) => return true,
+        LocalContent::Dir(_) => None,
+        LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => Some(content),
+    };
+    local.place != synced.place || content != synced.content.as_ref()
+}
+
+/// Looks a path up in the cloud's tree.
+pub(super) fn find_remote(trees: &Trees, path: &str) -> Option<NodeId> {
+    path.split('/').try_fold(NodeId::ROOT, |at, name| trees.remotes_at(at, name).next())
+}

@@ -1,0 +1,176 @@
+//! Changes folders and names on the disk.
+
+use std::io;
+
+use super::fetch::same_file;
+use super::{JobContext, StopFlag};
+use crate::error::Error;
+use crate::ports::{FileKind, FileSystem, Stamp};
+use crate::tree::NodeId;
+
+/// One change.
+#[derive(Debug, Clone)]
+pub enum DiskOp {
+    /// Make a folder.
+    MakeDir {
+        /// The node.
+        node: NodeId,
+        /// Where.
+        path: String,
+    },
+    /// Move or rename. An existing `to` is left alone.
+    Rename {
+        /// The node.
+        node: NodeId,
+        /// From.
+        from: String,
+        /// To.
+        to: String,
+    },
+    /// Move a file to the trash, if it is still the one that the plan saw.
+    Trash {
+        /// The node.
+        node: NodeId,
+        /// Where it lies.
+        path: String,
+        /// How the plan saw it.
+        stamp: Stamp,
+    },
+    /// Remove a folder if it is empty.
+    RemoveDir {
+        /// The node.
+        node: NodeId,
+        /// Where it lies.
+        path: String,
+    },
+}
+
+impl DiskOp {
+    /// The node.
+    pub fn node(&self) -> NodeId {
+        match self {
+            DiskOp::MakeDir { node, .. }
+            | DiskOp::Rename { node, .. }
+            | DiskOp::Trash { node, .. }
+            | DiskOp::RemoveDir { node, .. } => *node,
+        }
+    }
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub enum DiskOutcome {
+    /// Done, durably, with the entry's stamp where it still is somewhere.
+    Done(Option<Stamp>),
+    /// The disk is not as the plan saw it: look at it again.
+    Changed,
+    /// The disk refused it.
+    Failed(Error),
+    /// Stopped before it was tried.
+    Stopped,
+}
+
+/// Done before; found done again after a kill.
+fn already(context: &JobContext, path: &str, kind: FileKind) -> Option<Stamp> {
+    context.fs.stat(path).ok().filter(|stat| stat.kind == kind).map(|stat| stat.stamp)
+}
+
+pub(super) fn run(context: &JobContext, ops: &[DiskOp], stop: &StopFlag) -> Vec<DiskOutcome> {
+    let mut outcomes: Vec<DiskOutcome> =
+        ops.iter().map(|op| if stop.is_set() { DiskOutcome::Stopped } else { change(context, op) }).collect();
+    if let Err(error) = context.fs.sync() {
+        let failed = |_| DiskOutcome::Failed(Error::io("the gallery's disk cannot be synced", &error));
+        outcomes = ops.iter().map(failed).collect();
+    }
+    outcomes
+}
+
+fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
+    let result = match op {
+        DiskOp::MakeDir { path, .. } => make_dir(context, path),
+        DiskOp::Rename { from, to, .. } => rename(context, from, to),
+        DiskOp::Trash { path, stamp, .. } => return trash(context, path, stamp),
+        DiskOp::RemoveDir { path, .. } => context.fs.remove_dir(path).map(|()| None),
+    };
+    match result {
+        Ok(stamp) => DiskOutcome::Done(stamp),
+        Err(error) => refused(op, &error),
+    }
+}
+
+fn make_dir(context: &JobContext, path: &str) -> io::Result<Option<Stamp>> {
+    match context.fs.make_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) => already(context, path, FileKind::Dir).map(Some).ok_or(error),
+        Ok(()) => Ok(context.fs.stat(path).ok().map(|stat| stat.stamp)),
+    }
+}
+
+fn rename(context: &JobContext, from: &str, to: &str) -> io::Result<Option<Stamp>> {
+    context.fs.rename(from, to)?;
+    Ok(context.fs.stat(to).ok().map(|stat| stat.stamp))
+}
+
+fn refused(op: &DiskOp, error: &io::Error) -> DiskOutcome {
+    match (op, error.kind()) {
+        (DiskOp::RemoveDir { .. }, io::ErrorKind::NotFound) => DiskOutcome::Done(None),
+        (_, io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) => {
+            DiskOutcome::Changed
+        }
+        _ => DiskOutcome::Failed(Error::io("the disk refuses the change", error)),
+    }
+}
+
+fn trash(context: &JobContext, path: &str, stamp: &Stamp) -> DiskOutcome {
+    let unchanged = |path: &str| context.fs.stat(path).is_ok_and(|stat| same_file(&stat.stamp, stamp));
+    if !unchanged(path) {
+        return DiskOutcome::Changed;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let seconds = context.clock.wall_ns().div_euclid(1_000_000_000);
+    let mark = context.random.next_u64() & 0xFFFF_FFFF;
+    // The mark keeps equal names apart; a long name gives way to it.
+    let mut cut = name.len().min(220);
+    while !name.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let to = format!("{}/{seconds}-{mark:08x}-{}", <dyn FileSystem>::TRASH, &name[..cut]);
+    match context.fs.rename(path, &to) {
+        Ok(()) if unchanged(&to) => DiskOutcome::Done(None),
+        // Written to in the last moment: it goes back and counts as changed.
+        Ok(()) => match context.fs.rename(&to, path) {
+            Ok(()) => DiskOutcome::Changed,
+            Err(error) => {
+                DiskOutcome::Failed(Error::io("the file cannot be put back from the trash", &error))
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => DiskOutcome::Changed,
+        Err(error) => DiskOutcome::Failed(Error::io("the file cannot be moved to the trash", &error)),
+    }
+}
+
+/// How long an unused part of a transfer is kept.
+const TEMP_SECONDS: u64 = 7 * 24 * 3600;
+
+/// Removes temporary files and trash whose time is over.
+pub(super) fn sweep(context: &JobContext, trash_seconds: u64) {
+    for (name, age) in context.fs.list_temp().unwrap_or_default() {
+        if age > TEMP_SECONDS {
+            discard(context, &name);
+        }
+    }
+    let now = context.clock.wall_ns().div_euclid(1_000_000_000);
+    for name in context.fs.list_trash().unwrap_or_default() {
+        let deleted = name.split('-').next().and_then(|seconds| seconds.parse::<i64>().ok());
+        if deleted.is_some_and(|deleted| now.saturating_sub(deleted) > trash_seconds as i64) {
+            // What cannot be removed now is tried again by the next run.
+            let _ = context.fs.remove_file(&format!("{}/{name}", <dyn FileSystem>::TRASH));
+        }
+    }
+}
+
+/// Removes a temporary file, if it is there.
+pub(super) fn discard(context: &JobContext, name: &str) {
+    // One that stays is swept later.
+    let _ = context.fs.remove_file(&format!("{}/{name}", <dyn FileSystem>::TEMP));
+}

@@ -1,0 +1,91 @@
+//! Reads files and takes their digests.
+
+use std::io;
+use std::sync::Arc;
+
+use super::{JobContext, StopFlag};
+use crate::error::Error;
+use crate::ports::{ReadFile, Stamp};
+use crate::tree::{Content, NodeId};
+
+/// One file to read.
+#[derive(Debug, Clone)]
+pub struct HashItem {
+    /// The node.
+    pub node: NodeId,
+    /// Where it lies.
+    pub path: String,
+}
+
+/// What reading a file came to.
+#[derive(Debug)]
+pub enum HashOutcome {
+    /// Its content, and its stamp while it was read.
+    Read(Arc<Content>, Stamp),
+    /// It changed while it was read, or is gone: look at the disk again.
+    Changed,
+    /// It cannot be read.
+    Failed(Error),
+    /// Stopped before it was read.
+    Stopped,
+}
+
+/// How much is read at a time.
+pub(super) const CHUNK: usize = 1 << 20;
+
+pub(super) fn run(context: &JobContext, items: &[HashItem], stop: &StopFlag) -> Vec<HashOutcome> {
+    let mut buffer = vec![0; CHUNK];
+    items.iter().map(|item| read(context, item, &mut buffer, stop)).collect()
+}
+
+fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFlag) -> HashOutcome {
+    if stop.is_set() {
+        return HashOutcome::Stopped;
+    }
+    let result = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, buffer, stop));
+    match result {
+        Ok(Some((content, stamp))) => HashOutcome::Read(Arc::new(content), smudge(context, stamp)),
+        Ok(None) if stop.is_set() => HashOutcome::Stopped,
+        Ok(None) => HashOutcome::Changed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => HashOutcome::Changed,
+        Err(error) => HashOutcome::Failed(Error::io("the file cannot be read", &error)),
+    }
+}
+
+/// The content and stamp, or nothing where the file changed meanwhile or `stop` was set.
+fn digest(
+    file: &mut dyn ReadFile,
+    buffer: &mut [u8],
+    stop: &StopFlag,
+) -> io::Result<Option<(Content, Stamp)>> {
+    let before = file.stamp()?;
+    let mut hasher = blake3::Hasher::new();
+    let mut size = 0;
+    loop {
+        let count = file.read_at(buffer, size)?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(&buffer[..count]);
+        size += count as u64;
+        if stop.is_set() {
+            return Ok(None);
+        }
+    }
+    let after = file.stamp()?;
+    if before != after || size != after.size {
+        return Ok(None);
+    }
+    let digest = *hasher.finalize().as_bytes();
+    Ok(Some((Content { digest, size, mtime_ns: after.mtime_ns }, after)))
+}
+
+/// A file that was written a moment ago may change once more without its times showing it. Its
+/// stamp is noted so that the next scan finds it different and reads it again.
+pub(super) fn smudge(context: &JobContext, mut stamp: Stamp) -> Stamp {
+    const COARSEST_TICK_NS: i64 = 20_000_000;
+    if context.clock.wall_ns().saturating_sub(stamp.ctime_ns.max(stamp.mtime_ns)) < COARSEST_TICK_NS {
+        stamp.ctime_ns = 0;
+    }
+    stamp
+}

@@ -1,0 +1,249 @@
+//! Blocking work that workers do for the control thread, over the ports alone.
+//!
+//! A job carries all it needs and changes nothing but the disk and the cloud; what it found out or
+//! did comes back as a [`JobDone`], and the control thread puts that into the trees.
+
+mod cloud;
+mod disk;
+mod fetch;
+mod hash;
+mod scan;
+mod transfer;
+mod upload;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cloudsync_cloud::{AssetLoader, CloudDb, CloudError, CloudService, Database};
+use parking_lot::Mutex;
+
+pub use cloud::{Page, WriteBatch, WriteResults};
+pub use disk::{DiskOp, DiskOutcome};
+pub(crate) use fetch::temp_name;
+pub use fetch::{FetchItem, FetchOutcome};
+pub use hash::{HashItem, HashOutcome};
+pub(crate) use scan::join;
+pub use scan::{FolderListing, ScanReport, Scope};
+pub use transfer::Moved;
+pub use upload::{UploadItem, UploadOutcome};
+
+use crate::config::Config;
+use crate::ports::{Clock, FileSystem, Ports, Random, Watcher};
+
+/// A job's number; rises.
+pub type JobId = u64;
+
+/// Tells running jobs to stop soon.
+#[derive(Debug, Clone, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// Asks to stop.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether to stop.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Look at the disk.
+    Scan {
+        /// Which folders.
+        scope: Scope,
+        /// The gallery's identity as the index knows it, empty the first time.
+        identity: String,
+    },
+    /// Read files and take their digests.
+    Hash(Vec<HashItem>),
+    /// Change folders and names.
+    Disk(Vec<DiskOp>),
+    /// Bring bytes from the cloud.
+    Fetch(Vec<FetchItem>),
+    /// Remove temporary files and trash whose time is over.
+    Sweep {
+        /// How long the trash is kept, in seconds.
+        trash_seconds: u64,
+    },
+    /// Discard one temporary file.
+    Discard(String),
+    /// Send bytes to the cloud.
+    Upload(Vec<UploadItem>),
+    /// Ask the cloud what changed since the cursor.
+    Pull {
+        /// Where the last page ended.
+        cursor: String,
+        /// How many rows at most.
+        count: usize,
+    },
+    /// Ask the cloud for this many record ids.
+    NewIds(usize),
+    /// Take the cloud's lock.
+    Lock,
+    /// Keep the cloud's lock.
+    Heartbeat(i64),
+    /// Give the cloud's lock back.
+    Unlock(i64),
+    /// Write records.
+    Write(WriteBatch),
+}
+
+/// One piece of work, with the flag that stops it.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// What is to be done.
+    pub work: Work,
+    /// Set when it shall stop.
+    pub stop: StopFlag,
+    /// Where it reports bytes moved.
+    pub moved: Moved,
+}
+
+/// What a job came to.
+#[derive(Debug)]
+pub struct JobDone {
+    /// The job's number.
+    pub id: JobId,
+    /// What it found out or did.
+    pub outcome: Outcome,
+}
+
+/// What a job found out or did.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Of [`Work::Scan`]; an error means that the gallery cannot be used at all.
+    Scan(Result<ScanReport, CloudError>),
+    /// Of [`Work::Hash`], in order.
+    Hash(Vec<HashOutcome>),
+    /// Of [`Work::Disk`], in order.
+    Disk(Vec<DiskOutcome>),
+    /// Of [`Work::Fetch`], in order.
+    Fetch(Vec<FetchOutcome>),
+    /// Of [`Work::Sweep`] and [`Work::Discard`].
+    Swept,
+    /// Of [`Work::Upload`], in order.
+    Upload(Vec<UploadOutcome>),
+    /// Of [`Work::Pull`].
+    Pull(Result<Page, CloudError>),
+    /// Of [`Work::NewIds`].
+    NewIds(Result<Vec<String>, CloudError>),
+    /// Of [`Work::Lock`] and [`Work::Heartbeat`]: id and lease in seconds.
+    Lock(Result<(i64, u32), CloudError>),
+    /// Of [`Work::Unlock`].
+    Unlocked,
+    /// Of [`Work::Write`].
+    Write(Result<WriteResults, CloudError>),
+    /// The job's code broke; its step failed.
+    Broken(String),
+}
+
+/// The ports that jobs work with.
+#[derive(Clone)]
+pub struct JobContext {
+    pub(crate) fs: Arc<dyn FileSystem>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) watcher: Option<Arc<dyn Watcher>>,
+    cloud: Arc<dyn CloudService>,
+    connection: Arc<Mutex<Connection>>,
+    bundle: String,
+}
+
+#[derive(Default)]
+struct Connection {
+    db: Option<Arc<dyn CloudDb>>,
+    loader: Option<Arc<dyn AssetLoader>>,
+}
+
+/// The table that holds a gallery's records.
+pub const TABLE: &str = "file";
+
+impl JobContext {
+    /// The context of an engine's jobs.
+    pub fn new(config: &Config, ports: &Ports) -> Self {
+        JobContext {
+            fs: ports.fs.clone(),
+            clock: ports.clock.clone(),
+            random: ports.random.clone(),
+            watcher: ports.watcher.clone(),
+            cloud: ports.cloud.clone(),
+            connection: Arc::default(),
+            bundle: config.bundle_name.clone(),
+        }
+    }
+
+    /// The records, connected when first needed.
+    pub(crate) fn db(&self) -> Result<Arc<dyn CloudDb>, CloudError> {
+        let mut connection = self.connection.lock();
+        if let Some(db) = &connection.db {
+            return Ok(db.clone());
+        }
+        let db = self.cloud.connect_db(&self.bundle, &database())?;
+        connection.db = Some(db.clone());
+        Ok(db)
+    }
+
+    /// The assets, connected when first needed.
+    pub(crate) fn loader(&self) -> Result<Arc<dyn AssetLoader>, CloudError> {
+        let mut connection = self.connection.lock();
+        if let Some(loader) = &connection.loader {
+            return Ok(loader.clone());
+        }
+        let loader = self.cloud.connect_asset_loader(&self.bundle, &database())?;
+        connection.loader = Some(loader.clone());
+        Ok(loader)
+    }
+}
+
+/// The database that a bundle's files live in.
+fn database() -> Database {
+    Database { name: "cloudsync".into(), alias: "cloudsync".into(), tables: vec![crate::record::table()] }
+}
+
+impl Job {
+    /// Does the work. Blocks. A panic inside becomes [`Outcome::Broken`].
+    pub fn run(self, context: &JobContext) -> JobDone {
+        let id = self.id;
+        let work = std::panic::AssertUnwindSafe(|| self.work(context));
+        let outcome = std::panic::catch_unwind(work).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_string());
+            Outcome::Broken(text.or(panic.downcast_ref::<String>().cloned()).unwrap_or_default())
+        });
+        JobDone { id, outcome }
+    }
+
+    fn work(self, context: &JobContext) -> Outcome {
+        let (stop, moved) = (&self.stop, &self.moved);
+        match self.work {
+            Work::Scan { scope, identity } => Outcome::Scan(scan::run(context, &scope, &identity, stop)),
+            Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
+            Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
+            Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
+            Work::Sweep { trash_seconds } => {
+                disk::sweep(context, trash_seconds);
+                Outcome::Swept
+            }
+            Work::Discard(name) => {
+                disk::discard(context, &name);
+                Outcome::Swept
+            }
+            Work::Upload(items) => Outcome::Upload(upload::run(context, &items, stop, moved)),
+            Work::Pull { cursor, count } => Outcome::Pull(cloud::pull(context, &cursor, count)),
+            Work::NewIds(count) => Outcome::NewIds(context.db().and_then(|db| db.generate_id(count))),
+            Work::Lock => Outcome::Lock(cloud::lock(context)),
+            Work::Heartbeat(id) => Outcome::Lock(cloud::heartbeat(context, id)),
+            Work::Unlock(id) => {
+                cloud::unlock(context, id);
+                Outcome::Unlocked
+            }
+            Work::Write(batch) => Outcome::Write(cloud::write(context, batch)),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Sends bytes to the cloud.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
+
+use super::hash::smudge;
+use super::transfer::Control;
+use super::{JobContext, Moved, StopFlag, TABLE};
+use crate::error::Error;
+use crate::ports::{FileSystem, ReadFile, Stamp};
+use crate::tree::{Content, NodeId};
+
+/// One file to send.
+#[derive(Debug, Clone)]
+pub struct UploadItem {
+    /// The node.
+    pub node: NodeId,
+    /// Its record's id.
+    pub record: Box<str>,
+    /// Where it lies.
+    pub path: String,
+    /// How the plan saw it.
+    pub stamp: Stamp,
+    /// Its digest, where it was read before.
+    pub digest: Option<[u8; 32]>,
+}
+
+/// What sending a file came to.
+#[derive(Debug)]
+pub enum UploadOutcome {
+    /// The cloud holds these bytes durably, under this asset id.
+    Sent {
+        /// The bytes.
+        content: Arc<Content>,
+        /// The cloud's id.
+        asset: String,
+        /// The file's stamp while it was read.
+        stamp: Stamp,
+    },
+    /// It changed while it was read, or is gone: look at the disk again.
+    Changed,
+    /// The file cannot be read.
+    Unreadable(Error),
+    /// The cloud refused it.
+    Refused(CloudError),
+    /// Stopped before it was done.
+    Stopped,
+}
+
+pub(super) fn run(
+    context: &JobContext,
+    items: &[UploadItem],
+    stop: &StopFlag,
+    moved: &Moved,
+) -> Vec<UploadOutcome> {
+    let loader = match context.loader() {
+        Ok(loader) => loader,
+        Err(error) => return items.iter().map(|_| UploadOutcome::Refused(error.clone())).collect(),
+    };
+    // A cloud that names its assets by their digest has taken it; once is enough.
+    let named = context.db().is_ok_and(|db| db.capabilities().digests);
+    let hasher = || (!named).then(blake3::Hasher::new).map(Box::new);
+    let mut readings: Vec<Reading> =
+        items.iter().map(|_| Reading { hasher: hasher(), ..Reading::default() }).collect();
+    let uploads =
+        items.iter().zip(&mut readings).map(|(item, reading)| upload(context, item, reading)).collect();
+    let answers = loader.upload(TABLE, uploads, &Control { stop, moved });
+    // What was read must be as durable here as it is there, before both are said to agree.
+    let durable = context.fs.sync();
+    let mut answers = answers.into_iter();
+    readings
+        .into_iter()
+        .zip(items)
+        .map(|(reading, item)| {
+            let missing = || Err(CloudError::Unknown("the cloud gave fewer answers than assets".into()));
+            let answer = answers.next().unwrap_or_else(missing);
+            outcome(context, item, reading, answer, &durable)
+        })
+        .collect()
+}
+
+fn upload<'a>(context: &'a JobContext, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
+    let stamp = item.stamp;
+    let name = item.path.rsplit('/').next().unwrap_or_default().to_string();
+    let asset = CloudAsset {
+        name,
+        modify_time: stamp.mtime_ns.div_euclid(1_000_000),
+        size: stamp.size,
+        hash: format!("{:x}-{:x}", stamp.mtime_ns, stamp.size),
+        ..CloudAsset::default()
+    };
+    let place = context.fs.absolute(&item.path);
+    let source = Source { fs: &*context.fs, path: &item.path, place, stamp, file: None, reading };
+    AssetUpload {
+        gid: item.record.to_string(),
+        asset,
+        transfer_id: transfer_id(item),
+        digest: item.digest,
+        source: Box::new(source),
+    }
+}
+
+/// The same for the same bytes of the same file, also after a restart.
+fn transfer_id(item: &UploadItem) -> String {
+    let Stamp { ino, size, mtime_ns, ctime_ns } = item.stamp;
+    format!("{ino:x}-{size:x}-{mtime_ns:x}-{ctime_ns:x}")
+}
+
+/// What became of a file while the cloud read it.
+#[derive(Default)]
+struct Reading {
+    hasher: Option<Box<blake3::Hasher>>,
+    size: u64,
+    stamp: Option<Stamp>,
+    changed: bool,
+    failed: Option<Error>,
+}
+
+impl Reading {
+    fn took(&mut self, bytes: &[u8]) {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+        self.size += bytes.len() as u64;
+    }
+}
+
+/// Reads a file for the cloud, once, and takes its digest on the way.
+struct Source<'a> {
+    fs: &'a dyn FileSystem,
+    path: &'a str,
+    place: Option<PathBuf>,
+    stamp: Stamp,
+    file: Option<Box<dyn ReadFile>>,
+    reading: &'a mut Reading,
+}
+
+impl Source<'_> {
+    fn open(&mut self) -> io::Result<&mut dyn ReadFile> {
+        if self.file.is_none() {
+            let file = self.fs.open(self.path).inspect_err(|error| self.note(error))?;
+            let now = file.stamp()?;
+            self.reading.stamp = Some(now);
+            if (now.size, now.mtime_ns) != (self.stamp.size, self.stamp.mtime_ns) {
+                self.reading.changed = true;
+                return Err(io::Error::other("the file changed since it was looked at"));
+            }
+            self.file = Some(file);
+        }
+        match &mut self.file {
+            Some(file) => Ok(&mut **file),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn note(&mut self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::NotFound {
+            self.reading.changed = true;
+        } else {
+            self.reading.failed = Some(Error::io("the file cannot be read", error));
+        }
+    }
+
+    /// The cloud goes on after what an earlier try sent: the digest needs those bytes too.
+    fn catch_up(&mut self, offset: u64) -> io::Result<()> {
+        if self.reading.hasher.is_none() {
+            self.reading.size = offset;
+            return Ok(());
+        }
+        let mut buffer = vec![0; super::hash::CHUNK];
+        while self.reading.size < offset {
+            let wanted = buffer.len().min((offset - self.reading.size) as usize);
+            let at = self.reading.size;
+            let count = self.open()?.read_at(&mut buffer[..wanted], at)?;
+            if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.reading.took(&buffer[..count]);
+        }
+        Ok(())
+    }
+}
+
+impl AssetSource for Source<'_> {
+    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        if offset > self.reading.size {
+            self.catch_up(offset)?;
+        }
+        let count = self.open()?.read_at(buffer, offset).inspect_err(|error| self.note(error))?;
+        let end = offset + count as u64;
+        if offset <= self.reading.size && end > self.reading.size {
+            let fresh = (self.reading.size - offset) as usize;
+            self.reading.took(&buffer[fresh..count]);
+        }
+        if end >= self.stamp.size {
+            let after = self.open()?.stamp()?;
+            self.reading.changed |= Some(after) != self.reading.stamp;
+        }
+        Ok(count)
+    }
+
+    fn size(&self) -> u64 {
+        self.stamp.size
+    }
+
+    fn path(&self) -> Option<&Path> {
+        self.place.as_deref()
+    }
+}
+
+fn outcome(
+    context: &JobContext,
+    item: &UploadItem,
+    reading: Reading,
+    answer: Result<CloudAsset, CloudError>,
+    durable: &io::Result<()>,
+) -> UploadOutcome {
+    if let Some(error) = reading.failed {
+        return UploadOutcome::Unreadable(error);
+    }
+    if reading.changed {
+        return UploadOutcome::Changed;
+    }
+    let asset = match answer {
+        Ok(asset) => asset.asset_id,
+        Err(CloudError::Stopped) => return UploadOutcome::Stopped,
+        Err(error) => return UploadOutcome::Refused(error),
+    };
+    if let Err(error) = durable {
+        return UploadOutcome::Unreadable(Error::io("the gallery's disk cannot be synced", error));
+    }
+    // A cloud need not read a file of no bytes.
+    let stamp = match reading.stamp {
+        None if item.stamp.size == 0 => context.fs.stat(&item.path).ok().map(|stat| stat.stamp),
+        stamp => stamp,
+    };
+    let Some(stamp) = stamp.filter(|stamp| stamp.size == reading.size) else {
+        return UploadOutcome::Changed;
+    };
+    let digest = match &reading.hasher {
+        Some(hasher) => hasher.finalize(),
+        None => match blake3::Hash::from_hex(&asset) {
+            Ok(digest) => digest,
+            Err(_) => {
+                let text = "the cloud promises digests as asset ids and gave something else";
+                return UploadOutcome::Refused(CloudError::Corrupt(text.into()));
+            }
+        },
+    };
+    if item.digest.is_some_and(|known| known != *digest.as_bytes()) {
+        return UploadOutcome::Changed;
+    }
+    let content = Content { digest: *digest.as_bytes(), size: stamp.size, mtime_ns: stamp.mtime_ns };
+    UploadOutcome::Sent { content: Arc::new(content), asset, stamp: smudge(context, stamp) }
+}

@@ -1,0 +1,198 @@
+//! Decides, node by node, what disk and cloud shall hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::names::free_name;
+use super::{Learn, Request};
+use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced};
+
+/// Whose bytes a file shall have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// Both sides have the same, or it is a folder.
+    Agreed,
+    /// The disk's.
+    FromDisk,
+    /// The cloud's.
+    FromCloud,
+}
+
+/// What shall become of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It goes from both sides.
+    Dead,
+    /// It is on both sides, here and with these bytes.
+    Live(Arc<Place>, Bytes),
+    /// The disk's bytes must be read first.
+    Unknown,
+    /// Both sides changed its bytes, differently.
+    Conflict,
+    /// It is left alone as it is, at this place.
+    Frozen(Arc<Place>),
+}
+
+pub(super) type Verdicts = BTreeMap<NodeId, Verdict>;
+
+pub(super) fn decide_all(request: &Request<'_>) -> Verdicts {
+    let trees = request.trees;
+    trees
+        .out_of_step()
+        .iter()
+        .filter_map(|&id| {
+            let node = trees.get(id)?;
+            let verdict = decide(node);
+            let frozen = request.frozen.contains(&id).then(|| any_place(node)).flatten();
+            Some((id, frozen.map_or(verdict, Verdict::Frozen)))
+        })
+        .collect()
+}
+
+/// Where a node is, by whichever tree knows it.
+pub(super) fn any_place(node: &Node) -> Option<Arc<Place>> {
+    let remote = node.remote.as_ref();
+    remote
+        .filter(|remote| !remote.deleted)
+        .map(|remote| &remote.place)
+        .or(node.local.as_ref().map(|local| &local.place))
+        .or(node.synced.as_ref().map(|synced| &synced.place))
+        .or(remote.map(|remote| &remote.place))
+        .cloned()
+}
+
+fn decide(node: &Node) -> Verdict {
+    let remote = node.remote.as_ref().filter(|remote| !remote.deleted);
+    match (&node.local, &node.synced, remote) {
+        (None, _, None) => Verdict::Dead,
+        (Some(local), None, None) => only_here(node, local),
+        (None, None, Some(remote)) => Verdict::Live(remote.place.clone(), Bytes::FromCloud),
+        (Some(local), Some(synced), None) => gone_from_cloud(node, local, synced),
+        (None, Some(synced), Some(remote)) => gone_from_disk(synced, remote),
+        (Some(local), synced, Some(remote)) => on_both(local, synced.as_ref(), remote),
+    }
+}
+
+fn only_here(node: &Node, local: &Local) -> Verdict {
+    match (&local.content, node.kind) {
+        (LocalContent::CloudOnly(_), _) => Verdict::Dead,
+        (_, Kind::Dir) => Verdict::Live(local.place.clone(), Bytes::Agreed),
+        (_, Kind::File) => Verdict::Live(local.place.clone(), Bytes::FromDisk),
+    }
+}
+
+/// A change on the disk wins over a deletion in the cloud.
+fn gone_from_cloud(node: &Node, local: &Local, synced: &Synced) -> Verdict {
+    let same_bytes = match &local.content {
+        LocalContent::Dir(_) => true,
+        LocalContent::CloudOnly(_) => return Verdict::Dead,
+        LocalContent::Here(content, _) => Some(content) == synced.content.as_ref(),
+        LocalContent::Unread(_) => return Verdict::Unknown,
+    };
+    if same_bytes && local.place == synced.place { Verdict::Dead } else { only_here(node, local) }
+}
+
+/// A change in the cloud wins over a deletion on the disk.
+fn gone_from_disk(synced: &Synced, remote: &Remote) -> Verdict {
+    if remote.place == synced.place && remote.content == synced.content {
+        Verdict::Dead
+    } else {
+        Verdict::Live(remote.place.clone(), Bytes::FromCloud)
+    }
+}
+
+fn on_both(local: &Local, synced: Option<&Synced>, remote: &Remote) -> Verdict {
+    let here = match &local.content {
+        LocalContent::Dir(_) => None,
+        LocalContent::CloudOnly(content) | LocalContent::Here(content, _) => Some(content),
+        LocalContent::Unread(_) => return Verdict::Unknown,
+    };
+    match merge_bytes(here, synced, remote.content.as_ref()) {
+        None => Verdict::Conflict,
+        Some(bytes) => Verdict::Live(merge_place(local, synced, remote), bytes),
+    }
+}
+
+fn merge_bytes(
+    here: Option<&Arc<Content>>,
+    synced: Option<&Synced>,
+    there: Option<&Arc<Content>>,
+) -> Option<Bytes> {
+    if here == there {
+        return Some(Bytes::Agreed);
+    }
+    let base = synced?.content.as_ref();
+    if here == base {
+        Some(Bytes::FromCloud)
+    } else if there == base {
+        Some(Bytes::FromDisk)
+    } else {
+        None
+    }
+}
+
+/// Moved on one side: that place. Moved on both: the cloud's, which others have seen.
+fn merge_place(local: &Local, synced: Option<&Synced>, remote: &Remote) -> Arc<Place> {
+    match synced {
+        Some(synced) if remote.place == synced.place => local.place.clone(),
+        _ => remote.place.clone(),
+    }
+}
+
+/// What must be known, or put right on the disk, before steps can be planned.
+pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Learn> {
+    let mut learn = Vec::new();
+    let mut given = BTreeSet::new();
+    let mut adopted = BTreeSet::new();
+    for (&id, verdict) in verdicts {
+        match verdict {
+            Verdict::Unknown => learn.push(Learn::Hash(id)),
+            Verdict::Conflict => learn.extend(set_aside(request, id, &mut given)),
+            Verdict::Live(..) => learn.extend(twin(request, id, &mut adopted)),
+            Verdict::Dead | Verdict::Frozen(_) => {}
+        }
+    }
+    learn
+}
+
+fn set_aside(request: &Request<'_>, id: NodeId, given: &mut BTreeSet<Place>) -> Option<Learn> {
+    let trees = request.trees;
+    let place = &trees.get(id)?.local.as_ref()?.place;
+    let name = free_name(&place.name, request.label, |name| {
+        trees.locals_at(place.parent, name).next().is_some()
+            || trees.remotes_at(place.parent, name).next().is_some()
+            || given.contains(&Place { parent: place.parent, name: name.into() })
+    });
+    given.insert(Place { parent: place.parent, name: name.clone() });
+    Some(Learn::SetAside { node: id, name })
+}
+
+/// A node that only the disk knows may be the same as one that lies at its place in the cloud.
+fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Option<Learn> {
+    let trees = request.trees;
+    let node = trees.get(id)?;
+    if node.synced.is_some() || node.remote.as_ref().is_some_and(|remote| !remote.deleted) {
+        return None;
+    }
+    let local = node.local.as_ref()?;
+    for other in trees.remotes_at(local.place.parent, &local.place.name) {
+        let Some(there) = trees.get(other) else { continue };
+        let on_disk = there.local.as_ref().is_some_and(|l| !matches!(l.content, LocalContent::CloudOnly(_)));
+        if other == id || there.kind != node.kind || on_disk || adopted.contains(&other) {
+            continue;
+        }
+        let same = match &local.content {
+            LocalContent::Dir(_) => true,
+            LocalContent::Unread(_) => return Some(Learn::Hash(id)),
+            LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
+                let remote = there.remote.as_ref().and_then(|remote| remote.content.as_ref());
+                Some(content) == remote || matches!(decide(there), Verdict::Dead)
+            }
+        };
+        if same {
+            adopted.insert(other);
+            return Some(Learn::Adopt { here: id, there: other });
+        }
+    }
+    None
+}

@@ -1,0 +1,48 @@
+//! Names that the planner gives.
+
+/// The longest name that common file systems take, in bytes.
+const LONGEST: usize = 255;
+
+/// The name of a conflict copy: device and time before the extension. `attempt` counts from 1 and
+/// shows from 2 on.
+pub fn conflict_name(name: &str, label: &str, attempt: u32) -> Box<str> {
+    let split = name.rfind('.').filter(|&at| at > 0 && name.len() - at <= 16).unwrap_or(name.len());
+    let (stem, extension) = name.split_at(split);
+    let mark = match attempt {
+        0 | 1 => format!(" (conflict {label})"),
+        more => format!(" (conflict {label} {more})"),
+    };
+    let room = LONGEST.saturating_sub(mark.len() + extension.len());
+    let mut cut = stem.len().min(room);
+    while !stem.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    format!("{}{mark}{extension}", &stem[..cut]).into_boxed_str()
+}
+
+/// The first conflict name that is not taken.
+pub(super) fn free_name(name: &str, label: &str, taken: impl Fn(&str) -> bool) -> Box<str> {
+    let mut attempt = 1;
+    loop {
+        let candidate = conflict_name(name, label, attempt);
+        if !taken(&candidate) {
+            return candidate;
+        }
+        attempt += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_extension_and_the_length() {
+        assert_eq!(&*conflict_name("IMG_1.jpg", "phone 2026", 1), "IMG_1 (conflict phone 2026).jpg");
+        assert_eq!(&*conflict_name("notes", "phone 2026", 2), "notes (conflict phone 2026 2)");
+        assert_eq!(&*conflict_name(".hidden", "p", 1), ".hidden (conflict p)");
+        let long = format!("{}.jpg", "ä".repeat(125));
+        let name = conflict_name(&long, "phone", 1);
+        assert!(name.len() <= 255 && name.ends_with(" (conflict phone).jpg"));
+    }
+}

@@ -1,0 +1,161 @@
+//! A file or folder as a record of the cloud.
+
+use cloudsync_cloud::{AssetStatus, CloudAsset, CloudType, Field, FieldType, Flag, Record, Row, Table};
+
+use crate::names::left_alone;
+use crate::tree::{Content, Digest, Kind};
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) record: Box<str>,
+    /// The folder's record, or `None` for the gallery's top folder.
+    pub(crate) parent: Option<Box<str>>,
+    pub(crate) name: Box<str>,
+    pub(crate) kind: Kind,
+    pub(crate) content: Option<Content>,
+    pub(crate) asset: Option<Box<str>>,
+    pub(crate) version: u64,
+    pub(crate) deleted: bool,
+}
+
+const PARENT: &str = "parent";
+const NAME: &str = "name";
+const KIND: &str = "kind";
+const SIZE: &str = "size";
+const MODIFIED: &str = "modified_ns";
+const DIGEST: &str = "digest";
+const ASSET: &str = "asset";
+
+/// The longest name that common file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
+
+const KIND_FILE: i64 = 0;
+const KIND_DIR: i64 = 1;
+
+/// The table that these records live in.
+pub(crate) fn table() -> Table {
+    let field = |name: &str, field_type, nullable| Field {
+        alias: name.into(),
+        col_name: name.into(),
+        field_type,
+        primary: false,
+        nullable,
+    };
+    Table {
+        name: crate::job::TABLE.into(),
+        alias: crate::job::TABLE.into(),
+        fields: vec![
+            field(PARENT, FieldType::Text, true),
+            field(NAME, FieldType::Text, false),
+            field(KIND, FieldType::Number, false),
+            field(SIZE, FieldType::Number, true),
+            field(MODIFIED, FieldType::Number, true),
+            field(DIGEST, FieldType::Blob, true),
+            field(ASSET, FieldType::Asset, true),
+        ],
+    }
+}
+
+/// The fields of a record.
+pub(crate) fn row(parent: Option<&str>, name: &str, content: Option<(&Content, &str)>) -> Row {
+    let mut row = Row::new();
+    if let Some(parent) = parent {
+        row.insert(PARENT.into(), CloudType::String(parent.into()));
+    }
+    row.insert(NAME.into(), CloudType::String(name.into()));
+    let Some((content, asset)) = content else {
+        row.insert(KIND.into(), CloudType::Int64(KIND_DIR));
+        return row;
+    };
+    row.insert(KIND.into(), CloudType::Int64(KIND_FILE));
+    row.insert(SIZE.into(), CloudType::Int64(content.size as i64));
+    row.insert(MODIFIED.into(), CloudType::Int64(content.mtime_ns));
+    row.insert(DIGEST.into(), CloudType::Bytes(content.digest.to_vec()));
+    let asset = CloudAsset {
+        asset_id: asset.into(),
+        name: name.into(),
+        size: content.size,
+        modify_time: content.mtime_ns.div_euclid(1_000_000),
+        hash: format!("{:x}-{:x}", content.mtime_ns, content.size),
+        status: AssetStatus::Normal,
+        ..CloudAsset::default()
+    };
+    row.insert(ASSET.into(), CloudType::Asset(asset));
+    row
+}
+
+/// The cloud's id of an asset, or `None` where it is the hex of the digest anyway.
+pub(crate) fn asset_of(asset: &str, digest: &Digest) -> Option<Box<str>> {
+    (blake3::Hash::from_bytes(*digest).to_hex().as_str() != asset).then(|| asset.into())
+}
+
+/// Reads a record. The text says what is wrong with one that cannot be.
+pub(crate) fn read(record: Record) -> Result<Entry, String> {
+    let id = record.extension.id;
+    let deleted = record.extension.operation == Flag::Delete;
+    let mut values = record.values;
+    let name = match values.remove(NAME) {
+        Some(CloudType::String(name)) => name,
+        None if deleted => String::new(),
+        _ => return Err(format!("record {id} has no name")),
+    };
+    if !deleted {
+        check_name(&name).map_err(|why| format!("record {id} is named {name:?}: {why}"))?;
+    }
+    let parent = match values.remove(PARENT) {
+        Some(CloudType::String(parent)) if *parent == *id => {
+            return Err(format!("record {id} lies in itself"));
+        }
+        Some(CloudType::String(parent)) => Some(parent.into_boxed_str()),
+        None | Some(CloudType::Null) => None,
+        Some(_) => return Err(format!("record {id} has a folder that is no text")),
+    };
+    let dir = matches!(values.get(KIND), Some(CloudType::Int64(KIND_DIR)));
+    let (content, asset) = match contents(&values) {
+        _ if dir => (None, None),
+        Some((content, asset)) => (Some(content), asset),
+        None if deleted => (None, None),
+        None => return Err(format!("record {id} is a file without size, digest or asset")),
+    };
+    Ok(Entry {
+        record: id.into(),
+        parent,
+        name: name.into(),
+        kind: if dir { Kind::Dir } else { Kind::File },
+        content,
+        asset,
+        version: record.version,
+        deleted,
+    })
+}
+
+fn contents(values: &Row) -> Option<(Content, Option<Box<str>>)> {
+    let (Some(CloudType::Int64(size)), Some(CloudType::Int64(mtime_ns))) =
+        (values.get(SIZE), values.get(MODIFIED))
+    else {
+        return None;
+    };
+    let (Some(CloudType::Bytes(digest)), Some(CloudType::Asset(asset))) =
+        (values.get(DIGEST), values.get(ASSET))
+    else {
+        return None;
+    };
+    let digest: Digest = digest.as_slice().try_into().ok()?;
+    let size = u64::try_from(*size).ok()?;
+    Some((Content { digest, size, mtime_ns: *mtime_ns }, asset_of(&asset.asset_id, &digest)))
+}
+
+/// Whether a name from the cloud may become a name on this disk.
+fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
+        return Err("that is no name for a file");
+    }
+    if name.len() > LONGEST_NAME {
+        return Err("that is longer than a disk takes");
+    }
+    if left_alone(name) {
+        return Err("such names are left alone");
+    }
+    Ok(())
+}
