@@ -20,7 +20,8 @@ PIECE = 1 << 20
 
 def paths(dest):
     found = []
-    for folder, _, names in os.walk(dest):
+    for folder, below, names in os.walk(dest):
+        below[:] = [name for name in below if not name.startswith(".")]  # what is hidden belongs to a tool
         found += [os.path.join(folder, name) for name in names]
     return sorted(found)
 
@@ -56,7 +57,7 @@ def change(dest, count, seed):
 
 def rename(dest, count, seed):
     source = random.Random(f"rename {seed}")
-    folders = sorted(entry.path for entry in os.scandir(dest) if entry.is_dir())
+    folders = sorted(entry.path for entry in os.scandir(dest) if entry.is_dir() and entry.name[0] != ".")
     for i, path in enumerate(source.sample(paths(dest), count)):
         stem, ending = os.path.splitext(os.path.basename(path))
         stem = stem.split(" moved ")[0]
