@@ -9,10 +9,12 @@ if(found EQUAL -1)
   message(SEND_ERROR "${README} does not quote examples/quickstart.c as it is")
 endif()
 
-# Links to files, as in [name](path).
-string(REGEX MATCHALL "\\]\\([^)#:]+\\)" links "${readme}")
+# Links to files, as in [name](path); CMake's lists cannot hold a lone bracket.
+string(REPLACE "](" "<link>(" linked "${readme}")
+string(REPLACE "[" "" linked "${linked}")
+string(REGEX MATCHALL "<link>\\([^)#:]+\\)" links "${linked}")
 foreach(link IN LISTS links)
-  string(REGEX REPLACE "^\\]\\((.*)\\)$" "\\1" path "${link}")
+  string(REGEX REPLACE "^<link>\\((.*)\\)$" "\\1" path "${link}")
   if(NOT EXISTS "${FOLDER}/${path}")
     message(SEND_ERROR "${README} links to ${path}, which is not there")
   endif()
