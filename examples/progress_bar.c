@@ -89,34 +89,40 @@ void progress_bar_show(struct progress_bar *bar, const struct amount *amount) {
     bar->last_drawn = now;
 
     struct size_text done, total, rate;
-    char counts[128] = "looking", left[32] = "", tail[256];
+    char counts[64] = "looking", volume[64] = "", left[40] = "", tail[256];
     double share = 0;
     if (amount->files_total > 0) {
-        snprintf(counts, sizeof counts, "%llu/%llu files  %s of %s", (unsigned long long)amount->files_done,
-                 (unsigned long long)amount->files_total, size_text(&done, (double)amount->bytes_done),
-                 size_text(&total, (double)amount->bytes_total));
+        snprintf(counts, sizeof counts, "%llu/%llu files", (unsigned long long)amount->files_done,
+                 (unsigned long long)amount->files_total);
+        snprintf(volume, sizeof volume, "  %s of %s  %s/s", size_text(&done, (double)amount->bytes_done),
+                 size_text(&total, (double)amount->bytes_total), size_text(&rate, bar->rate));
         share = amount->bytes_total > 0 ? (double)amount->bytes_done / (double)amount->bytes_total
                                         : (double)amount->files_done / (double)amount->files_total;
         share = share > 1 ? 1 : share;
     }
     if (bar->rate > 0 && amount->bytes_total > amount->bytes_done) {
-        time_text(left, sizeof left, (double)(amount->bytes_total - amount->bytes_done) / bar->rate);
+        char time[24];
+        time_text(time, sizeof time, (double)(amount->bytes_total - amount->bytes_done) / bar->rate);
+        snprintf(left, sizeof left, "  %s left", time);
     }
-    snprintf(tail, sizeof tail, " %3.0f %%  %s  %s/s%s%s%s", share * 100, counts, size_text(&rate, bar->rate),
-             left[0] ? "  " : "", left, left[0] ? " left" : "");
+    snprintf(tail, sizeof tail, "%3.0f %%  %s%s%s", share * 100, counts, volume, left);
     if (!bar->terminal) {
-        printf("  %s:%s\n", bar->label, tail);
+        printf("  %s: %s\n", bar->label, tail);
         fflush(stdout);
         return;
     }
-    /* What does not fit is cut from the right, and the bar goes first. */
-    int room = terminal_width() - 1, columns = room - 4 - (int)strlen(bar->label) - (int)strlen(tail);
-    printf("\r  %s ", bar->label);
-    if (columns >= 8) {
-        draw(bar, share, columns > 40 ? 40 : columns);
+    /* On a narrow terminal the bar keeps its place, and the words get fewer. */
+    int room = terminal_width() - 5 - (int)strlen(bar->label);
+    if (room < 10 + (int)strlen(tail)) {
+        snprintf(tail, sizeof tail, "%3.0f %%%s", share * 100, left);
     }
-    room -= 3 + (int)strlen(bar->label);
-    printf("%.*s\x1b[K", columns >= 8 ? (int)strlen(tail) : room > 0 ? room : 0, tail);
+    int columns = room - (int)strlen(tail);
+    printf("\r  %s ", bar->label);
+    if (columns > 0) {
+        draw(bar, share, columns > 40 ? 40 : columns);
+        printf(" %s", tail);
+    }
+    fputs("\x1b[K", stdout);
     fflush(stdout);
 }
 
