@@ -75,7 +75,19 @@ impl Observe {
     }
 }
 
+impl Observe {
+    /// Whether what the watcher told before this look has been looked at.
+    pub(super) fn has_looked(&self) -> bool {
+        self.scan == Scan::Done
+    }
+}
+
 impl Core {
+    /// The next look is a full one: what the watcher told is not all, or was lost.
+    pub(super) fn distrust_watcher(&mut self) {
+        self.watching = false;
+    }
+
     /// The folders that changed since the last look; `None` where only a full scan is sure.
     pub(super) fn take_watched(&mut self) -> Option<Vec<String>> {
         let changes = self.watcher.as_ref()?.take();

@@ -285,6 +285,10 @@ impl Core {
             (Some(Ending::Failed(state, error)), _) | (None, Some((state, error))) => (state, error),
             (None, None) => (SyncState::Completed, ErrorType::NoError),
         };
+        let unlooked = matches!(&run.phase, Phase::Observe(observe) if !observe.has_looked());
+        if unlooked || run.needs_scan {
+            self.distrust_watcher();
+        }
         self.explain_setbacks(&mut run);
         run.tally.failed(self.count_troubled(&run));
         if run.ending.is_none() {
@@ -417,6 +421,9 @@ impl Core {
 
     fn next_round(&mut self, run: &mut Run) {
         let scan = std::mem::take(&mut run.needs_scan);
+        if scan && run.setbacks.values().any(|count| *count == MOST_SETBACKS - 1) {
+            self.distrust_watcher();
+        }
         let watched = if scan { self.take_watched() } else { None };
         run.phase = Phase::Observe(Observe::new(scan, watched));
     }
