@@ -89,7 +89,7 @@ void progress_bar_show(struct progress_bar *bar, const struct amount *amount) {
     bar->last_drawn = now;
 
     struct size_text done, total, rate;
-    char counts[64] = "looking", volume[64] = "", left[40] = "", tail[256];
+    char counts[64] = "looking", volume[96] = "", left[40] = "", tail[256];
     double share = 0;
     if (amount->files_total > 0) {
         snprintf(counts, sizeof counts, "%llu/%llu files", (unsigned long long)amount->files_done,
