@@ -99,10 +99,17 @@ fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
 }
 
 fn make_dir(context: &JobContext, path: &str) -> io::Result<Option<Stamp>> {
-    match context.fs.make_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Err(error) => already(context, path, FileKind::Dir).map(Some).ok_or(error),
-        Ok(()) => Ok(context.fs.stat(path).ok().map(|stat| stat.stamp)),
+    let there = match context.fs.make_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Some(error),
+        made => made.map(|()| None)?,
+    };
+    // A scan looks into folders that it does not know, and this one is known from now on.
+    if let Some(watcher) = &context.watcher {
+        watcher.watch(path);
+    }
+    match there {
+        Some(error) => already(context, path, FileKind::Dir).map(Some).ok_or(error),
+        None => Ok(context.fs.stat(path).ok().map(|stat| stat.stamp)),
     }
 }
 
