@@ -117,6 +117,10 @@ char *join(char *buffer, const char *folder, const char *name) {
     return buffer;
 }
 
+void make_folder(const char *path) {
+    assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
+}
+
 /* The next eight bytes of a photo (splitmix64). */
 static uint64_t next(uint64_t *seed) {
     uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
@@ -412,7 +416,7 @@ void device_make(struct device *device, const char *name) {
     device->conditions.percent = -1;
 
     snprintf(folder, sizeof folder, "%s-gallery", name);
-    mkdir(join(device->gallery, root, folder), 0700);
+    make_folder(join(device->gallery, root, folder));
     snprintf(folder, sizeof folder, "%s-state", name);
     join(device->state, root, folder);
 

@@ -67,6 +67,7 @@ int scratch_remove(void **state);
 /* Joins two parts of a path in a buffer of PATH_MAX and gives it back. */
 char *join(char *buffer, const char *folder, const char *name);
 
+void make_folder(const char *path);
 /* A photo's bytes follow from its size and seed alone. */
 void write_photo(const char *folder, const char *name, size_t size, uint64_t seed);
 bool is_photo(const char *folder, const char *name, size_t size, uint64_t seed);
