@@ -693,7 +693,7 @@ size_t cloudsync_last_error(char *buffer,
  * @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
  * @return 0; 401 for a level outside 1 to 4.
  *
- * Thread safety: any thread. Callback safe: yes.
+ * Thread safety: any thread, one at a time. Callback safe: yes.
  */
 int32_t cloudsync_set_log_cb(int32_t max_level,
                              CloudSyncLogCallback cb,

@@ -159,7 +159,10 @@ public:
   }
 
   /** Closes it now rather than when it goes away. */
-  void close() { check(cloudsync_close(handle_.release())); }
+  void close() {
+    check(cloudsync_close(get()));
+    static_cast<void>(handle_.release());
+  }
 
   /** Runs waiting callbacks on this thread; a negative timeout waits without end. */
   void dispatch(std::size_t max_events, std::chrono::milliseconds timeout) {

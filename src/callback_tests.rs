@@ -45,7 +45,7 @@ impl Fixture {
             assert_eq!(cloudsync_options_set_cloud(options, cloud), 0);
             assert_eq!(cloud_service_stub_free(cloud), 0);
             assert_eq!(cloudsync_options_set_dispatch(options, dispatch), 0);
-            assert_eq!(cloudsync_open(options, &raw mut context), 0, "{}", last());
+            assert_eq!(cloudsync_open(options, &raw mut context), 0, "{}", failure::last());
             assert_eq!(cloudsync_options_free(options), 0);
         }
         Fixture { context, _scratch: scratch }
@@ -76,10 +76,6 @@ impl Drop for Fixture {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn last() -> String {
-    failure::with_last(str::to_owned)
 }
 
 fn progress(state: SyncState, files_done: u64) -> SyncProgress {

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char};
 
-use crate::failure::with_last;
+use crate::failure::last;
 use crate::text;
 
 /// Success.
@@ -189,7 +189,7 @@ pub extern "C" fn cloudsync_error_remedy(code: i32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cloudsync_last_error(buffer: *mut c_char, length: usize) -> usize {
     // SAFETY: the caller's promise is the same.
-    with_last(|last| unsafe { text::write(last, buffer, length) })
+    unsafe { text::write(&last(), buffer, length) }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(crate) fn report(failure: Failure) -> i32 {
     number
 }
 
-/// This thread's last failure.
-pub(crate) fn with_last<R>(read: impl FnOnce(&str) -> R) -> R {
-    LAST.with_borrow(|last| read(last))
+/// This thread's last failure; empty on a thread that ends.
+pub(crate) fn last() -> String {
+    LAST.try_with(|last| last.borrow().clone()).unwrap_or_default()
 }

@@ -54,7 +54,7 @@ pub(crate) fn line(level: i32, line: &str) {
 /// @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
 /// @return 0; 401 for a level outside 1 to 4.
 ///
-/// Thread safety: any thread. Callback safe: yes.
+/// Thread safety: any thread, one at a time. Callback safe: yes.
 ///
 /// # Safety
 /// The functions may be called with `user_data` from any thread until `destroy` has been.

@@ -34,7 +34,7 @@ pub(crate) fn silence() {
 
 /// Where this thread's last panic happened.
 pub(crate) fn place() -> String {
-    PLACE.with_borrow(String::clone)
+    PLACE.try_with(|place| place.borrow().clone()).unwrap_or_default()
 }
 
 fn is_ours() -> bool {
@@ -44,6 +44,8 @@ fn is_ours() -> bool {
 
 fn note(info: &PanicHookInfo<'_>) {
     if let Some(location) = info.location() {
-        PLACE.with_borrow_mut(|place| *place = format!("{}:{}", location.file(), location.line()));
+        let found = format!("{}:{}", location.file(), location.line());
+        // A thread that ends has lost its storage already: the place stays unknown then.
+        let _ = PLACE.try_with(|place| *place.borrow_mut() = found);
     }
 }

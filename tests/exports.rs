@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -45,6 +46,17 @@ fn the_header_declares_the_reviewed_list() {
 #[test]
 fn the_source_exports_the_reviewed_list() {
     assert_eq!(exported(), reviewed());
+}
+
+/// Cargo puts the shared library of this build beside this test.
+#[test]
+fn the_library_exports_the_reviewed_list() {
+    let library = std::env::current_exe().unwrap().with_file_name("libcloudsync.so");
+    let nm = Command::new("nm").args(["-D", "--defined-only", "-P"]).arg(library).output().unwrap();
+    assert!(nm.status.success(), "{}", String::from_utf8_lossy(&nm.stderr));
+    let symbols = String::from_utf8(nm.stdout).unwrap();
+    let names = symbols.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned);
+    assert_eq!(names.collect::<BTreeSet<_>>(), reviewed());
 }
 
 #[test]

@@ -163,10 +163,11 @@ fn a_registration_that_meets_close_is_destroyed_once() {
         let (target, life) = (Arc::new(Target::default()), Arc::new(Life::default()));
         let adder = thread::spawn({
             let (target, life) = (Arc::clone(&target), Arc::clone(&life));
-            move || drop(target.add((1, 1), Probe(life), 0))
+            move || target.add((1, 1), Probe(life), 0)
         });
         target.close(true);
-        adder.join().unwrap();
+        let added = adder.join().unwrap();
+        assert!(matches!(added, Added::New | Added::Closed));
         gone(&life);
     });
 }

@@ -61,7 +61,7 @@ impl World {
         let mut config = Config::new(self.dir.path().join(format!("{name}.state")), &gallery);
         config.device_name = name.into();
         config.download_policy = policy;
-        let cloud = EmbeddedCloud::open(&self.dir.path().join("cloud"), EmbeddedOptions::default()).unwrap();
+        let cloud = EmbeddedCloud::open(&self.dir.path().join("cloud"), EmbeddedOptions::new("me")).unwrap();
         let ports = os::production(&config, Arc::new(cloud), Some(Arc::new(Fine))).unwrap();
         let (sender, events) = unbounded();
         let engine = Engine::open(config, ports, Arc::new(Events(sender))).unwrap();
