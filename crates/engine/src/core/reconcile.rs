@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::job::FolderListing;
 use crate::ports::{DirEntry, FileKind, Stamp};
-use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
+use crate::tree::{Kind, Local, LocalContent, Node, NodeId, Place, Trees};
 
 /// What a scan saw.
 #[derive(Debug)]
@@ -47,8 +47,17 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) {
     if seen.complete {
         for node in missing {
             trees.set_local(node, None);
+            forget_trouble(trees, node);
         }
         drop_folders(trees, seen, &folders);
+    }
+}
+
+/// A file that is nowhere any more waits for nothing.
+fn forget_trouble(trees: &mut Trees, id: NodeId) {
+    let nowhere = |node: &Node| node.local.is_none() && node.synced.is_none() && node.remote.is_none();
+    if trees.get(id).is_some_and(|node| node.trouble.is_some() && nowhere(node)) {
+        trees.note(id, |node| node.trouble = None);
     }
 }
 

@@ -285,6 +285,7 @@ impl Core {
             (Some(Ending::Failed(state, error)), _) | (None, Some((state, error))) => (state, error),
             (None, None) => (SyncState::Completed, ErrorType::NoError),
         };
+        self.explain_setbacks(&mut run);
         run.tally.failed(self.count_troubled(&run));
         if run.ending.is_none() {
             self.deletions.carry_out = false;
@@ -297,6 +298,19 @@ impl Core {
         if again {
             let tally = if state == SyncState::Stopped { Tally::default() } else { run.tally };
             self.begin_run(tally);
+        }
+    }
+
+    /// What was set back too often to be tried again in this run says why it waits.
+    fn explain_setbacks(&mut self, run: &mut Run) {
+        let often = run.setbacks.iter().filter(|(_, count)| **count >= MOST_SETBACKS);
+        let stuck: Vec<NodeId> = often.map(|(node, _)| *node).collect();
+        for node in stuck {
+            if self.states.trees.read().out_of_step().contains(&node) {
+                let text = "the file keeps changing, or something that is not synced has its name: \
+                            the next start tries again";
+                self.trouble(run, node, &Error::new(Code::Busy, text));
+            }
         }
     }
 

@@ -99,18 +99,22 @@ fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
 }
 
 fn make_dir(context: &JobContext, path: &str) -> io::Result<Option<Stamp>> {
-    let there = match context.fs.make_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Some(error),
-        made => made.map(|()| None)?,
-    };
-    // A scan looks into folders that it does not know, and this one is known from now on.
-    if let Some(watcher) = &context.watcher {
-        watcher.watch(path);
+    match context.fs.make_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) => already(context, path, FileKind::Dir).map(Some).ok_or(error),
+        Ok(()) if watched_from_the_start(context, path) => {
+            Ok(context.fs.stat(path).ok().map(|stat| stat.stamp))
+        }
+        // Without its inode number it counts as new, and is looked into with the folder above it.
+        Ok(()) => Ok(None),
     }
-    match there {
-        Some(error) => already(context, path, FileKind::Dir).map(Some).ok_or(error),
-        None => Ok(context.fs.stat(path).ok().map(|stat| stat.stamp)),
-    }
+}
+
+/// Watches a folder just made. What somebody put into it before that nobody would tell.
+fn watched_from_the_start(context: &JobContext, path: &str) -> bool {
+    let Some(watcher) = &context.watcher else { return true };
+    watcher.watch(path);
+    context.fs.list(path).is_ok_and(|listing| listing.entries.is_empty() && listing.unreadable.is_empty())
 }
 
 fn rename(context: &JobContext, from: &str, to: &str) -> io::Result<Option<Stamp>> {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
+use super::fetch::same_file;
 use super::hash::smudge;
 use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
 use crate::ports::{FileSystem, ReadFile, Stamp};
-use crate::tree::{Content, NodeId};
+use crate::tree::{Content, Digest, NodeId};
 
 /// One file to send.
 #[derive(Debug, Clone)]
@@ -211,6 +212,11 @@ impl AssetSource for Source<'_> {
     }
 }
 
+/// The digest that an asset's id is, on a cloud that names assets so.
+fn named_by(asset: &str) -> Option<Digest> {
+    blake3::Hash::from_hex(asset).ok().map(|digest| *digest.as_bytes())
+}
+
 fn outcome(
     context: &JobContext,
     item: &UploadItem,
@@ -232,27 +238,31 @@ fn outcome(
     if let Err(error) = durable {
         return UploadOutcome::Unreadable(Error::io("the gallery's disk cannot be synced", error));
     }
-    // A cloud need not read a file of no bytes.
+    // A cloud need not read a file of no bytes, nor bytes that it holds already.
+    let held = reading.hasher.is_none() && item.digest.is_some() && named_by(&asset) == item.digest;
     let stamp = match reading.stamp {
-        None if item.stamp.size == 0 => context.fs.stat(&item.path).ok().map(|stat| stat.stamp),
-        stamp => stamp,
+        None if item.stamp.size == 0 || held => {
+            let now = context.fs.stat(&item.path).ok().map(|stat| stat.stamp);
+            now.filter(|now| same_file(now, &item.stamp))
+        }
+        stamp => stamp.filter(|stamp| stamp.size == reading.size),
     };
-    let Some(stamp) = stamp.filter(|stamp| stamp.size == reading.size) else {
+    let Some(stamp) = stamp else {
         return UploadOutcome::Changed;
     };
     let digest = match &reading.hasher {
-        Some(hasher) => hasher.finalize(),
-        None => match blake3::Hash::from_hex(&asset) {
-            Ok(digest) => digest,
-            Err(_) => {
+        Some(hasher) => *hasher.finalize().as_bytes(),
+        None => match named_by(&asset) {
+            Some(digest) => digest,
+            None => {
                 let text = "the cloud promises digests as asset ids and gave something else";
                 return UploadOutcome::Refused(CloudError::Corrupt(text.into()));
             }
         },
     };
-    if item.digest.is_some_and(|known| known != *digest.as_bytes()) {
+    if item.digest.is_some_and(|known| known != digest) {
         return UploadOutcome::Changed;
     }
-    let content = Content { digest: *digest.as_bytes(), size: stamp.size, mtime_ns: stamp.mtime_ns };
+    let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns };
     UploadOutcome::Sent { content: Arc::new(content), asset, stamp: smudge(context, stamp) }
 }

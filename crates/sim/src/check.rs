@@ -1,0 +1,215 @@
+//! The promises, held against a world at rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudsync_engine::names::left_alone;
+use cloudsync_engine::ports::FileKind;
+use cloudsync_engine::tree::{Digest, LocalContent};
+
+use crate::cloud::CloudEntry;
+use crate::people::digest_of;
+use crate::shared::Shared;
+use crate::world::World;
+
+type Cloud = BTreeMap<String, CloudEntry>;
+
+/// What a device has at a path.
+enum Here {
+    Dir,
+    File(Digest, i64),
+    Other,
+}
+
+impl World {
+    /// Checks everything.
+    pub(crate) fn check(&mut self) {
+        let cloud = match self.shared.lock().cloud.by_path() {
+            Ok(cloud) => cloud,
+            Err(text) => {
+                self.shared.lock().broken(2, text);
+                return;
+            }
+        };
+        for device in 0..self.processes.len() {
+            self.check_disk(device, &cloud);
+            self.check_trees(device);
+        }
+        let mut shared = self.shared.lock();
+        nothing_is_lost(&mut shared, &cloud);
+        nothing_is_invented(&mut shared, &cloud);
+        no_false_conflicts(&mut shared, &cloud);
+        if self.plan.is_calm() {
+            nothing_is_sent_twice(&mut shared);
+        }
+    }
+
+    /// Disk and cloud hold the same.
+    fn check_disk(&mut self, device: usize, cloud: &Cloud) {
+        let cloud_only = self.cloud_only(device);
+        let mut shared = self.shared.lock();
+        let disk = on_disk(&shared, device);
+        let mut wrong = Vec::new();
+        for (path, here) in &disk {
+            match (here, cloud.get(path).map(|entry| entry.content)) {
+                (Here::Dir, Some(None)) | (Here::Other, _) => {}
+                (Here::File(digest, mtime), Some(Some((held, _)))) if *digest == held => {
+                    let story = shared.people.stories.get(digest);
+                    if story.is_some_and(|story| !story.mtimes.contains(mtime)) {
+                        wrong.push((10, format!("{path} has the time {mtime}, which nobody gave it")));
+                    }
+                }
+                (_, Some(_)) => wrong.push((2, format!("{path} is not what the cloud holds"))),
+                (_, None) => wrong.push((2, format!("{path} is not in the cloud"))),
+            }
+        }
+        for (path, entry) in cloud.iter().filter(|(path, _)| !disk.contains_key(*path)) {
+            let held = entry.content.map(|(digest, _)| digest);
+            if held.is_none() || cloud_only.get(path) != held.as_ref() {
+                wrong.push((2, format!("{path} is in the cloud and not here")));
+            }
+        }
+        for (promise, text) in wrong {
+            shared.broken(promise, format!("device {device}: {text}"));
+        }
+    }
+
+    /// The files that a device's index says are in the cloud alone.
+    fn cloud_only(&self, device: usize) -> BTreeMap<String, Digest> {
+        let Some(process) = &self.processes[device] else { return BTreeMap::new() };
+        let trees = process.core.trees();
+        let trees = trees.read();
+        let mut found = BTreeMap::new();
+        for (id, node) in trees.iter() {
+            if let Some(LocalContent::CloudOnly(content)) = node.local.as_ref().map(|local| &local.content)
+                && let Some(path) = trees.local_path(id)
+            {
+                found.insert(path, content.digest);
+            }
+        }
+        found
+    }
+
+    /// The index holds what the disk holds, and nothing is left to do.
+    fn check_trees(&mut self, device: usize) {
+        let Some(process) = &self.processes[device] else { return };
+        let trees = process.core.trees();
+        let trees = trees.read();
+        let mut shared = self.shared.lock();
+        let mut known = BTreeSet::new();
+        for (id, node) in trees.iter() {
+            if trees.out_of_step().contains(&id) || node.trouble.is_some() {
+                shared.broken(2, format!("device {device}: not in step: {id:?} {node:?}"));
+            }
+            let here =
+                node.local.as_ref().filter(|local| !matches!(local.content, LocalContent::CloudOnly(_)));
+            if here.is_some() {
+                known.extend(trees.local_path(id));
+            }
+        }
+        let disk = on_disk(&shared, device);
+        let seen: BTreeSet<String> =
+            disk.into_iter().filter(|(_, here)| !matches!(here, Here::Other)).map(|(path, _)| path).collect();
+        if let Some(path) = seen.symmetric_difference(&known).next() {
+            shared.broken(2, format!("device {device}: {path} is only on the disk or only in the index"));
+        }
+        if !process.is_quiet() {
+            shared.broken(0, format!("device {device}: a start has no final event"));
+        }
+    }
+}
+
+fn on_disk(shared: &Shared, device: usize) -> BTreeMap<String, Here> {
+    let tree = &shared.devices[device].disk.live;
+    let mut found = BTreeMap::new();
+    for (path, uid) in tree.walk() {
+        let Some(node) = tree.nodes.get(&uid) else { continue };
+        if path.split('/').any(left_alone) {
+            continue;
+        }
+        let here = match node.kind() {
+            FileKind::Dir => Here::Dir,
+            FileKind::File => Here::File(digest_of(&node.data()), node.mtime_ns),
+            FileKind::Other => Here::Other,
+        };
+        found.insert(path, here);
+    }
+    found
+}
+
+/// What nobody deleted or overwrote is in the cloud; what the engine had put aside is somewhere.
+fn nothing_is_lost(shared: &mut Shared, cloud: &Cloud) {
+    let live: BTreeSet<Digest> = cloud.values().filter_map(|entry| Some(entry.content?.0)).collect();
+    let mut anywhere = live.clone();
+    for device in 0..shared.devices.len() {
+        anywhere.extend(shared.contents_on(device).into_keys());
+    }
+    let mut lost = Vec::new();
+    for (digest, story) in &shared.people.stories {
+        if story.must_live() && !live.contains(digest) {
+            lost.push(format!("{} is in no live file, and nobody deleted it", story.label));
+        }
+        if story.hidden && !story.dropped && !story.excused && !anywhere.contains(digest) {
+            lost.push(format!("{} is nowhere any more", story.label));
+        }
+    }
+    for text in lost {
+        shared.broken(1, text);
+    }
+}
+
+/// Every content is one that a person wrote, every name one that a person gave, or a conflict's.
+fn nothing_is_invented(shared: &mut Shared, cloud: &Cloud) {
+    let mut wrong = Vec::new();
+    for (path, entry) in cloud {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if entry.content.is_some_and(|(digest, _)| !shared.people.stories.contains_key(&digest)) {
+            wrong.push((1, format!("{path} holds bytes that nobody wrote")));
+        }
+        if !shared.people.names.contains(name) && !name.contains(" (conflict ") {
+            wrong.push((6, format!("{path} has a name that nobody gave")));
+        }
+    }
+    for (promise, text) in wrong {
+        shared.broken(promise, text);
+    }
+}
+
+/// Equal bytes are never a conflict.
+fn no_false_conflicts(shared: &mut Shared, cloud: &Cloud) {
+    let mut wrong = Vec::new();
+    for (path, entry) in cloud {
+        let Some((stem, _)) = path.split_once(" (conflict ") else { continue };
+        let Some((digest, _)) = entry.content else { continue };
+        let plain = shared.people.stories.get(&digest).is_some_and(|story| !story.copied && !story.moved);
+        let twin = cloud.iter().find(|(other, twin)| {
+            other.starts_with(stem) && *other != path && twin.content.is_some_and(|(same, _)| same == digest)
+        });
+        if let Some((twin, _)) = twin.filter(|_| plain) {
+            wrong.push(format!("{path} and {twin} hold the same bytes"));
+        }
+    }
+    for text in wrong {
+        shared.broken(5, text);
+    }
+}
+
+/// Where nothing went wrong, each device sent only what was written there, and once.
+fn nothing_is_sent_twice(shared: &mut Shared) {
+    let mut wrong = Vec::new();
+    let digests = shared.cloud.capabilities.digests;
+    for ((device, digest), bytes) in &shared.cloud.sent {
+        let Some(story) = shared.people.stories.get(digest) else { continue };
+        let size = shared.cloud.assets.values().find(|stored| stored.digest == *digest);
+        let size = size.map_or(0, |stored| stored.bytes.len() as u64);
+        let written = story.written.get(device).copied().unwrap_or(0);
+        if *bytes > size * written && (digests || !story.dropped) {
+            wrong.push(format!(
+                "device {device} sent {bytes} bytes for {} of {size} bytes, written there {written} times",
+                story.label
+            ));
+        }
+    }
+    for text in wrong {
+        shared.broken(6, text);
+    }
+}

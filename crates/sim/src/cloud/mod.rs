@@ -1,0 +1,11 @@
+//! A cloud in memory: strict to the traits' promises, and unreliable wherever they allow it.
+
+mod assets;
+mod db;
+mod paths;
+mod service;
+mod state;
+
+pub use paths::CloudEntry;
+pub use service::SimCloud;
+pub use state::{CloudState, Rec, Stored};

@@ -1,0 +1,88 @@
+//! The way into the simulated cloud.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudsync_cloud::{
+    AppBriefInfo, AppSchema, AssetLoader, CloudDb, CloudError, CloudService, Database, Result, ServiceInfo,
+};
+use parking_lot::MutexGuard;
+
+use super::assets::SimLoader;
+use super::db::SimDb;
+use crate::shared::{Shared, Wire};
+
+/// The cloud, as one device's process reaches it.
+#[derive(Debug)]
+pub struct SimCloud {
+    wire: Wire,
+}
+
+impl SimCloud {
+    /// The cloud for a process.
+    pub fn new(wire: Wire) -> Self {
+        SimCloud { wire }
+    }
+}
+
+/// Begins a call of the cloud: it may not get there.
+pub(super) fn reach<'a>(wire: &'a Wire, what: &str) -> Result<MutexGuard<'a, Shared>> {
+    let Some(mut shared) = wire.call() else {
+        return Err(CloudError::Network("the process was killed".into()));
+    };
+    let device = &shared.devices[wire.device];
+    let (weather, network) = (device.weather, device.conditions.network);
+    let offline = !network.wifi && !network.mobile;
+    if weather.disabled {
+        return Err(CloudError::Disabled);
+    }
+    if offline || shared.rng.per_mille(weather.lost_call) {
+        let line = format!("device {}: cloud.{what}: not reached", wire.device);
+        shared.note(&line);
+        return Err(CloudError::Network("not reached".into()));
+    }
+    Ok(shared)
+}
+
+/// Ends a call of the cloud: the answer may be lost.
+pub(super) fn answer<T>(shared: &mut Shared, wire: &Wire, what: &str, result: Result<T>) -> Result<T> {
+    let chance = shared.devices[wire.device].weather.lost_reply;
+    let lost = shared.rng.per_mille(chance);
+    let told = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
+    let fate = if lost { ", but the answer is lost" } else { "" };
+    shared.note(&format!("device {}: cloud.{what}: {told}{fate}", wire.device));
+    if lost { Err(CloudError::Network("the answer was lost".into())) } else { result }
+}
+
+impl CloudService for SimCloud {
+    fn get_service_info(&self) -> Result<ServiceInfo> {
+        let mut shared = reach(&self.wire, "get_service_info")?;
+        let info = ServiceInfo {
+            enable_cloud: true,
+            id: "account".into(),
+            total_space: 1 << 30,
+            remaining_space: 1 << 29,
+            user: 100,
+        };
+        answer(&mut shared, &self.wire, "get_service_info", Ok(info))
+    }
+
+    fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
+        let mut shared = reach(&self.wire, "get_app_brief_info")?;
+        answer(&mut shared, &self.wire, "get_app_brief_info", Ok(BTreeMap::new()))
+    }
+
+    fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
+        let mut shared = reach(&self.wire, "get_app_schema")?;
+        let schema = AppSchema { bundle_name: bundle_name.to_owned(), version: 1, databases: Vec::new() };
+        answer(&mut shared, &self.wire, "get_app_schema", Ok(schema))
+    }
+
+    fn connect_db(&self, _bundle_name: &str, _database: &Database) -> Result<Arc<dyn CloudDb>> {
+        Ok(Arc::new(SimDb::new(self.wire.clone())))
+    }
+
+    fn connect_asset_loader(&self, _bundle_name: &str, _database: &Database) -> Result<Arc<dyn AssetLoader>> {
+        Ok(Arc::new(SimLoader::new(self.wire.clone())))
+    }
+}

@@ -1,0 +1,203 @@
+//! Holds a process's events against what was accepted: every start ends in exactly one final event.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
+use parking_lot::Mutex;
+
+use crate::shared::Wire;
+
+/// Takes an engine's events.
+#[derive(Debug)]
+pub struct Sink {
+    wire: Wire,
+    events: Mutex<VecDeque<Event>>,
+}
+
+impl Sink {
+    /// For one process.
+    pub fn new(wire: Wire) -> Arc<Self> {
+        Arc::new(Sink { wire, events: Mutex::default() })
+    }
+
+    /// The oldest event that was not taken yet.
+    pub fn next(&self) -> Option<Event> {
+        self.events.lock().pop_front()
+    }
+}
+
+impl EventSink for Sink {
+    fn emit(&self, event: Event) {
+        let line = format!("device {}: EVENT {event:?}", self.wire.device);
+        self.wire.peek().note(&line);
+        self.events.lock().push_back(event);
+    }
+
+    fn log(&self, level: u8, line: &str) {
+        let line = format!("device {}: log {level}: {line}", self.wire.device);
+        self.wire.peek().note(&line);
+    }
+}
+
+/// What was accepted and has not ended yet.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// A run is under way.
+    pub running: bool,
+    /// A start was accepted after the run was asked to stop.
+    again: bool,
+    stopping: bool,
+    last: Option<SyncProgress>,
+    /// How the last run ended.
+    pub ended: Option<SyncProgress>,
+    downloads: BTreeMap<(ClientId, String), u64>,
+    /// How many downloads are under way.
+    pub downloading: usize,
+}
+
+impl Ledger {
+    /// A start was accepted.
+    pub fn started(&mut self) {
+        self.again |= self.stopping;
+        self.running = true;
+    }
+
+    /// A stop was asked for.
+    pub fn stopped(&mut self) {
+        self.stopping = self.running;
+        self.again = false;
+    }
+
+    /// A download was accepted.
+    pub fn download_started(&mut self, client: ClientId, uri: &str) {
+        self.downloads.insert((client, uri.to_owned()), 0);
+        self.downloading = self.downloads.len();
+    }
+
+    /// Whether this client waits for this file.
+    pub fn is_downloading(&self, client: ClientId, uri: &str) -> bool {
+        self.downloads.contains_key(&(client, uri.to_owned()))
+    }
+
+    /// The downloads that have not ended.
+    pub fn downloads_open(&self) -> Vec<(ClientId, String)> {
+        self.downloads.keys().cloned().collect()
+    }
+
+    /// An event came. The text says what is wrong with it.
+    pub fn take(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Sync(progress) => self.take_sync(progress),
+            Event::Download { client, progress } => self.take_download(client, &progress),
+        }
+    }
+
+    fn take_sync(&mut self, now: SyncProgress) -> Result<(), String> {
+        if !self.running {
+            return Err(format!("a sync event without a run: {now:?}"));
+        }
+        if let Some(last) = self.last
+            && (now.files_total < last.files_total
+                || now.files_done < last.files_done
+                || now.bytes_total < last.bytes_total
+                || now.bytes_done < last.bytes_done)
+        {
+            return Err(format!("a counter fell from {last:?} to {now:?}"));
+        }
+        self.last = Some(now);
+        if now.state.is_final() {
+            self.ended = Some(now);
+            self.last = None;
+            self.running = self.again;
+            (self.again, self.stopping) = (false, false);
+        }
+        Ok(())
+    }
+
+    fn take_download(&mut self, client: ClientId, progress: &DownloadProgress) -> Result<(), String> {
+        let key = (client, progress.uri.clone());
+        let Some(received) = self.downloads.get_mut(&key) else {
+            return Err(format!("a download event without a download: client {client}, {progress:?}"));
+        };
+        if progress.processed < *received && progress.state == DownloadState::Running {
+            return Err(format!("a download's counter fell from {received}: {progress:?}"));
+        }
+        *received = progress.processed;
+        if progress.state != DownloadState::Running {
+            self.downloads.remove(&key);
+            self.downloading = self.downloads.len();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudsync_engine::{ErrorType, SyncState};
+
+    use super::*;
+
+    fn event(state: SyncState, files_done: u64) -> Event {
+        Event::Sync(SyncProgress {
+            state,
+            error: ErrorType::NoError,
+            files_total: 5,
+            files_done,
+            files_failed: 0,
+            bytes_total: 0,
+            bytes_done: 0,
+            deletions_held: 0,
+        })
+    }
+
+    #[test]
+    fn a_second_final_event_is_one_too_many() {
+        let mut ledger = Ledger::default();
+        ledger.started();
+        assert!(ledger.take(event(SyncState::Completed, 0)).is_ok());
+        assert!(!ledger.running);
+        assert!(ledger.take(event(SyncState::Completed, 0)).is_err());
+    }
+
+    #[test]
+    fn starts_meanwhile_share_one_end_unless_a_stop_came_between() {
+        let mut ledger = Ledger::default();
+        ledger.started();
+        ledger.started();
+        assert!(ledger.take(event(SyncState::Completed, 0)).is_ok());
+        assert!(!ledger.running);
+        ledger.started();
+        ledger.stopped();
+        ledger.started();
+        assert!(ledger.take(event(SyncState::Stopped, 0)).is_ok());
+        assert!(ledger.running);
+        assert!(ledger.take(event(SyncState::Completed, 0)).is_ok());
+        assert!(!ledger.running);
+    }
+
+    #[test]
+    fn a_counter_that_falls_is_told() {
+        let mut ledger = Ledger::default();
+        ledger.started();
+        assert!(ledger.take(event(SyncState::Uploading, 3)).is_ok());
+        assert!(ledger.take(event(SyncState::Uploading, 2)).is_err());
+    }
+
+    #[test]
+    fn an_unasked_download_is_told() {
+        let mut ledger = Ledger::default();
+        let progress = DownloadProgress {
+            state: DownloadState::Completed,
+            processed: 1,
+            size: 1,
+            uri: "u".into(),
+            error: cloudsync_engine::DownloadErrorType::NoError,
+        };
+        assert!(ledger.take(Event::Download { client: 1, progress: progress.clone() }).is_err());
+        ledger.download_started(1, "u");
+        assert!(ledger.is_downloading(1, "u"));
+        assert!(ledger.take(Event::Download { client: 1, progress }).is_ok());
+        assert_eq!(ledger.downloading, 0);
+    }
+}

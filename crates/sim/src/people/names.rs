@@ -1,0 +1,52 @@
+//! The names that people give: few, so that they meet.
+
+use crate::rng::Rng;
+
+const FILES: [&str; 9] =
+    ["a.jpg", "b.jpg", "c.jpg", "d", "IMG 1.jpg", "100%.jpg", "\u{e9}t\u{e9}.jpg", "f.mp4", "g"];
+const FOLDERS: [&str; 5] = ["F", "G", "H", "d", "\u{dc}n"];
+const LEFT_ALONE: [&str; 4] = [".nomedia", "x.tmp", "y.part", "Thumbs.db"];
+
+/// A file's name.
+pub(super) fn file(rng: &mut Rng) -> String {
+    (*rng.pick(&FILES).unwrap_or(&"a.jpg")).to_owned()
+}
+
+/// A folder's name.
+pub(super) fn folder(rng: &mut Rng) -> String {
+    (*rng.pick(&FOLDERS).unwrap_or(&"F")).to_owned()
+}
+
+/// A name that the engine leaves alone.
+pub(super) fn left_alone(rng: &mut Rng) -> String {
+    (*rng.pick(&LEFT_ALONE).unwrap_or(&"x.tmp")).to_owned()
+}
+
+/// A name that differs in case or Unicode form only.
+pub(super) fn twin(name: &str) -> String {
+    if name.contains('\u{e9}') {
+        return name.replace('\u{e9}', "e\u{301}");
+    }
+    if name.contains("e\u{301}") {
+        return name.replace("e\u{301}", "\u{e9}");
+    }
+    let swapped = |letter: char| {
+        if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+    };
+    name.chars().map(swapped).collect()
+}
+
+/// The path of a name in a folder.
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// The last name of a path.
+pub(super) fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The folder of a path.
+pub(super) fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

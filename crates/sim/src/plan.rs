@@ -1,0 +1,110 @@
+//! What kind of world a seed makes: each has some of the troubles, few have all.
+
+use std::time::Duration;
+
+use cloudsync_cloud::Capabilities;
+use cloudsync_engine::{Config, DeletionHold, DownloadPolicy};
+
+use crate::disk::DiskKind;
+use crate::rng::Rng;
+
+/// One device of the world.
+#[derive(Debug, Clone)]
+pub struct DevicePlan {
+    /// How its disk behaves.
+    pub disk: DiskKind,
+    /// Whether its folders are watched.
+    pub watched: bool,
+    /// Its clock is wrong by this.
+    pub wall_offset_ns: i64,
+    /// How its host opens the engine.
+    pub config: Config,
+}
+
+/// The world.
+#[derive(Debug, Clone)]
+pub struct WorldPlan {
+    /// The devices.
+    pub devices: Vec<DevicePlan>,
+    /// What the cloud can do.
+    pub capabilities: Capabilities,
+    /// Most rows of a page.
+    pub page: usize,
+    /// Seconds that a lease lasts.
+    pub lease_s: u32,
+    /// How many steps before it settles.
+    pub steps: u64,
+    /// How often, of a thousand port calls, a person acts in the middle of the engine's work.
+    pub meddling: u64,
+    /// Processes are killed.
+    pub kills: bool,
+    /// Power is cut.
+    pub power_cuts: bool,
+    /// Calls fail.
+    pub bad_weather: bool,
+    /// Networks and conditions come and go.
+    pub conditions: bool,
+    /// Indexes are lost, galleries unmounted.
+    pub losses: bool,
+    /// Runs are stopped.
+    pub stops: bool,
+}
+
+impl WorldPlan {
+    /// The plan of a seed.
+    pub fn draw(rng: &mut Rng) -> Self {
+        let count = 2 + rng.index(3).min(rng.index(3));
+        let coarse = rng.per_mille(250);
+        let power_cuts = rng.per_mille(300);
+        let devices = (0..count).map(|number| device(rng, number, coarse)).collect();
+        let capabilities = Capabilities {
+            compare_and_set: true,
+            fencing: rng.per_mille(800),
+            ranges: rng.per_mille(700),
+            digests: rng.per_mille(700),
+        };
+        WorldPlan {
+            devices,
+            capabilities,
+            page: *rng.pick(&[1, 2, 3, 10, 1000]).unwrap_or(&10),
+            lease_s: *rng.pick(&[3, 10, 60]).unwrap_or(&10),
+            steps: 80 + rng.below(350),
+            meddling: *rng.pick(&[0, 0, 4, 25]).unwrap_or(&0),
+            kills: power_cuts || rng.per_mille(300),
+            power_cuts,
+            bad_weather: rng.per_mille(450),
+            conditions: rng.per_mille(300),
+            losses: rng.per_mille(150),
+            stops: rng.per_mille(400),
+        }
+    }
+
+    /// Whether nothing ever goes wrong, so that no work may be done twice.
+    pub fn is_calm(&self) -> bool {
+        !self.kills && !self.bad_weather && !self.losses && !self.conditions && !self.stops
+    }
+}
+
+fn device(rng: &mut Rng, number: usize, coarse: bool) -> DevicePlan {
+    let hour = 3_600_000_000_000;
+    let mut config = Config::new(format!("/state{number}"), format!("/gallery{number}"));
+    config.device_name = format!("dev{number}");
+    config.transfer_threads = 1 + rng.index(4);
+    config.trash_retention = Duration::from_secs(300 * 24 * 3600);
+    if rng.per_mille(300) {
+        config.download_policy = DownloadPolicy::OnDemand;
+    }
+    if rng.per_mille(200) {
+        config.deletion_hold = DeletionHold { files: 3, percent: 30 };
+    }
+    DevicePlan {
+        disk: DiskKind {
+            grain_ns: if coarse { 10_000_000 } else { 1 },
+            reuses_inodes: rng.per_mille(400),
+            ordered_journal: rng.per_mille(500),
+        },
+        watched: rng.per_mille(600),
+        wall_offset_ns: *rng.pick(&[0, 0, hour, -30 * hour]).unwrap_or(&0),
+        config,
+    }
+}

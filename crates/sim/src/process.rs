@@ -1,0 +1,196 @@
+//! One device's process: the engine's control thread and its workers, one small step at a time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use cloudsync_engine::core::Core;
+use cloudsync_engine::job::{Job, JobContext, JobDone, Outcome};
+use cloudsync_engine::ports::Ports;
+use cloudsync_engine::{ClientId, Config, Result};
+use parking_lot::Mutex;
+
+use crate::cloud::SimCloud;
+use crate::disk::SimDisk;
+use crate::index::SimIndex;
+use crate::ledger::{Ledger, Sink};
+use crate::shared::{Shared, Wire};
+use crate::time::{SimClock, SimConditions, SimRandom};
+use crate::watcher::SimWatcher;
+
+/// Steps of a device within which a stopped run must have ended.
+const STOP_STEPS: u32 = 60;
+
+/// One device's process.
+pub struct Process {
+    wire: Wire,
+    /// The engine.
+    pub core: Core,
+    context: JobContext,
+    sink: Arc<Sink>,
+    /// What was accepted and has not ended yet.
+    pub ledger: Ledger,
+    queued: VecDeque<Job>,
+    finished: Vec<JobDone>,
+    workers: usize,
+    stop_left: Option<u32>,
+}
+
+impl Process {
+    /// Opens the engine of a device.
+    pub fn open(shared: &Arc<Mutex<Shared>>, device: usize, config: Config, watched: bool) -> Result<Self> {
+        let wire = Wire::connect(shared, device);
+        let chance = wire.peek().rng.bits();
+        let sink = Sink::new(wire.clone());
+        let workers = config.transfer_threads;
+        let ports = Ports {
+            fs: Arc::new(SimDisk::new(wire.clone())),
+            index: Box::new(SimIndex::new(wire.clone())),
+            clock: Arc::new(SimClock::new(wire.clone())),
+            random: Arc::new(SimRandom::new(chance)),
+            conditions: Arc::new(SimConditions::new(wire.clone())),
+            watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
+            cloud: Arc::new(SimCloud::new(wire.clone())),
+        };
+        let core = Core::open(config, ports, sink.clone())?;
+        let context = core.job_context();
+        Ok(Process {
+            wire,
+            core,
+            context,
+            sink,
+            ledger: Ledger::default(),
+            queued: VecDeque::new(),
+            finished: Vec::new(),
+            workers,
+            stop_left: None,
+        })
+    }
+
+    /// Whether the process still runs.
+    pub fn is_alive(&self) -> bool {
+        self.wire.peek().devices[self.wire.device].alive
+    }
+
+    fn note(&self, text: &str) {
+        let line = format!("device {}: {text}", self.wire.device);
+        self.wire.peek().note(&line);
+    }
+
+    /// Asks for a sync run.
+    pub fn start_sync(&mut self) -> Result<()> {
+        self.take_events();
+        let result = self.core.start_sync();
+        self.note(&format!("start_sync: {result:?}"));
+        if result.is_ok() {
+            self.ledger.started();
+        }
+        self.take_events();
+        result
+    }
+
+    /// Asks the run to stop.
+    pub fn stop_sync(&mut self) {
+        self.note("stop_sync");
+        if self.ledger.running {
+            self.stop_left = Some(STOP_STEPS);
+        }
+        self.ledger.stopped();
+        self.core.stop_sync();
+        self.take_events();
+    }
+
+    /// Asks for a file's bytes, unless this client waits for them already.
+    pub fn start_download(&mut self, client: ClientId, uri: &str) {
+        if self.ledger.is_downloading(client, uri) {
+            return;
+        }
+        let result = self.core.start_download(client, uri);
+        self.note(&format!("start_download {client} {uri}: {result:?}"));
+        if result.is_ok() {
+            self.ledger.download_started(client, uri);
+        }
+        self.take_events();
+    }
+
+    /// Stops a download.
+    pub fn stop_download(&mut self, client: ClientId, uri: &str) {
+        self.note(&format!("stop_download {client} {uri}"));
+        self.core.stop_download(client, uri);
+        self.take_events();
+    }
+
+    /// Whether any worker has something to do or to tell.
+    pub fn has_work(&mut self) -> bool {
+        while self.queued.len() + self.finished.len() < self.workers {
+            let Some(job) = self.core.next_job() else { break };
+            self.note(&format!("next_job {job:?}"));
+            self.queued.push_back(job);
+        }
+        !self.queued.is_empty() || !self.finished.is_empty()
+    }
+
+    /// One worker runs its job, or one tells what its job came to.
+    pub fn work(&mut self) {
+        if !self.has_work() {
+            return;
+        }
+        let choice = {
+            let mut shared = self.wire.peek();
+            shared.rng.index(self.queued.len() + self.finished.len())
+        };
+        if let Some(job) = self.queued.remove(choice) {
+            self.note(&format!("run job {}", job.id));
+            let done = job.run(&self.context);
+            self.finished.push(done);
+        } else {
+            let done = self.finished.remove(choice - self.queued.len());
+            self.deliver(done);
+        }
+        self.stepped();
+    }
+
+    fn deliver(&mut self, done: JobDone) {
+        self.note(&format!("finish {done:?}"));
+        if let Outcome::Broken(text) = &done.outcome {
+            self.wire.peek().broken(7, format!("a job panicked: {text}"));
+        }
+        self.core.finish(done);
+        self.take_events();
+    }
+
+    /// When the engine wants to be woken.
+    pub fn wake_at(&self) -> Option<u64> {
+        self.core.wake_at()
+    }
+
+    /// The timers go off.
+    pub fn tick(&mut self) {
+        self.note("tick");
+        self.core.tick();
+        self.take_events();
+        self.stepped();
+    }
+
+    fn stepped(&mut self) {
+        if !self.ledger.running {
+            self.stop_left = None;
+        }
+        match &mut self.stop_left {
+            Some(0) => self.wire.peek().broken(9, "a stopped run does not end".into()),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.sink.next() {
+            let final_state = matches!(&event, cloudsync_engine::Event::Sync(sync) if sync.state.is_final());
+            if let Err(text) = self.ledger.take(event) {
+                self.wire.peek().broken(0, text);
+            }
+            if final_state {
+                self.stop_left = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! After everything that went wrong: all is well again, and all devices sync until nothing changes.
+
+use cloudsync_engine::{SyncProgress, SyncState};
+
+use crate::disk::Tree;
+use crate::people;
+use crate::process::Process;
+use crate::shared::fine_conditions;
+use crate::weather::Weather;
+use crate::world::World;
+
+/// Rounds of all devices within which nothing more may change.
+const ROUNDS: u32 = 30;
+/// Steps of one device within which its run must end.
+const STEPS: u32 = 20_000;
+/// Rounds in which a run may still fail, for what is left of earlier troubles.
+const FORGIVING: u32 = 4;
+
+impl World {
+    /// Lets the world come to rest and checks it.
+    pub(crate) fn settle(&mut self) {
+        if self.is_broken() {
+            return;
+        }
+        self.all_is_well();
+        for device in 0..self.processes.len() {
+            self.open(device);
+            self.drive(device);
+        }
+        for round in 0..ROUNDS {
+            if self.is_broken() {
+                return;
+            }
+            let before = self.fingerprint();
+            let good = self.round(round);
+            if good && before == self.fingerprint() {
+                self.check();
+                self.rest();
+                return;
+            }
+        }
+        if !self.is_broken() {
+            self.shared.lock().broken(2, "the devices do not settle".into());
+        }
+    }
+
+    fn all_is_well(&mut self) {
+        let mut shared = self.shared.lock();
+        shared.note("ALL IS WELL");
+        shared.meddling = 0;
+        for device in 0..shared.devices.len() {
+            let state = &mut shared.devices[device];
+            state.weather = Weather::default();
+            state.conditions = fine_conditions();
+            state.mounted = true;
+            state.doom = None;
+            people::tidy_up(&mut shared, device);
+        }
+    }
+
+    /// Everything that a sync could change.
+    fn fingerprint(&self) -> Vec<String> {
+        let shared = self.shared.lock();
+        let mut seen = vec![shared.cloud.sequence.to_string()];
+        for device in &shared.devices {
+            seen.push(describe(&device.disk.live));
+        }
+        seen
+    }
+
+    /// Each device syncs once; tells whether all runs went well.
+    fn round(&mut self, round: u32) -> bool {
+        let mut good = true;
+        for device in 0..self.processes.len() {
+            self.shared.lock().pass(120_000_000_000);
+            self.shared.lock().note(&format!("ROUND {round}, device {device}"));
+            let Some(process) = &mut self.processes[device] else {
+                self.shared.lock().broken(8, format!("device {device} is not open"));
+                return false;
+            };
+            if let Err(error) = process.start_sync() {
+                self.shared.lock().broken(2, format!("device {device} does not start: {error}"));
+                return false;
+            }
+            self.drive(device);
+            let ended = self.processes[device].as_ref().and_then(|process| process.ledger.ended);
+            good &= self.went_well(device, ended, round);
+        }
+        good
+    }
+
+    fn went_well(&mut self, device: usize, ended: Option<SyncProgress>, round: u32) -> bool {
+        let Some(ended) = ended else { return false };
+        if ended.deletions_held > 0 {
+            let carry_out = self.shared.lock().rng.per_mille(500);
+            self.shared.lock().note(&format!("device {device}: deletions: {carry_out}"));
+            if let Some(process) = &mut self.processes[device] {
+                process.core.answer_held_deletions(carry_out);
+            }
+            return false;
+        }
+        let good = ended.state == SyncState::Completed && ended.files_failed == 0;
+        if !good && round >= FORGIVING {
+            self.shared
+                .lock()
+                .broken(2, format!("device {device}: a run ends with {ended:?}, for no reason"));
+        }
+        good
+    }
+
+    /// Lets one device work until nothing is under way any more.
+    fn drive(&mut self, device: usize) {
+        let Some(process) = &mut self.processes[device] else { return };
+        for _ in 0..STEPS {
+            if process.has_work() {
+                process.work();
+            } else if process.ledger.running || process.ledger.downloading > 0 {
+                let Some(at) = process.wake_at() else {
+                    self.shared
+                        .lock()
+                        .broken(9, format!("device {device}: nothing to do, and the run does not end"));
+                    return;
+                };
+                let mut shared = self.shared.lock();
+                shared.now_ns = shared.now_ns.max(at);
+                drop(shared);
+                process.tick();
+            } else {
+                return;
+            }
+        }
+        self.shared.lock().broken(9, format!("device {device}: the run does not end"));
+    }
+
+    /// With nothing to do, nothing is read, sent or changed.
+    fn rest(&mut self) {
+        let before = self.fingerprint();
+        self.shared.lock().opened = 0;
+        self.round(ROUNDS);
+        let opened = self.shared.lock().opened;
+        if self.is_broken() {
+            return;
+        }
+        if before != self.fingerprint() {
+            self.shared.lock().broken(2, "one more run changes something".into());
+        }
+        if opened > 0 {
+            self.shared.lock().broken(0, format!("{opened} files are read although nothing changed"));
+        }
+    }
+}
+
+fn describe(tree: &Tree) -> String {
+    let mut text = String::new();
+    for (path, uid) in tree.walk() {
+        if let Some(node) = tree.nodes.get(&uid).filter(|_| !path.starts_with(".cloudsync")) {
+            text.push_str(&format!("{path} {:?} {} {:?};", node.kind(), node.mtime_ns, node.data()));
+        }
+    }
+    text
+}
+
+impl Process {
+    /// Whether everything accepted has ended.
+    pub(crate) fn is_quiet(&self) -> bool {
+        !self.ledger.running && self.ledger.downloading == 0
+    }
+}

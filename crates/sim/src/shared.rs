@@ -1,0 +1,312 @@
+//! Everything outside the engines, behind one lock: clock, disks, people, cloud, chance.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use cloudsync_engine::ports::{Battery, DeviceState as Conditions, Heat, Network};
+use cloudsync_engine::tree::Digest;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::cloud::CloudState;
+use crate::disk::{Disk, DiskKind, Uid};
+use crate::index::IndexState;
+use crate::people::{self, People, digest_of};
+use crate::rng::Rng;
+use crate::trace::Trace;
+use crate::watcher::WatchState;
+use crate::weather::Weather;
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Its number in the architecture's list; 0 for the engine's own interface.
+    pub promise: u8,
+    /// What was seen.
+    pub text: String,
+}
+
+/// When a device's process ends in the middle of its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doom {
+    /// Calls of ports that still succeed.
+    pub calls: u64,
+    /// The power goes with it.
+    pub power_cut: bool,
+}
+
+/// One device, without its engine.
+#[derive(Debug)]
+pub struct Device {
+    /// Its disk.
+    pub disk: Disk,
+    /// The gallery is there.
+    pub mounted: bool,
+    /// Which process is running; calls of an earlier one reach nothing.
+    pub life: u64,
+    /// A process is running.
+    pub alive: bool,
+    /// When it will be killed.
+    pub doom: Option<Doom>,
+    /// Its index.
+    pub index: IndexState,
+    /// What its watcher has seen.
+    pub watch: WatchState,
+    /// What goes wrong now.
+    pub weather: Weather,
+    /// Its clock is wrong by this.
+    pub wall_offset_ns: i64,
+    /// Network, battery, heat.
+    pub conditions: Conditions,
+    /// Files that a person is in the middle of writing, with what they will be.
+    pub slow: Vec<(Uid, Vec<u8>)>,
+    /// Crashes, lost indexes and faults so far: work may be done again.
+    pub mishaps: u64,
+}
+
+/// Everything outside the engines.
+#[derive(Debug)]
+pub struct Shared {
+    /// The one source of chance.
+    pub rng: Rng,
+    /// What happened.
+    pub trace: Trace,
+    /// Nanoseconds since the world began.
+    pub now_ns: u64,
+    /// Who wrote what.
+    pub people: People,
+    /// The cloud.
+    pub cloud: CloudState,
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// The first promise that was broken.
+    pub violation: Option<Violation>,
+    /// How often, of a thousand port calls, a person acts in the middle of the engine's work.
+    pub meddling: u64,
+    /// Files opened for reading so far.
+    pub opened: u64,
+}
+
+const EPOCH_NS: i64 = 1_700_000_000_000_000_000;
+
+impl Device {
+    /// A device that was just bought.
+    pub fn new(kind: DiskKind, wall_offset_ns: i64) -> Self {
+        Device {
+            disk: Disk::new(kind),
+            mounted: true,
+            life: 0,
+            alive: false,
+            doom: None,
+            index: IndexState::default(),
+            watch: WatchState::default(),
+            weather: Weather::default(),
+            wall_offset_ns,
+            conditions: fine_conditions(),
+            slow: Vec::new(),
+            mishaps: 0,
+        }
+    }
+}
+
+/// A device on mains and Wi-Fi.
+pub fn fine_conditions() -> Conditions {
+    Conditions {
+        network: Network { wifi: true, mobile: true },
+        battery: Some(Battery { percent: 80, charging: false }),
+        heat: Heat::Normal,
+    }
+}
+
+impl Shared {
+    /// A world without devices.
+    pub fn new(rng: Rng, cloud: CloudState) -> Self {
+        Shared {
+            rng,
+            trace: Trace::default(),
+            now_ns: 1_000_000_000,
+            people: People::default(),
+            cloud,
+            devices: Vec::new(),
+            violation: None,
+            meddling: 0,
+            opened: 0,
+        }
+    }
+
+    /// Adds a line to the trace.
+    pub fn note(&mut self, text: &str) {
+        self.trace.add(self.now_ns, text);
+    }
+
+    /// Reports a broken promise; the first one counts.
+    pub fn broken(&mut self, promise: u8, text: String) {
+        self.note(&format!("BROKEN promise {promise}: {text}"));
+        if self.violation.is_none() {
+            self.violation = Some(Violation { promise, text });
+        }
+    }
+
+    /// The time of day as a device believes.
+    pub fn wall_ns(&self, device: usize) -> i64 {
+        EPOCH_NS + i64::try_from(self.now_ns).unwrap_or(0) + self.devices[device].wall_offset_ns
+    }
+
+    /// Milliseconds since 1970 by the cloud's clock.
+    pub fn cloud_ms(&self) -> i64 {
+        (EPOCH_NS + i64::try_from(self.now_ns).unwrap_or(0)) / 1_000_000
+    }
+
+    /// Time goes on.
+    pub fn pass(&mut self, ns: u64) {
+        self.now_ns += ns;
+    }
+
+    /// Tells a device's watcher what changed on its disk.
+    pub fn tell_watcher(&mut self, device: usize) {
+        let device = &mut self.devices[device];
+        let touched = device.disk.take_touched();
+        device.watch.changed(&touched, &device.disk);
+    }
+
+    /// Makes a device's disk and index durable.
+    pub fn flush(&mut self, device: usize) {
+        self.devices[device].disk.sync();
+        self.devices[device].index.made_durable();
+    }
+
+    /// Ends a device's process; everything it did stays.
+    pub fn kill(&mut self, device: usize) {
+        let line = format!("device {device}: KILLED");
+        self.note(&line);
+        self.end_life(device);
+    }
+
+    fn end_life(&mut self, device: usize) {
+        let device = &mut self.devices[device];
+        device.alive = false;
+        device.doom = None;
+        device.watch = WatchState::default();
+        device.mishaps += 1;
+    }
+
+    /// Cuts a device's power: what was not made durable is kept or lost by chance.
+    pub fn cut_power(&mut self, device: usize) {
+        self.note(&format!("device {device}: POWER CUT"));
+        self.end_life(device);
+        let before = self.contents_on(device);
+        let (disk, rng) = (&mut self.devices[device].disk, &mut self.rng);
+        let torn = disk.power_cut(rng);
+        self.devices[device].slow.clear();
+        let lost = self.devices[device].index.power_cut(&mut self.rng);
+        self.note(&format!("device {device}: {lost} commits of the index lost, {} files torn", torn.len()));
+        for torn in torn.iter().filter(|torn| !torn.by_engine) {
+            let Ok(node) = self.devices[device].disk.live.node(torn.uid) else { continue };
+            let (data, mtime) = (node.data(), node.mtime_ns);
+            self.people.torn(device, &data, mtime);
+        }
+        let after = self.contents_on(device);
+        for digest in before.keys().filter(|digest| !after.contains_key(*digest)) {
+            let elsewhere = self.cloud.holds_live(digest) || self.on_other_disk(device, digest);
+            if let Some(story) = self.people.stories.get_mut(digest)
+                && !elsewhere
+            {
+                story.excused = true;
+            }
+        }
+    }
+
+    /// The contents of all files of a device, reserved folder included, with one of their paths.
+    pub fn contents_on(&self, device: usize) -> BTreeMap<Digest, String> {
+        let tree = &self.devices[device].disk.live;
+        let walked = tree.walk().into_iter();
+        walked
+            .filter_map(|(path, uid)| Some((tree.nodes.get(&uid)?, path)))
+            .filter(|(node, _)| matches!(node.body, crate::disk::Body::File(_)))
+            .map(|(node, path)| (digest_of(&node.data()), path))
+            .collect()
+    }
+
+    fn on_other_disk(&self, device: usize, digest: &Digest) -> bool {
+        (0..self.devices.len())
+            .filter(|other| *other != device)
+            .any(|other| self.contents_on(other).contains_key(digest))
+    }
+
+    /// Called where the cloud is about to hold one live record fewer with this content.
+    pub fn content_leaves_cloud(&mut self, digest: &Digest, what: &str) {
+        let Some(story) = self.people.stories.get(digest) else { return };
+        if story.dropped || story.excused || self.cloud.holds_live(digest) {
+            return;
+        }
+        let label = story.label.clone();
+        if !(0..self.devices.len()).any(|device| self.contents_on(device).contains_key(digest)) {
+            self.broken(4, format!("{what} takes {label} from the cloud, which no person wanted gone"));
+        }
+    }
+
+    /// A port of a device's process is called: time passes, people act, the process may end.
+    fn enter(&mut self, device: usize, life: u64) -> bool {
+        let slow = self.rng.per_mille(20);
+        let pause = if slow { 30_000_000 } else { 40_000 };
+        let pause = 1_000 + self.rng.below(pause);
+        self.pass(pause);
+        let state = &mut self.devices[device];
+        if !state.alive || state.life != life {
+            return false;
+        }
+        if let Some(doom) = &mut state.doom {
+            if doom.calls == 0 {
+                let cut = doom.power_cut;
+                if cut {
+                    self.cut_power(device)
+                } else {
+                    self.kill(device)
+                }
+                return false;
+            }
+            doom.calls -= 1;
+        }
+        if self.rng.per_mille(self.meddling) {
+            people::act(self, device);
+        }
+        true
+    }
+}
+
+/// A device's process, on its way to everything outside.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    shared: Arc<Mutex<Shared>>,
+    /// Which device.
+    pub device: usize,
+    life: u64,
+}
+
+impl Wire {
+    /// A new process on a device.
+    pub fn connect(shared: &Arc<Mutex<Shared>>, device: usize) -> Self {
+        let mut state = shared.lock();
+        let own = &mut state.devices[device];
+        own.life += 1;
+        own.alive = true;
+        let life = own.life;
+        Wire { shared: Arc::clone(shared), device, life }
+    }
+
+    /// A call that takes time and may be where the process ends: `None`.
+    pub fn call(&self) -> Option<MutexGuard<'_, Shared>> {
+        let mut shared = self.shared.lock();
+        shared.enter(self.device, self.life).then_some(shared)
+    }
+
+    /// The same for a call that answers with an I/O error.
+    pub fn io_call(&self) -> io::Result<MutexGuard<'_, Shared>> {
+        self.call().ok_or_else(|| io::Error::other("the process was killed"))
+    }
+
+    /// A look that takes no time.
+    pub fn peek(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock()
+    }
+}

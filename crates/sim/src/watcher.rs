@@ -1,0 +1,76 @@
+//! The watcher of one device.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudsync_engine::ports::{Changes, Watcher};
+
+use crate::disk::{Disk, ROOT, Uid};
+use crate::shared::Wire;
+
+/// What a watcher has seen and not yet told.
+#[derive(Debug, Default)]
+pub struct WatchState {
+    watched: BTreeMap<Uid, String>,
+    folders: BTreeSet<String>,
+    overflow: bool,
+}
+
+impl WatchState {
+    /// Folders changed. One that moved is watched no longer, and only a full scan finds it again; one
+    /// that was removed is told of by the folder above it.
+    pub fn changed(&mut self, folders: &BTreeSet<Uid>, disk: &Disk) {
+        let paths = folders.iter().filter_map(|uid| self.watched.get(uid)).cloned();
+        self.folders.extend(paths);
+        if folders.is_empty() {
+            return;
+        }
+        let now: BTreeMap<Uid, String> = disk
+            .live
+            .walk()
+            .into_iter()
+            .map(|(path, uid)| (uid, path))
+            .chain([(ROOT, String::new())])
+            .collect();
+        let moved = |uid: &Uid, path: &String| now.get(uid).is_some_and(|now| now != path);
+        self.overflow |= self.watched.iter().any(|(uid, path)| moved(uid, path));
+        self.watched.retain(|uid, path| now.get(uid) == Some(path));
+    }
+}
+
+/// Watches a device's folders.
+#[derive(Debug)]
+pub struct SimWatcher {
+    wire: Wire,
+}
+
+impl SimWatcher {
+    /// The watcher of a process.
+    pub fn new(wire: Wire) -> Self {
+        SimWatcher { wire }
+    }
+}
+
+impl Watcher for SimWatcher {
+    fn watch(&self, folder: &str) {
+        let Some(mut shared) = self.wire.call() else { return };
+        let device = &mut shared.devices[self.wire.device];
+        match device.disk.live.lookup(folder) {
+            Ok(uid) => {
+                device.watch.watched.insert(uid, folder.to_owned());
+            }
+            Err(_) => device.watch.overflow = true,
+        }
+    }
+
+    fn take(&self) -> Changes {
+        let Some(mut shared) = self.wire.call() else { return Changes::default() };
+        let chance = shared.devices[self.wire.device].weather.watch_overflow;
+        let lost = shared.rng.per_mille(chance);
+        let watch = &mut shared.devices[self.wire.device].watch;
+        let mut folders: Vec<String> = std::mem::take(&mut watch.folders).into_iter().collect();
+        if lost {
+            folders.clear();
+        }
+        Changes { folders, overflow: std::mem::take(&mut watch.overflow) || lost }
+    }
+}

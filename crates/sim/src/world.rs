@@ -1,0 +1,351 @@
+//! Devices, people and a cloud in one thread, from one seed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use cloudsync_engine::DownloadPolicy;
+use cloudsync_engine::ports::{Battery, Heat, Network};
+use cloudsync_engine::tree::LocalContent;
+use parking_lot::Mutex;
+
+use crate::cloud::CloudState;
+use crate::people;
+use crate::plan::WorldPlan;
+use crate::process::Process;
+use crate::rng::Rng;
+use crate::shared::{Device, Doom, Shared, Violation, fine_conditions};
+use crate::weather::Weather;
+
+/// How a world ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The first promise that was broken.
+    pub violation: Option<Violation>,
+    /// What happened, line by line.
+    pub trace: Vec<String>,
+}
+
+/// Devices, people and a cloud.
+pub struct World {
+    pub(crate) plan: WorldPlan,
+    pub(crate) shared: Arc<Mutex<Shared>>,
+    pub(crate) processes: Vec<Option<Process>>,
+    /// Devices that ever left bytes in the cloud alone.
+    pub(crate) on_demand: Vec<bool>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Act,
+    Start,
+    Stop,
+    Work,
+    Wake,
+    Pause,
+    Download,
+    StopDownload,
+    Doom,
+    Crash,
+    Weather,
+    Conditions,
+    Loss,
+    Mount,
+    Reopen,
+}
+
+/// Runs the world of a seed to its end and checks it.
+pub fn run(seed: u64) -> Outcome {
+    let mut rng = Rng::new(seed);
+    let plan = WorldPlan::draw(&mut rng);
+    run_plan(rng, plan, |_| {})
+}
+
+/// Runs a world that was planned otherwise; `prepare` may sabotage it before it begins.
+pub fn run_plan(rng: Rng, plan: WorldPlan, prepare: impl FnOnce(&mut Shared)) -> Outcome {
+    let mut world = World::new(rng, plan);
+    prepare(&mut world.shared.lock());
+    let shared = Arc::clone(&world.shared);
+    let ended = catch_unwind(AssertUnwindSafe(move || {
+        world.live();
+        world.settle();
+    }));
+    let mut shared = shared.lock();
+    if let Err(panic) = ended {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        shared.broken(0, format!("the engine panicked: {text}"));
+    }
+    Outcome { violation: shared.violation.take(), trace: shared.trace.lines().to_vec() }
+}
+
+impl World {
+    fn new(rng: Rng, plan: WorldPlan) -> Self {
+        let cloud = CloudState::new(plan.capabilities, plan.page, plan.lease_s);
+        let mut shared = Shared::new(rng, cloud);
+        shared.meddling = plan.meddling;
+        for device in &plan.devices {
+            shared.devices.push(Device::new(device.disk, device.wall_offset_ns));
+        }
+        shared.note(&format!("{plan:?}"));
+        World {
+            processes: plan.devices.iter().map(|_| None).collect(),
+            on_demand: plan.devices.iter().map(|_| false).collect(),
+            shared: Arc::new(Mutex::new(shared)),
+            plan,
+        }
+    }
+
+    /// Whether a promise has been broken already.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.shared.lock().violation.is_some()
+    }
+
+    fn live(&mut self) {
+        for device in 0..self.processes.len() {
+            self.open(device);
+        }
+        for _ in 0..self.plan.steps {
+            let (device, mv) = self.choose();
+            self.make(device, mv);
+            self.bury();
+            if self.is_broken() {
+                return;
+            }
+        }
+    }
+
+    fn choose(&mut self) -> (usize, Move) {
+        let mut shared = self.shared.lock();
+        let device = shared.rng.index(self.plan.devices.len());
+        if self.processes[device].is_none() && shared.rng.per_mille(300) {
+            return (device, Move::Reopen);
+        }
+        let when = |on: bool, weight: u64| if on { weight } else { 0 };
+        let moves = [
+            (24, Move::Act),
+            (9, Move::Start),
+            (when(self.plan.stops, 2), Move::Stop),
+            (90, Move::Work),
+            (8, Move::Wake),
+            (1, Move::Pause),
+            (3, Move::Download),
+            (when(self.plan.stops, 1), Move::StopDownload),
+            (when(self.plan.kills, 2), Move::Doom),
+            (when(self.plan.kills, 1), Move::Crash),
+            (when(self.plan.bad_weather, 3), Move::Weather),
+            (when(self.plan.conditions, 3), Move::Conditions),
+            (when(self.plan.losses, 1), Move::Loss),
+            (when(self.plan.losses, 1), Move::Mount),
+        ];
+        (device, shared.rng.weighted(&moves, Move::Work))
+    }
+
+    fn make(&mut self, device: usize, mv: Move) {
+        match mv {
+            Move::Act => people::act(&mut self.shared.lock(), device),
+            Move::Start => self.start(device),
+            Move::Stop => self.with(device, Process::stop_sync),
+            Move::Work => self.work(device),
+            Move::Wake => self.wake(device),
+            Move::Pause => self.pause(),
+            Move::Download => self.download(device),
+            Move::StopDownload => self.stop_download(device),
+            Move::Doom => self.doom(device),
+            Move::Crash => self.crash(device),
+            Move::Weather => self.change_weather(device),
+            Move::Conditions => self.change_conditions(device),
+            Move::Loss => self.lose_index(device),
+            Move::Mount => self.mount(device),
+            Move::Reopen => self.open(device),
+        }
+    }
+
+    fn with(&mut self, device: usize, act: impl FnOnce(&mut Process)) {
+        if let Some(process) = &mut self.processes[device] {
+            act(process);
+        }
+    }
+
+    /// Opens a device's engine; it must open unless its disk fails just then.
+    pub(crate) fn open(&mut self, device: usize) {
+        if self.processes[device].is_some() {
+            return;
+        }
+        let plan = &self.plan.devices[device];
+        self.on_demand[device] |= plan.config.download_policy == DownloadPolicy::OnDemand;
+        self.shared.lock().note(&format!("device {device}: OPENS"));
+        match Process::open(&self.shared, device, plan.config.clone(), plan.watched) {
+            Ok(process) => self.processes[device] = Some(process),
+            Err(error) => {
+                let mut shared = self.shared.lock();
+                let state = &mut shared.devices[device];
+                let fair = state.alive && state.mounted && state.weather == Weather::default();
+                state.alive = false;
+                shared.note(&format!("device {device}: does not open: {error}"));
+                if fair {
+                    shared.broken(8, format!("device {device} does not open: {error}"));
+                }
+            }
+        }
+        self.bury();
+    }
+
+    /// Takes away the processes that were killed.
+    fn bury(&mut self) {
+        for process in &mut self.processes {
+            if process.as_ref().is_some_and(|process| !process.is_alive()) {
+                *process = None;
+            }
+        }
+    }
+
+    fn start(&mut self, device: usize) {
+        self.with(device, |process| {
+            let _ = process.start_sync();
+        });
+    }
+
+    /// Some device's workers go on, this one's if they can.
+    fn work(&mut self, device: usize) {
+        let count = self.processes.len();
+        for offset in 0..count {
+            if let Some(process) = &mut self.processes[(device + offset) % count]
+                && process.has_work()
+            {
+                process.work();
+                return;
+            }
+        }
+    }
+
+    fn wake(&mut self, device: usize) {
+        let Some(process) = &mut self.processes[device] else { return };
+        if let Some(at) = process.wake_at() {
+            let mut shared = self.shared.lock();
+            shared.now_ns = shared.now_ns.max(at);
+        }
+        process.tick();
+    }
+
+    fn pause(&mut self) {
+        let mut shared = self.shared.lock();
+        let seconds = *shared.rng.pick(&[1, 5, 30, 600, 7200]).unwrap_or(&5);
+        shared.pass(seconds * 1_000_000_000);
+        shared.note(&format!("{seconds} s pass"));
+    }
+
+    fn download(&mut self, device: usize) {
+        let Some(process) = &mut self.processes[device] else { return };
+        let mut paths: Vec<String> = {
+            let trees = process.core.trees();
+            let trees = trees.read();
+            let nodes = trees.iter().filter(|(_, node)| {
+                node.local.as_ref().is_some_and(|local| matches!(local.content, LocalContent::CloudOnly(_)))
+            });
+            nodes.filter_map(|(id, _)| trees.local_path(id)).collect()
+        };
+        paths.push("a.jpg".into());
+        let mut shared = self.shared.lock();
+        let client = 1 + shared.rng.below(2);
+        let Some(path) = shared.rng.pick(&paths).cloned() else { return };
+        drop(shared);
+        process.start_download(client, &uri_of(&path));
+    }
+
+    fn stop_download(&mut self, device: usize) {
+        let Some(process) = &mut self.processes[device] else { return };
+        let uri = {
+            let mut shared = self.shared.lock();
+            let open = process.ledger.downloads_open();
+            shared.rng.pick(&open).cloned()
+        };
+        if let Some((client, uri)) = uri {
+            process.stop_download(client, &uri);
+        }
+    }
+
+    fn doom(&mut self, device: usize) {
+        let mut shared = self.shared.lock();
+        let power_cut = self.plan.power_cuts && shared.rng.per_mille(600);
+        let calls = shared.rng.below(60);
+        shared.devices[device].doom = Some(Doom { calls, power_cut });
+        shared.note(&format!("device {device}: will die after {calls} calls"));
+    }
+
+    fn crash(&mut self, device: usize) {
+        let mut shared = self.shared.lock();
+        if !shared.devices[device].alive {
+            return;
+        }
+        if self.plan.power_cuts && shared.rng.per_mille(600) {
+            shared.cut_power(device);
+        } else {
+            shared.kill(device);
+        }
+    }
+
+    fn change_weather(&mut self, device: usize) {
+        let mut shared = self.shared.lock();
+        let fine = shared.devices[device].weather == Weather::default();
+        let weather = if fine { Weather::bad(&mut shared.rng) } else { Weather::default() };
+        shared.devices[device].weather = weather;
+        shared.devices[device].mishaps += 1;
+        shared.note(&format!("device {device}: {weather:?}"));
+    }
+
+    fn change_conditions(&mut self, device: usize) {
+        let mut shared = self.shared.lock();
+        let mut now = fine_conditions();
+        match shared.rng.below(6) {
+            0 | 1 => now.network = Network { wifi: false, mobile: false },
+            2 => {
+                let percent = 5 + u8::try_from(shared.rng.below(12)).unwrap_or(0);
+                now.battery = Some(Battery { percent, charging: false });
+            }
+            3 => now.heat = Heat::Overheated,
+            _ => {}
+        }
+        shared.devices[device].conditions = now;
+        shared.note(&format!("device {device}: {now:?}"));
+    }
+
+    /// The index is lost while nobody has it open, or the host changes its mind about originals.
+    fn lose_index(&mut self, device: usize) {
+        let mut shared = self.shared.lock();
+        if shared.devices[device].alive {
+            shared.kill(device);
+        }
+        if shared.rng.per_mille(500) {
+            let told = shared.rng.per_mille(500);
+            shared.devices[device].index.lose(told);
+            shared.note(&format!("device {device}: INDEX LOST"));
+            return;
+        }
+        let policy = &mut self.plan.devices[device].config.download_policy;
+        *policy = match policy {
+            DownloadPolicy::Originals => DownloadPolicy::OnDemand,
+            DownloadPolicy::OnDemand => DownloadPolicy::Originals,
+        };
+        shared.note(&format!("device {device}: now {policy:?}"));
+    }
+
+    fn mount(&mut self, device: usize) {
+        let mut shared = self.shared.lock();
+        let mounted = !shared.devices[device].mounted;
+        shared.devices[device].mounted = mounted;
+        shared.note(&format!("device {device}: gallery {}", if mounted { "is back" } else { "is gone" }));
+    }
+}
+
+/// The URI of a path in the gallery.
+pub(crate) fn uri_of(path: &str) -> String {
+    let mut uri = String::from("file://media/Photo/");
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}

@@ -1,0 +1,92 @@
+//! Many worlds, each from one seed, each checked against the promises of the architecture.
+//!
+//! `CLOUDSYNC_SIM_SEEDS=n` runs that many; `CLOUDSYNC_SIM_SEED=n` replays one and prints its trace.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use cloudsync_sim::{Outcome, Rng, WorldPlan, run, run_plan};
+
+/// Seeds that failed once.
+const REGRESSIONS: [u64; 0] = [];
+/// Seeds of a normal run.
+const SEEDS: u64 = 2_000;
+/// Worlds at a time.
+const THREADS: usize = 2;
+/// How much of a failed world's trace is told.
+const TAIL: usize = 120;
+
+fn from_env(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn tell(seed: u64, outcome: &Outcome) -> String {
+    let Some(violation) = &outcome.violation else { return String::new() };
+    let first = outcome.trace.iter().position(|line| line.contains("BROKEN")).unwrap_or(0);
+    let tail = &outcome.trace[first.saturating_sub(TAIL)..=first];
+    format!(
+        "seed {seed} breaks promise {}: {}\n{}\nreplay: CLOUDSYNC_SIM_SEED={seed} cargo test -p cloudsync-sim --test seeds -- --nocapture",
+        violation.promise,
+        violation.text,
+        tail.join("\n")
+    )
+}
+
+#[test]
+fn every_seed_keeps_the_promises() {
+    if let Some(seed) = from_env("CLOUDSYNC_SIM_SEED") {
+        let outcome = run(seed);
+        println!("{}", outcome.trace.join("\n"));
+        assert!(outcome.violation.is_none(), "seed {seed}: {:?}", outcome.violation);
+        return;
+    }
+    let first = from_env("CLOUDSYNC_SIM_FIRST").unwrap_or(0);
+    let count = from_env("CLOUDSYNC_SIM_SEEDS").unwrap_or(SEEDS);
+    let seeds: Vec<u64> = REGRESSIONS.into_iter().chain(first..first + count).collect();
+    let (next, failures, begun) = (AtomicU64::new(0), Mutex::new(Vec::new()), Instant::now());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                    let outcome = run(seed);
+                    if outcome.violation.is_some() {
+                        failures.lock().unwrap_or_else(PoisonError::into_inner).push((seed, outcome));
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failures.sort_by_key(|(seed, _)| *seed);
+    println!("{} seeds in {:.1?}", seeds.len(), begun.elapsed());
+    for (seed, outcome) in &failures {
+        let violation = outcome.violation.as_ref().map(|broken| (broken.promise, &broken.text));
+        println!("failed: {seed} {violation:?}");
+    }
+    if let Some((seed, outcome)) = failures.first() {
+        panic!("{} of {} seeds fail\n{}", failures.len(), seeds.len(), tell(*seed, outcome));
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_trace() {
+    for seed in 0..40 {
+        let (one, two) = (run(seed), run(seed));
+        let differs = one.trace.iter().zip(&two.trace).position(|(a, b)| a != b);
+        assert_eq!(differs.map(|at| (&one.trace[at], &two.trace[at])), None, "seed {seed}");
+        assert_eq!(one.trace.len(), two.trace.len(), "seed {seed}");
+    }
+}
+
+/// A cloud that forgets one record it acknowledged must not pass.
+#[test]
+fn a_forgetful_cloud_is_found_out() {
+    let caught = (0..20u64).filter(|&seed| {
+        let mut rng = Rng::new(seed);
+        let plan = WorldPlan::draw(&mut rng);
+        run_plan(rng, plan, |shared| shared.cloud.forgetful = 1).violation.is_some()
+    });
+    assert!(caught.count() >= 10);
+}
