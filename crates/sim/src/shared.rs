@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use cloudsync_engine::ports::{Battery, DeviceState as Conditions, Heat, Network};
+use cloudsync_engine::names::left_alone;
+use cloudsync_engine::ports::{Battery, DeviceState as Conditions, FileSystem, Heat, Network};
 use cloudsync_engine::tree::Digest;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -206,13 +207,25 @@ impl Shared {
             self.people.torn(device, &data, mtime);
         }
         let after = self.contents_on(device);
-        for digest in before.keys().filter(|digest| !after.contains_key(*digest)) {
-            let elsewhere = self.cloud.holds_live(digest) || self.on_other_disk(device, digest);
-            if let Some(story) = self.people.stories.get_mut(digest)
-                && !elsewhere
-            {
-                story.excused = true;
-            }
+        for digest in before.keys() {
+            self.survives_cut(device, digest, after.get(digest).map(String::as_str));
+        }
+    }
+
+    /// What was only on a disk that lost its power may be gone with it, or be back under the name of a
+    /// half-written file.
+    fn survives_cut(&mut self, device: usize, digest: &Digest, path: Option<&str>) {
+        let left = |path: &str| path.split('/').any(left_alone);
+        let ours = path.is_some_and(|path| path.starts_with(<dyn FileSystem>::RESERVED));
+        let seen = path.is_some_and(|path| ours || !left(path));
+        if seen || self.cloud.holds_live(digest) || self.on_other_disk(device, digest) {
+            return;
+        }
+        let line = format!("device {device}: {} is lost with the power", self.people.label(digest));
+        self.note(&line);
+        if let Some(story) = self.people.stories.get_mut(digest) {
+            story.excused |= path.is_none();
+            story.hidden |= path.is_some();
         }
     }
 

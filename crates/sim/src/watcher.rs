@@ -17,7 +17,7 @@ pub struct WatchState {
 
 impl WatchState {
     /// Folders changed. One that moved is watched no longer, and only a full scan finds it again; one
-    /// that was removed is told of by the folder above it.
+    /// that was removed is told once more, since another may be in its place.
     pub fn changed(&mut self, folders: &BTreeSet<Uid>, disk: &Disk) {
         let paths = folders.iter().filter_map(|uid| self.watched.get(uid)).cloned();
         self.folders.extend(paths);
@@ -33,6 +33,8 @@ impl WatchState {
             .collect();
         let moved = |uid: &Uid, path: &String| now.get(uid).is_some_and(|now| now != path);
         self.overflow |= self.watched.iter().any(|(uid, path)| moved(uid, path));
+        let removed = self.watched.iter().filter(|(uid, _)| !now.contains_key(uid));
+        self.folders.extend(removed.map(|(_, path)| path.clone()));
         self.watched.retain(|uid, path| now.get(uid) == Some(path));
     }
 }

@@ -11,7 +11,7 @@ use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event};
 use crate::job::{FetchItem, FetchOutcome, Job, Moved, Outcome, StopFlag, Work, temp_name};
-use crate::tree::{LocalContent, NodeId, Place};
+use crate::tree::{Local, LocalContent, NodeId, Place};
 use crate::uri::gallery_path;
 
 /// All downloads under way.
@@ -112,6 +112,10 @@ impl Core {
             };
         }
         if let Some(id) = find_remote(&trees, path) {
+            // Moved or renamed here, perhaps changed: its bytes here are not to be touched.
+            if trees.get(id).is_some_and(|node| node.local.as_ref().is_some_and(is_here)) {
+                return Ok(None);
+            }
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             let parent = trees.find_local(folder);
             let place = parent.map(|parent| Place { parent, name: name.into() });
@@ -267,7 +271,9 @@ impl Core {
         demand.tries += 1;
         let trees = self.states.trees.read();
         let local = trees.get(demand.item.node).and_then(|node| node.local.as_ref());
-        let again = local.and_then(|local| fetch_item(&trees, demand.item.node, &local.place));
+        let again = local
+            .filter(|local| !is_here(local))
+            .and_then(|local| fetch_item(&trees, demand.item.node, &local.place));
         match again {
             Some(item) if demand.tries < MOST_TRIES => {
                 demand.item = item;
@@ -303,6 +309,10 @@ impl Core {
             self.events.emit(Event::Download { client, progress });
         }
     }
+}
+
+fn is_here(local: &Local) -> bool {
+    !matches!(local.content, LocalContent::CloudOnly(_))
 }
 
 impl Demand {

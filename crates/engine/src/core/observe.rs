@@ -75,7 +75,19 @@ impl Observe {
     }
 }
 
+impl Observe {
+    /// Whether what the watcher told before this look has been looked at.
+    pub(super) fn has_looked(&self) -> bool {
+        self.scan == Scan::Done
+    }
+}
+
 impl Core {
+    /// The next look is a full one: what the watcher told is not all, or was lost.
+    pub(super) fn distrust_watcher(&mut self) {
+        self.watching = false;
+    }
+
     /// The folders that changed since the last look; `None` where only a full scan is sure.
     pub(super) fn take_watched(&mut self) -> Option<Vec<String>> {
         let changes = self.watcher.as_ref()?.take();
@@ -139,7 +151,7 @@ impl Core {
     /// Folders that changed while they were looked at, and new ones that nobody has looked into.
     fn look_again(&mut self, observe: &mut Observe, fresh: &[String]) -> Scan {
         observe.looks += 1;
-        let unknown = if observe.everything { Vec::new() } else { self.unknown_folders(observe, fresh) };
+        let unknown = self.unknown_folders(observe, fresh);
         if !unknown.is_empty() {
             return Scan::Due(Scope::Below(unknown));
         }
@@ -163,19 +175,15 @@ impl Core {
 
     fn unknown_folders(&self, observe: &Observe, fresh: &[String]) -> Vec<String> {
         let trees = self.states.trees.read();
-        let known: BTreeSet<u64> = trees
-            .iter()
-            .filter_map(|(_, node)| match node.local.as_ref()?.content {
-                LocalContent::Dir(ino) => Some(ino),
-                _ => None,
-            })
-            .collect();
         let mut unknown = Vec::new();
         for path in fresh {
             let Some(listing) = observe.folders.get(path) else { continue };
             for entry in listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
                 let below = join(path, &entry.name);
-                if !known.contains(&entry.stamp.ino) && !observe.folders.contains_key(&below) {
+                // An inode number may be that of another folder which is gone.
+                let known = trees.find_local(&below).and_then(|id| trees.get(id)?.local.as_ref());
+                let known = known.is_some_and(|local| local.content == LocalContent::Dir(entry.stamp.ino));
+                if (observe.everything || !known) && !observe.folders.contains_key(&below) {
                     unknown.push(below);
                 }
             }
@@ -195,7 +203,7 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        reconcile(&mut self.states.trees.write(), &seen);
+        reconcile(&mut self.states.trees.write(), seen);
     }
 
     pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {

@@ -37,6 +37,8 @@ pub(super) struct Run {
     setbacks: BTreeMap<NodeId, u32>,
     frozen: BTreeSet<NodeId>,
     next_progress: u64,
+    /// The whole gallery was looked at because the watcher cannot have told everything.
+    looked_anew: bool,
 }
 
 /// How a run ends before its work is done.
@@ -82,6 +84,7 @@ impl Run {
             setbacks: BTreeMap::new(),
             frozen: BTreeSet::new(),
             next_progress: now + PROGRESS_NS,
+            looked_anew: false,
         }
     }
 
@@ -223,11 +226,15 @@ impl Core {
                 false
             }
             Phase::Learn => {
-                if run.jobs == 0 {
-                    self.plan_round(run);
-                    return true;
+                if run.jobs > 0 {
+                    return false;
                 }
-                false
+                if run.needs_scan {
+                    self.next_round(run);
+                } else {
+                    self.plan_round(run);
+                }
+                true
             }
             Phase::Disk(mut disk) => {
                 if let Some(push) = self.drive_disk(run, &mut disk) {
@@ -285,6 +292,10 @@ impl Core {
             (Some(Ending::Failed(state, error)), _) | (None, Some((state, error))) => (state, error),
             (None, None) => (SyncState::Completed, ErrorType::NoError),
         };
+        let unlooked = matches!(&run.phase, Phase::Observe(observe) if !observe.has_looked());
+        if unlooked || run.needs_scan {
+            self.distrust_watcher();
+        }
         self.explain_setbacks(&mut run);
         run.tally.failed(self.count_troubled(&run));
         if run.ending.is_none() {
@@ -417,6 +428,10 @@ impl Core {
 
     fn next_round(&mut self, run: &mut Run) {
         let scan = std::mem::take(&mut run.needs_scan);
+        if scan && !run.looked_anew && run.setbacks.values().any(|count| *count >= MOST_SETBACKS - 1) {
+            run.looked_anew = true;
+            self.distrust_watcher();
+        }
         let watched = if scan { self.take_watched() } else { None };
         run.phase = Phase::Observe(Observe::new(scan, watched));
     }

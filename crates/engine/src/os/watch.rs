@@ -94,6 +94,8 @@ impl InotifyWatcher {
                 path.is_empty() || !events.intersects(ReadFlags::IGNORED | ReadFlags::DELETE_SELF);
             state.root_lost |= path.is_empty();
             self.forget(state, &path);
+            // Another folder may be in its place already, even with the same inode number.
+            state.changed.insert(path);
             return;
         }
         let name = event.file_name().map(|name| name.to_bytes());
