@@ -223,7 +223,7 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTre
         }
     }
     for (folder, entry) in left {
-        let id = named_so(trees, folder, entry, missing).unwrap_or_else(|| trees.add(Kind::File));
+        let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
         let place = Arc::new(Place { parent: folder, name: entry.name });
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
