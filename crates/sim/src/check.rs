@@ -37,7 +37,6 @@ impl World {
         let mut shared = self.shared.lock();
         nothing_is_lost(&mut shared, &cloud);
         nothing_is_invented(&mut shared, &cloud);
-        no_false_conflicts(&mut shared, &cloud);
         if self.plan.is_calm() {
             nothing_is_sent_twice(&mut shared);
         }
@@ -165,31 +164,13 @@ fn nothing_is_invented(shared: &mut Shared, cloud: &Cloud) {
         if entry.content.is_some_and(|(digest, _)| !shared.people.stories.contains_key(&digest)) {
             wrong.push((1, format!("{path} holds bytes that nobody wrote")));
         }
-        if !shared.people.names.contains(name) && !name.contains(" (conflict ") {
+        let conflict = name.contains(" (conflict ") && !name.contains(" (conflict moving ");
+        if !shared.people.names.contains(name) && !conflict {
             wrong.push((6, format!("{path} has a name that nobody gave")));
         }
     }
     for (promise, text) in wrong {
         shared.broken(promise, text);
-    }
-}
-
-/// Equal bytes are never a conflict.
-fn no_false_conflicts(shared: &mut Shared, cloud: &Cloud) {
-    let mut wrong = Vec::new();
-    for (path, entry) in cloud {
-        let Some((stem, _)) = path.split_once(" (conflict ") else { continue };
-        let Some((digest, _)) = entry.content else { continue };
-        let plain = shared.people.stories.get(&digest).is_some_and(|story| !story.copied && !story.moved);
-        let twin = cloud.iter().find(|(other, twin)| {
-            other.starts_with(stem) && *other != path && twin.content.is_some_and(|(same, _)| same == digest)
-        });
-        if let Some((twin, _)) = twin.filter(|_| plain) {
-            wrong.push(format!("{path} and {twin} hold the same bytes"));
-        }
-    }
-    for text in wrong {
-        shared.broken(5, text);
     }
 }
 

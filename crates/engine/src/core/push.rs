@@ -116,6 +116,19 @@ impl HeldLock {
     }
 }
 
+impl Run {
+    /// A file that was sent became a node of its own: its bytes need not be sent again.
+    pub(super) fn hand_over_sent(&mut self, trees: &Trees, from: NodeId, to: NodeId) {
+        let Some(sent) = self.sent.remove(&from) else { return };
+        let local = trees.get(to).and_then(|node| node.local.as_ref());
+        if let Some(LocalContent::Here(content, stamp)) = local.map(|local| &local.content)
+            && *content == sent.content
+        {
+            self.sent.insert(to, Sent { stamp: *stamp, ..sent });
+        }
+    }
+}
+
 impl Push {
     pub(super) fn new(steps: Vec<Step<CloudAction>>) -> Self {
         Push {
