@@ -216,8 +216,10 @@ fn false_conflict(trees: &Trees, work: &Work) -> Option<String> {
             continue;
         };
         let (folder, name) = from.rsplit_once('/').unwrap_or(("", from));
+        // One that is elsewhere on the disk is a second copy, which somebody made.
         let same = |id| {
-            let remote = trees.get(id).and_then(|node| node.remote.as_ref());
+            let rival = trees.get(id).filter(|rival| rival.local.is_none());
+            let remote = rival.and_then(|rival| rival.remote.as_ref());
             remote.and_then(|remote| remote.content.as_ref()) == Some(here)
         };
         let folder = trees.find_local_folder(folder).into_iter();

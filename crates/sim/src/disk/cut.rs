@@ -49,12 +49,23 @@ impl Disk {
         }
         self.touched.clear();
         self.live = after;
-        let walked = self.live.walk();
-        let used = walked.iter().filter_map(|(_, uid)| Some(self.live.nodes.get(uid)?.ino));
-        let used: BTreeSet<u64> = used.collect();
-        self.free_inos.retain(|ino| !used.contains(ino));
+        self.renumber();
         self.sync();
         torn
+    }
+
+    /// A file whose deletion was lost has its inode number back, even if it was given again since.
+    fn renumber(&mut self) {
+        let mut used = BTreeSet::new();
+        for (_, uid) in self.live.walk() {
+            if let Some(node) = self.live.nodes.get_mut(&uid)
+                && !used.insert(node.ino)
+            {
+                self.next_ino += 1;
+                node.ino = self.next_ino;
+            }
+        }
+        self.free_inos.retain(|ino| !used.contains(ino));
     }
 
     /// The inodes written since the last sync, as the cut leaves each of them.
@@ -64,7 +75,10 @@ impl Disk {
             let Some(new) = self.live.nodes.get(&uid) else { continue };
             let old = self.durable.nodes.get(&uid);
             let mut node = new.clone();
-            if let Body::File(data) = &new.body {
+            let rewritten = old.is_none_or(|old| old.data() != new.data());
+            if let Body::File(data) = &new.body
+                && rewritten
+            {
                 match rng.below(4) {
                     0 | 1 => {}
                     2 => node = old.cloned().unwrap_or_else(|| with_data(new, Vec::new())),
