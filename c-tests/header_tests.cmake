@@ -36,3 +36,5 @@ set(check_exports "-DEXPORTS=${PROJECT_SOURCE_DIR}/abi/exports.txt"
   -P "${PROJECT_SOURCE_DIR}/cmake/CheckExports.cmake")
 add_test(NAME exports COMMAND ${CMAKE_COMMAND} "-DLIBRARY=${shared_library}" -DDYNAMIC=-D
   ${check_exports})
+add_test(NAME soname COMMAND ${CMAKE_COMMAND} "-DLIBRARY=${shared_library}" "-DSONAME=${soname}"
+  "-DREADELF=${CMAKE_READELF}" -P "${PROJECT_SOURCE_DIR}/cmake/CheckDynamic.cmake")

@@ -101,11 +101,20 @@ impl World {
         }
         let good = ended.state == SyncState::Completed && ended.files_failed == 0;
         if !good && round >= FORGIVING {
-            self.shared
-                .lock()
-                .broken(2, format!("device {device}: a run ends with {ended:?}, for no reason"));
+            let stuck = self.stuck(device);
+            let text = format!("device {device}: a run ends with {ended:?}, for no reason: {stuck}");
+            self.shared.lock().broken(2, text);
         }
         good
+    }
+
+    /// The nodes that a device has not brought into step.
+    fn stuck(&self, device: usize) -> String {
+        let Some(process) = &self.processes[device] else { return String::new() };
+        let trees = process.core.trees();
+        let trees = trees.read();
+        let nodes = trees.out_of_step().iter().map(|id| format!("{id:?} {:?}", trees.get(*id)));
+        nodes.collect::<Vec<_>>().join("; ")
     }
 
     /// Lets one device work until nothing is under way any more.

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::Core;
 use super::assets::{Arrived, Ledger, check_digest, holds, read_full, wrong_length};
 use super::failure::{Failure, asset_error, store_error};
-use super::references;
+use super::references::{self, Lookup};
 use crate::{AssetSource, AssetUpload, CloudAsset, CloudError, Flow, Result, TransferControl};
 
 /// How much is read at a time.
@@ -45,7 +45,8 @@ pub(super) fn upload(
     let size =
         i64::try_from(item.source.size()).map_err(|error| CloudError::InvalidArgument(error.to_string()))?;
     let (held, room) = core.pool.read(|tx| {
-        let held = item.digest.map_or(Ok(false), |digest| holds(core, tx, &digest, size))?;
+        let held =
+            item.digest.map_or(Ok(false), |digest| holds(core, &mut Lookup::new(tx)?, &digest, size))?;
         Ok((held, core.quota().saturating_sub(references::used(tx)?)))
     })?;
     if held {

@@ -117,7 +117,7 @@ impl Core {
                 return Ok(None);
             }
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let parent = trees.find_local(folder);
+            let parent = trees.find_local_folder(folder);
             let place = parent.map(|parent| Place { parent, name: name.into() });
             return place.and_then(|place| fetch_item(&trees, id, &place)).map(Some).ok_or_else(missing);
         }

@@ -280,16 +280,15 @@ pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: &Place) -> Option<Fet
         record: node.record.clone()?,
         asset: remote.asset.as_ref().map_or_else(hex, ToString::to_string),
         path: trees.path_in(place.parent, &place.name)?,
+        place: place.clone(),
         content,
         replaces,
     })
 }
 
-/// The file is on the disk now, where its path said when it was ordered.
+/// The file is on the disk now, in the folder where it was ordered.
 pub(super) fn fetched(trees: &mut Trees, item: &FetchItem, stamp: Stamp) {
-    let (folder, name) = item.path.rsplit_once('/').unwrap_or(("", &item.path));
-    let Some(parent) = trees.find_local(folder) else { return };
-    let place = Arc::new(Place { parent, name: name.into() });
+    let place = Arc::new(item.place.clone());
     trees.set_local(
         item.node,
         Some(Local { place, content: LocalContent::Here(item.content.clone(), stamp) }),

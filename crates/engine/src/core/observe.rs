@@ -181,7 +181,7 @@ impl Core {
             for entry in listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
                 let below = join(path, &entry.name);
                 // An inode number may be that of another folder which is gone.
-                let known = trees.find_local(&below).and_then(|id| trees.get(id)?.local.as_ref());
+                let known = trees.find_local_folder(&below).and_then(|id| trees.get(id)?.local.as_ref());
                 let known = known.is_some_and(|local| local.content == LocalContent::Dir(entry.stamp.ino));
                 if (observe.everything || !known) && !observe.folders.contains_key(&below) {
                     unknown.push(below);
@@ -203,7 +203,9 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        reconcile(&mut self.states.trees.write(), seen);
+        if reconcile(&mut self.states.trees.write(), seen) {
+            self.watching = false;
+        }
     }
 
     pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {

@@ -21,8 +21,9 @@ pub(super) struct Seen {
     pub(super) busy: BTreeSet<NodeId>,
 }
 
-/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
-pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) {
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Returns whether
+/// something was left out because the engine itself was changing it: that has to be looked at again.
+pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     let folders = match_folders(trees, &seen);
     let mut odd = Vec::new();
     let mut missing = beneath_vanished(trees, &seen, &folders);
@@ -43,7 +44,9 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) {
     }
     let mut missing: BTreeSet<NodeId> =
         missing.into_iter().filter(|node| !seen.busy.contains(node)).collect();
+    let before = odd.len();
     odd.retain(|(folder, entry)| !is_busy(trees, &seen, *folder, &entry.name));
+    let left_out = odd.len() < before;
     place_odd(trees, odd, &mut missing);
     if seen.complete {
         for node in missing {
@@ -53,6 +56,7 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) {
         }
         drop_folders(trees, &seen, &folders);
     }
+    left_out
 }
 
 fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
@@ -111,7 +115,7 @@ fn dirs(seen: &Seen) -> impl Iterator<Item = &DirEntry> {
 }
 
 fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
-    trees.find_local(path).filter(|&id| id == NodeId::ROOT || ino_of(trees, id).is_some())
+    trees.find_local_folder(path)
 }
 
 fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
@@ -219,12 +223,19 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTre
         }
     }
     for (folder, entry) in left {
-        let same_name = trees.locals_at(folder, &entry.name).find(|id| missing.contains(id));
-        let id = same_name.unwrap_or_else(|| trees.add(Kind::File));
+        let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
         let place = Arc::new(Place { parent: folder, name: entry.name });
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
+}
+
+/// The missing node that was known under an entry's name: the one with its inode number, where a file
+/// came to a place that another had just left.
+fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<NodeId>) -> Option<NodeId> {
+    let known = || trees.locals_at(folder, &entry.name).filter(|id| missing.contains(id));
+    let same_file = known().find(|&id| stamp_of(trees, id).is_some_and(|stamp| stamp.ino == entry.stamp.ino));
+    same_file.or_else(|| known().next())
 }
 
 /// Takes the entry for the node, moved, where inode number, size and time say so. One that did not

@@ -11,7 +11,7 @@ use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
 use crate::ports::{FileKind, FileSystem, Stamp, WriteFile};
-use crate::tree::{Content, NodeId};
+use crate::tree::{Content, NodeId, Place};
 
 /// One file to bring.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct FetchItem {
     pub content: Arc<Content>,
     /// Where they belong.
     pub path: String,
+    /// Where that is in the local tree.
+    pub place: Place,
     /// The file there now, as the plan saw it; `None` where there is none.
     pub replaces: Option<Stamp>,
 }

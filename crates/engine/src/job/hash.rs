@@ -81,10 +81,12 @@ fn digest(
 }
 
 /// A file that was written a moment ago may change once more without its times showing it. Its
-/// stamp is noted so that the next scan finds it different and reads it again.
+/// stamp is noted so that the next scan finds it different and reads it again. Its modification time
+/// says nothing here: it may be another machine's.
 pub(super) fn smudge(context: &JobContext, mut stamp: Stamp) -> Stamp {
     const COARSEST_TICK_NS: i64 = 20_000_000;
-    if context.clock.wall_ns().saturating_sub(stamp.ctime_ns.max(stamp.mtime_ns)) < COARSEST_TICK_NS {
+    let age = context.clock.wall_ns().saturating_sub(stamp.ctime_ns);
+    if (-COARSEST_TICK_NS..COARSEST_TICK_NS).contains(&age) {
         stamp.ctime_ns = 0;
     }
     stamp

@@ -1,6 +1,6 @@
 //! Decides, node by node, what disk and cloud shall hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::names::{free_name, is_parked};
@@ -31,11 +31,55 @@ pub(super) enum Verdict {
     Conflict,
 }
 
-pub(super) type Verdicts = BTreeMap<NodeId, Verdict>;
+/// The verdicts on the nodes that are out of step, and on those in step that must give way to them.
+#[derive(Debug)]
+pub(super) struct Verdicts {
+    list: Vec<(NodeId, Verdict)>,
+    /// By node: one more than its position in the list.
+    positions: Vec<u32>,
+}
+
+impl Verdicts {
+    pub(super) fn get(&self, id: NodeId) -> Option<&Verdict> {
+        let position = (*self.positions.get(id.0 as usize)? as usize).checked_sub(1)?;
+        self.list.get(position).map(|(_, verdict)| verdict)
+    }
+
+    pub(super) fn has(&self, id: NodeId) -> bool {
+        self.get(id).is_some()
+    }
+
+    pub(super) fn set(&mut self, id: NodeId, verdict: Verdict) {
+        let Some(position) = self.positions.get_mut(id.0 as usize) else { return };
+        match (*position as usize).checked_sub(1).and_then(|at| self.list.get_mut(at)) {
+            Some((_, old)) => *old = verdict,
+            None => {
+                self.list.push((id, verdict));
+                *position = self.list.len() as u32;
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NodeId, &Verdict)> {
+        self.list.iter().map(|(id, verdict)| (*id, verdict))
+    }
+}
 
 pub(super) fn decide_all(request: &Request<'_>) -> Verdicts {
     let trees = request.trees;
-    trees.out_of_step().iter().filter_map(|&id| Some((id, decide(id, trees.get(id)?)))).collect()
+    let out_of_step = trees.out_of_step();
+    let list = Vec::with_capacity(out_of_step.len());
+    let mut verdicts = Verdicts { list, positions: vec![0; trees.next_id() as usize] };
+    for &id in out_of_step {
+        if let Some(node) = trees.get(id) {
+            verdicts.set(id, decide(id, node));
+        }
+    }
+    verdicts
 }
 
 /// Where a node is, by whichever tree knows it.
@@ -140,7 +184,7 @@ pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Learn>
     let mut learn = Vec::new();
     let mut given = BTreeSet::new();
     let mut adopted = BTreeSet::new();
-    for (&id, verdict) in verdicts {
+    for (id, verdict) in verdicts.iter() {
         if request.frozen.contains(&id) {
             continue;
         }

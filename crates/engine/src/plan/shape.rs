@@ -27,20 +27,30 @@ pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) -> BTre
 }
 
 /// Where a node shall be; `None` if nowhere.
-pub(super) fn target(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Option<Arc<Place>> {
-    match verdicts.get(&id) {
-        Some(Verdict::Live(place, _)) => Some(place.clone()),
-        Some(Verdict::Dead | Verdict::Unknown | Verdict::Conflict) => None,
-        None => request.trees.get(id)?.synced.as_ref().map(|synced| synced.place.clone()),
+pub(super) fn target<'a>(
+    request: &Request<'a>,
+    verdicts: &'a Verdicts,
+    id: NodeId,
+) -> Option<&'a Arc<Place>> {
+    match verdicts.get(id) {
+        Some(verdict) => place_of(verdict),
+        None => request.trees.get(id)?.synced.as_ref().map(|synced| &synced.place),
+    }
+}
+
+fn place_of(verdict: &Verdict) -> Option<&Arc<Place>> {
+    match verdict {
+        Verdict::Live(place, _) => Some(place),
+        Verdict::Dead | Verdict::Unknown | Verdict::Conflict => None,
     }
 }
 
 fn put(verdicts: &mut Verdicts, id: NodeId, place: Arc<Place>, bytes: Bytes) {
-    let bytes = match verdicts.get(&id) {
+    let bytes = match verdicts.get(id) {
         Some(Verdict::Live(_, bytes)) => *bytes,
         _ => bytes,
     };
-    verdicts.insert(id, Verdict::Live(place, bytes));
+    verdicts.set(id, Verdict::Live(place, bytes));
 }
 
 /// A folder lives as long as anything in it does. A parent that is no folder, or that nobody
@@ -48,7 +58,7 @@ fn put(verdicts: &mut Verdicts, id: NodeId, place: Arc<Place>, bytes: Bytes) {
 fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
     let mut changed = false;
     let mut work = Vec::new();
-    for (&id, verdict) in verdicts.iter() {
+    for (id, verdict) in verdicts.iter() {
         match verdict {
             Verdict::Live(..) => work.push(id),
             Verdict::Dead => work.extend(living_child(request, verdicts, id)),
@@ -70,7 +80,8 @@ fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
                 work.push(parent);
             }
             None => {
-                put(verdicts, id, in_top_folder(&place), Bytes::Agreed);
+                let top = in_top_folder(place);
+                put(verdicts, id, top, Bytes::Agreed);
             }
         }
     }
@@ -85,15 +96,15 @@ fn is_dir(request: &Request<'_>, id: NodeId) -> bool {
 fn living_child(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Option<NodeId> {
     let trees = request.trees;
     let mut children = trees.local_children(id).chain(trees.remote_children(id));
-    children.find(|child| !verdicts.contains_key(child))
+    children.find(|child| !verdicts.has(*child))
 }
 
 /// Moves of folders into one another: those made on this disk give way to the cloud's.
 fn break_cycles(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
     let movable: Vec<NodeId> = verdicts
         .iter()
-        .filter(|(id, verdict)| matches!(verdict, Verdict::Live(..)) && is_dir(request, **id))
-        .map(|(&id, _)| id)
+        .filter(|(id, verdict)| matches!(verdict, Verdict::Live(..)) && is_dir(request, *id))
+        .map(|(id, _)| id)
         .collect();
     let mut sound = BTreeSet::new();
     let mut changed = false;
@@ -139,7 +150,7 @@ fn give_way(request: &Request<'_>, verdicts: &mut Verdicts, cycle: &[NodeId]) {
         .iter()
         .filter_map(|&id| {
             let record = request.trees.get(id)?.record.as_deref();
-            Some((record, id, target(request, verdicts, id)?))
+            Some((record, id, target(request, verdicts, id)?.clone()))
         })
         .collect();
     places.sort();
@@ -166,11 +177,12 @@ fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts, held: &mut BTr
     if groups.is_empty() {
         return false;
     }
-    let mut wanted: HashSet<Arc<Place>> = verdicts.values().filter_map(place_of).cloned().collect();
+    let mut wanted: HashSet<Arc<Place>> =
+        verdicts.iter().filter_map(|(_, verdict)| place_of(verdict)).cloned().collect();
     for mut group in groups {
         group.sort_by_cached_key(|&id| claim(request, verdicts, id));
         for &id in group.iter().skip(1) {
-            let Some(place) = target(request, verdicts, id) else { continue };
+            let Some(place) = target(request, verdicts, id).cloned() else { continue };
             let at = |name: &str| Place { parent: place.parent, name: name.into() };
             let name = free_name(&place.name, request.label, |name| {
                 wanted.contains(&at(name)) || held_by_another(request, id, place.parent, name)
@@ -183,21 +195,14 @@ fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts, held: &mut BTr
     true
 }
 
-fn place_of(verdict: &Verdict) -> Option<&Arc<Place>> {
-    match verdict {
-        Verdict::Live(place, _) => Some(place),
-        Verdict::Dead | Verdict::Unknown | Verdict::Conflict => None,
-    }
-}
-
 /// Groups of nodes that shall be at one place, at least one of each group out of step.
 fn namesakes(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Vec<NodeId>> {
     let trees = request.trees;
     let mut by_hash: Vec<(u64, NodeId, &Arc<Place>)> = Vec::with_capacity(verdicts.len());
-    for (&id, verdict) in verdicts {
+    for (id, verdict) in verdicts.iter() {
         let Some(place) = place_of(verdict) else { continue };
         by_hash.push((hash_of(place), id, place));
-        let in_step = trees.locals_at(place.parent, &place.name).filter(|id| !verdicts.contains_key(id));
+        let in_step = trees.locals_at(place.parent, &place.name).filter(|id| !verdicts.has(*id));
         by_hash.extend(in_step.map(|other| (hash_of(place), other, place)));
     }
     by_hash.sort_unstable_by_key(|&(hash, id, _)| (hash, id));
@@ -225,8 +230,8 @@ fn claim(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> (bool, bool,
     let remote = node.and_then(|node| node.remote.as_ref()).filter(|remote| !remote.deleted);
     let synced = node.and_then(|node| node.synced.as_ref());
     (
-        remote.map(|remote| &remote.place) != place.as_ref(),
-        synced.map(|synced| &synced.place) != place.as_ref(),
+        remote.map(|remote| &remote.place) != place,
+        synced.map(|synced| &synced.place) != place,
         node.and_then(|node| node.record.clone()),
         id,
     )

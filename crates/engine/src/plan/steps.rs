@@ -14,7 +14,7 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts, held: &BTreeSet<
     let mut disk = Vec::new();
     let mut cloud = Vec::new();
     let mut settle = Vec::new();
-    for (&id, verdict) in verdicts {
+    for (id, verdict) in verdicts.iter() {
         let Some(node) = request.trees.get(id) else { continue };
         let held = held.contains(&id);
         let before = (disk.len(), cloud.len());

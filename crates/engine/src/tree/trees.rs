@@ -180,9 +180,23 @@ impl Trees {
 
     /// Looks a path up in the local tree.
     pub fn find_local(&self, path: &str) -> Option<NodeId> {
+        match path.rsplit_once('/') {
+            Some((folder, name)) => self.local_at(self.find_local_folder(folder)?, name),
+            None if path.is_empty() => Some(NodeId::ROOT),
+            None => self.local_at(NodeId::ROOT, path),
+        }
+    }
+
+    /// Looks a folder up in the local tree. A file that was known at its place, before it is found
+    /// gone from there, does not hide it.
+    pub fn find_local_folder(&self, path: &str) -> Option<NodeId> {
         let mut at = NodeId::ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            at = self.local_at(at, name)?;
+            let is_folder = |id: &NodeId| {
+                let local = self.get(*id).and_then(|node| node.local.as_ref());
+                local.is_some_and(|local| matches!(local.content, LocalContent::Dir(_)))
+            };
+            at = self.locals_at(at, name).find(is_folder)?;
         }
         Some(at)
     }

@@ -87,16 +87,9 @@ pub(crate) fn deletions_take_effect(start: &Start, records: &BTreeSet<Box<str>>)
 
 /// Steps delete only what somebody deleted.
 pub(crate) fn nobody_else_deletes(start: &Start, numbers: &Numbers, done: &[Done]) -> Result<(), String> {
-    let deleted: BTreeSet<NodeId> = start
-        .base
-        .items
-        .keys()
-        .filter(|number| {
-            !start.index_lost
-                && !(start.local.items.contains_key(number) && start.remote.items.contains_key(number))
-        })
-        .map(|&number| numbers.there(number))
-        .collect();
+    let on_both = |n: &Number| start.local.items.contains_key(n) && start.remote.items.contains_key(n);
+    let gone = start.base.items.keys().filter(|number| !start.index_lost && !on_both(number));
+    let deleted: BTreeSet<NodeId> = gone.map(|&number| numbers.there(number)).collect();
     // What the lost index alone knew of is not on the disk, and may be forgotten.
     let noted: BTreeSet<NodeId> = start
         .local

@@ -333,7 +333,7 @@ impl Doer<'_> {
             && item.bytes.is_some()
         {
             item.bytes = Some(bytes);
-            item.held = if on_disk && how % 2 == 0 { Held::Unread } else { Held::Here };
+            item.held = if on_disk && how.is_multiple_of(2) { Held::Unread } else { Held::Here };
             self.next += 1;
         }
     }
@@ -351,7 +351,7 @@ impl Doer<'_> {
 
     fn delete(&mut self, which: u8, how: u8) {
         if let Some(number) = self.pick(which) {
-            self.side.delete(number, how % 2 == 0);
+            self.side.delete(number, how.is_multiple_of(2));
         }
     }
 
@@ -419,13 +419,13 @@ impl Doer<'_> {
         {
             self.try_put(child, into, item.name);
         }
-        self.side.delete(folder, how % 2 == 0);
+        self.side.delete(folder, how.is_multiple_of(2));
     }
 
     fn change_kind(&mut self, which: u8, fresh: Bytes, how: u8) {
         let Some(number) = self.pick(which) else { return };
         let Some(item) = self.side.items.get(&number).cloned() else { return };
-        self.side.delete(number, how % 2 == 0);
+        self.side.delete(number, how.is_multiple_of(2));
         self.add(item.folder, item.name, if item.bytes.is_some() { None } else { Some(fresh) });
     }
 
@@ -435,7 +435,7 @@ impl Doer<'_> {
         let Some(item) = self.side.items.get(&number).cloned() else { return };
         if let Some(bytes) = item.bytes {
             self.side.items.remove(&number);
-            self.add(item.folder, item.name, Some(if how % 3 == 0 { bytes } else { fresh }));
+            self.add(item.folder, item.name, Some(if how.is_multiple_of(3) { bytes } else { fresh }));
         }
     }
 

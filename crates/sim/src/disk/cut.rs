@@ -1,6 +1,6 @@
 //! What a power cut leaves: of everything since the last sync, some is kept and some is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Disk;
@@ -49,6 +49,10 @@ impl Disk {
         }
         self.touched.clear();
         self.live = after;
+        let walked = self.live.walk();
+        let used = walked.iter().filter_map(|(_, uid)| Some(self.live.nodes.get(uid)?.ino));
+        let used: BTreeSet<u64> = used.collect();
+        self.free_inos.retain(|ino| !used.contains(ino));
         self.sync();
         torn
     }
