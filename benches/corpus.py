@@ -13,6 +13,7 @@ import os
 import random
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 FIRST_PHOTO = 1546300800  # the first of January 2019
 PIECE = 1 << 20
@@ -64,11 +65,16 @@ def rename(dest, count, seed):
         os.rename(path, f"{source.choice(folders)}/{stem} moved {seed}-{i}{ending}")
 
 
+def read_one(path):
+    with open(path, "rb", buffering=0) as file:
+        while file.read(PIECE):
+            pass
+
+
 def read(dest):
-    for path in paths(dest):
-        with open(path, "rb", buffering=0) as file:
-            while file.read(PIECE):
-                pass
+    # As they lie on the disk, and several at once: a disk likes both.
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(read_one, sorted(paths(dest), key=lambda path: os.stat(path).st_ino), chunksize=64))
 
 
 if __name__ == "__main__":
