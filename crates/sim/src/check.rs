@@ -37,9 +37,6 @@ impl World {
         let mut shared = self.shared.lock();
         nothing_is_lost(&mut shared, &cloud);
         nothing_is_invented(&mut shared, &cloud);
-        if self.plan.is_calm() && shared.cloud.capabilities.digests {
-            nothing_is_sent_twice(&mut shared);
-        }
     }
 
     /// Disk and cloud hold the same.
@@ -171,26 +168,5 @@ fn nothing_is_invented(shared: &mut Shared, cloud: &Cloud) {
     }
     for (promise, text) in wrong {
         shared.broken(promise, text);
-    }
-}
-
-/// Where nothing went wrong and the cloud knows its contents, each device sent only what was written
-/// there, and once: moves send nothing.
-fn nothing_is_sent_twice(shared: &mut Shared) {
-    let mut wrong = Vec::new();
-    for ((device, digest), bytes) in &shared.cloud.sent {
-        let Some(story) = shared.people.stories.get(digest) else { continue };
-        let stored = shared.cloud.assets.values().find(|stored| stored.digest == *digest);
-        let size = stored.map_or(0, |stored| stored.bytes.len() as u64);
-        let written = story.written.get(device).copied().unwrap_or(0);
-        // A file that was moved and touched at once, or copied, rightly counts as new.
-        let plain = story.mtimes.len() == 1 && !story.copied;
-        if plain && *bytes > size * written {
-            let label = &story.label;
-            wrong.push(format!("device {device} sent {bytes} bytes of {label}, which has {size}"));
-        }
-    }
-    for text in wrong {
-        shared.broken(6, text);
     }
 }

@@ -86,6 +86,8 @@ pub struct Shared {
     pub meddling: u64,
     /// Files opened for reading so far.
     pub opened: u64,
+    /// Nothing goes wrong in this world: no bytes may be sent that the cloud has.
+    pub calm: bool,
 }
 
 const EPOCH_NS: i64 = 1_700_000_000_000_000_000;
@@ -132,6 +134,7 @@ impl Shared {
             violation: None,
             meddling: 0,
             opened: 0,
+            calm: false,
         }
     }
 
@@ -255,6 +258,20 @@ impl Shared {
         let label = story.label.clone();
         if !(0..self.devices.len()).any(|device| self.contents_on(device).contains_key(digest)) {
             self.broken(4, format!("{what} takes {label} from the cloud, which no person wanted gone"));
+        }
+    }
+
+    /// A device has sent some bytes. Where the cloud has a live file of the same ones, they were a file
+    /// that was only moved, unless they were written on this device and never sent before.
+    pub fn bytes_sent(&mut self, device: usize, digest: Digest) {
+        let new = self.cloud.sent.insert((device, digest));
+        let Some(story) = self.people.stories.get(&digest) else { return };
+        let first = new && story.written.contains_key(&device);
+        // A file that was moved and touched at once, or copied, rightly counts as new.
+        let plain = story.mtimes.len() == 1 && !story.copied;
+        if self.calm && plain && !first && self.cloud.holds_live(&digest) {
+            let text = format!("device {device} sends {}, which the cloud has", story.label);
+            self.broken(6, text);
         }
     }
 

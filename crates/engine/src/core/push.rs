@@ -532,7 +532,12 @@ impl Core {
                 run.held_lock = None;
                 push.stale = true;
             }
-            Err(CloudError::VersionConflict { .. }) => push.stale = true,
+            Err(CloudError::VersionConflict { current }) => {
+                push.stale = true;
+                if current == 0 {
+                    forget_deleted(&mut self.states.trees.write(), node);
+                }
+            }
             Err(error) => {
                 self.cloud_trouble(run, Some(node), &error);
                 push.drop_step(position);
@@ -613,6 +618,14 @@ fn contents(
     let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
     let asset = remote.asset.as_ref().map_or_else(hex, ToString::to_string);
     Some((Some(content), Some(asset)))
+}
+
+/// The cloud does not even remember any more that a record was deleted: it is a new one now.
+fn forget_deleted(trees: &mut Trees, id: NodeId) {
+    let remote = trees.get(id).and_then(|node| node.remote.as_ref());
+    if remote.is_some_and(|remote| remote.deleted) {
+        trees.set_remote(id, None);
+    }
 }
 
 fn takes_bytes(action: &CloudAction) -> bool {
