@@ -9,10 +9,10 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{CachedStatement, Transaction, params};
 
 use super::failure::{Failure, Judged, asset_error, store_error};
-use super::references::{self, Content, Digest};
+use super::references::{self, Content, Digest, Lookup};
 use super::{Core, download, large};
 use crate::{
     AssetDownload, AssetLoader, AssetSource, AssetUpload, CloudAsset, CloudError, Flow, Result,
@@ -276,8 +276,9 @@ fn standings(core: &Core, waiting: &[(Arrived, Range<usize>)]) -> Result<Vec<Sta
     }
     core.pool.peek(|tx| {
         let room = core.quota().saturating_sub(references::used(tx)?);
+        let mut lookup = Lookup::new(tx)?;
         let standing = |(arrived, _): &(Arrived, Range<usize>)| {
-            Ok(match holds(core, tx, &arrived.digest, arrived.size)? {
+            Ok(match holds(core, &mut lookup, &arrived.digest, arrived.size)? {
                 true => Standing::Held,
                 false if arrived.size > room => Standing::NoSpace,
                 false => Standing::New,
@@ -288,8 +289,8 @@ fn standings(core: &Core, waiting: &[(Arrived, Range<usize>)]) -> Result<Vec<Sta
 }
 
 /// Whether the cloud holds a content, and will for long enough to be named by a record.
-pub(super) fn holds(core: &Core, tx: &Transaction<'_>, digest: &Digest, size: i64) -> Result<bool> {
-    let Some(content) = references::find(tx, digest)? else { return Ok(false) };
+pub(super) fn holds(core: &Core, lookup: &mut Lookup<'_>, digest: &Digest, size: i64) -> Result<bool> {
+    let Some(content) = lookup.find(digest)? else { return Ok(false) };
     // What is to be collected soon may be gone when the batch is committed.
     let fresh = core.now().saturating_sub(content.idle_ms) <= core.retention_ms() / 2;
     Ok((content.referenced() || fresh) && intact(core, &content, size))
@@ -332,6 +333,8 @@ fn admit_all(core: &Core, arrived: &[Arrived]) -> Result<Vec<Result<()>>> {
 pub(super) struct Ledger<'a> {
     core: &'a Core,
     tx: &'a Transaction<'a>,
+    lookup: Lookup<'a>,
+    insert: CachedStatement<'a>,
     now: i64,
     before: i64,
     used: i64,
@@ -340,18 +343,19 @@ pub(super) struct Ledger<'a> {
 impl<'a> Ledger<'a> {
     pub(super) fn open(core: &'a Core, tx: &'a Transaction<'a>) -> Result<Self> {
         let used = references::used(tx)?;
-        Ok(Ledger { core, tx, now: core.now(), before: used, used })
+        let lookup = Lookup::new(tx)?;
+        let insert = tx.prepare_cached("INSERT INTO assets VALUES (?1, ?2, ?3, ?4, 0, 0, 1, ?5)")?;
+        Ok(Ledger { core, tx, lookup, insert, now: core.now(), before: used, used })
     }
 
     /// Gives a durable content its row. Returns the file that is not needed any more, if there is
     /// one, to be removed after the commit.
     pub(super) fn admit(&mut self, arrived: &Arrived) -> Judged<Option<i64>> {
-        match (references::find(self.tx, &arrived.digest)?, arrived.file) {
+        match (self.lookup.find(&arrived.digest)?, arrived.file) {
             (None, Some(file)) => {
                 self.charge(arrived.size)?;
-                self.tx
-                    .prepare_cached("INSERT INTO assets VALUES (?1, ?2, ?3, 0, 0, 1, ?4)")?
-                    .execute(params![file, arrived.digest.as_slice(), arrived.size, self.now])?;
+                let (digest, key) = (arrived.digest.as_slice(), references::key(&arrived.digest));
+                self.insert.execute(params![file, key, digest, arrived.size, self.now])?;
                 Ok(None)
             }
             (None, None) => Err(Failure::Refused(CloudError::Network(

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Core;
 use super::failure::{Failure, Judged, store_error};
-use super::references::{self, Holder, Shift};
+use super::references::{self, Counts, Holder, Lookup, Shift};
 use super::schema::seq_of;
 use super::store::SHARDS;
 use super::write::decode;
@@ -16,6 +16,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const ROWS: usize = 1000;
 /// Directories looked through at an opening.
 const SHARDS_AT_OPEN: i64 = 8;
+/// Contents looked at in one step.
+const CONTENTS: usize = 100_000;
 
 /// What a collection removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,7 +37,15 @@ pub(super) fn collect(core: &Core) -> Result<Collected> {
     let mut collected = Collected::default();
     let now = core.now();
     repeat(&mut collected.records, || forget_records(core, now))?;
-    repeat(&mut collected.contents, || remove_contents(core, now))?;
+    let mut last = 0;
+    loop {
+        let (removed, next) = remove_contents(core, last, now)?;
+        collected.contents += removed;
+        if next == 0 {
+            break;
+        }
+        last = next;
+    }
     collected.uploads = end_uploads(core, now)?;
     for shard in 0..SHARDS {
         collected.files += remove_orphans(core, shard, now)?;
@@ -63,7 +73,10 @@ pub(super) fn collect_when_due(core: &Core) -> Result<()> {
 
 fn collect_part(core: &Core, first: i64, now: i64) -> Result<()> {
     forget_records(core, now)?;
-    remove_contents(core, now)?;
+    let sql = "SELECT collected_file FROM meta";
+    let last = core.pool.read(|tx| Ok(tx.query_row(sql, [], |row| row.get(0))?))?;
+    let (_, next) = remove_contents(core, last, now)?;
+    core.pool.write(|tx| Ok(tx.execute("UPDATE meta SET collected_file = ?1", [next])?))?;
     end_uploads(core, now)?;
     for shard in first..first + SHARDS_AT_OPEN {
         remove_orphans(core, shard % SHARDS, now)?;
@@ -103,7 +116,7 @@ fn forget(tx: &Transaction<'_>, place: i64, table: i64, fields: &[u8], now: i64)
     let release = || -> Judged<i64> {
         let mut shift = Shift::default();
         shift.release(&references::named_by(&decode(fields)?), Holder::Deleted);
-        Ok(shift.resolve(tx)?.write(tx, now)?)
+        Ok(shift.resolve(&mut Lookup::new(tx)?)?.write(&mut Counts::new(tx)?, now)?)
     };
     match release() {
         Ok(used) => references::add_used(tx, used)?,
@@ -115,28 +128,51 @@ fn forget(tx: &Transaction<'_>, place: i64, table: i64, fields: &[u8], now: i64)
     Ok(())
 }
 
-/// Removes contents that no record has named for as long as deleted records are remembered.
-fn remove_contents(core: &Core, now: i64) -> Result<usize> {
+/// Removes contents that no record has named for as long as deleted records are remembered: looks at
+/// a bounded number of those after the file `last`. Says how many went, and where to go on; 0: at the
+/// start.
+fn remove_contents(core: &Core, last: i64, now: i64) -> Result<(usize, i64)> {
     let before = now.saturating_sub(core.retention_ms());
-    let files = core.pool.write(|tx| {
-        let mut statement = tx.prepare_cached(
-            "DELETE FROM assets WHERE file IN
-                 (SELECT file FROM assets WHERE live = 0 AND kept = 0 AND idle_ms < ?1 LIMIT ?2)
-             RETURNING file, size * counted",
+    let (idle, next) = core.pool.read(|tx| find_idle(tx, last, before))?;
+    if idle.is_empty() {
+        return Ok((0, next));
+    }
+    let removed = core.pool.write(|tx| {
+        // One that was named or uploaded again in between stays.
+        let mut delete = tx.prepare_cached(
+            "DELETE FROM assets WHERE file = ?1 AND live = 0 AND kept = 0 AND idle_ms < ?2
+             RETURNING size * counted",
         )?;
-        let mut rows = statement.query(params![before, ROWS as i64])?;
-        let (mut files, mut freed) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            files.push(row.get(0)?);
-            freed += row.get::<_, i64>(1)?;
+        let (mut removed, mut freed) = (Vec::new(), 0);
+        for file in idle {
+            let bytes: Option<i64> = delete.query_row([file, before], |row| row.get(0)).optional()?;
+            removed.extend(bytes.map(|_| file));
+            freed += bytes.unwrap_or(0);
         }
         references::add_used(tx, -freed)?;
-        Ok(files)
+        Ok(removed)
     })?;
-    for file in &files {
+    for file in &removed {
         core.store.remove(*file);
     }
-    Ok(files.len())
+    Ok((removed.len(), next))
+}
+
+/// The idle ones of the contents after the file `last`, and where to go on.
+fn find_idle(tx: &Transaction<'_>, last: i64, before: i64) -> Result<(Vec<i64>, i64)> {
+    let sql = "SELECT file FROM assets WHERE file > ?1 ORDER BY file LIMIT 1 OFFSET ?2";
+    let end: Option<i64> = tx.query_row(sql, [last, CONTENTS as i64 - 1], |row| row.get(0)).optional()?;
+    let mut statement = tx.prepare_cached(
+        "SELECT file FROM assets WHERE file > ?1 AND file <= ?2 AND live = 0 AND kept = 0 AND idle_ms < ?3
+         ORDER BY file LIMIT ?4",
+    )?;
+    let range = [last, end.unwrap_or(i64::MAX), before, ROWS as i64];
+    let idle = statement.query_map(range, |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let next = match idle.last() {
+        Some(file) if idle.len() == ROWS => *file,
+        _ => end.unwrap_or(0),
+    };
+    Ok((idle, next))
 }
 
 /// Ends uploads that nobody went on with for a day and nobody is at now.

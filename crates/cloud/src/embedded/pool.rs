@@ -12,7 +12,11 @@ use crate::{CloudError, Result};
 /// How long a writer of another process is waited for.
 const BUSY: Duration = Duration::from_secs(60);
 /// Connections kept for readers; more are opened when needed and closed afterwards.
-const IDLE_READERS: usize = 8;
+const IDLE_READERS: usize = 4;
+/// The writer's cache: holds the index of some 200,000 contents and what a batch changes.
+const WRITER_KIB: i64 = 4096;
+/// A reader's cache: a listing needs each page once.
+const READER_KIB: i64 = 256;
 
 /// The connections of one process. Used from any thread.
 pub(super) struct Pool {
@@ -26,7 +30,7 @@ impl Pool {
     /// Opens the file, making or migrating it. Only one opener may do so at a time.
     pub(super) fn open(path: &Path, epoch: i64) -> Result<Self> {
         let mut writer = connect(path)?;
-        writer.pragma_update(None, "cache_size", -32768)?;
+        writer.pragma_update(None, "cache_size", -WRITER_KIB)?;
         schema::migrate(&mut writer, epoch)?;
         Ok(Pool { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
@@ -77,6 +81,7 @@ fn connect(path: &Path) -> Result<Connection> {
     }
     // FULL, so that an acknowledged write survives a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -READER_KIB)?;
     // A checkpoint rewrites pages of random indexes: fewer and larger ones rewrite fewer.
     connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
     Ok(connection)

@@ -1,8 +1,6 @@
 //! Which records name which contents, counted in the transactions that write the records.
 
-use std::collections::BTreeMap;
-
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::failure::{Failure, Judged};
 use crate::{CloudAsset, CloudError, CloudType, Row};
@@ -61,10 +59,24 @@ pub(super) fn named_by(fields: &Row) -> Vec<Digest> {
     digests
 }
 
-/// Looks a content up.
-pub(super) fn find(tx: &Transaction<'_>, digest: &Digest) -> rusqlite::Result<Option<Content>> {
-    tx.prepare_cached("SELECT file, size, live, kept, counted, idle_ms FROM assets WHERE digest = ?1")?
-        .query_row([digest.as_slice()], |row| {
+/// What contents are found by in `assets`.
+pub(super) fn key(digest: &Digest) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *digest;
+    i64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Looks contents up, with one statement for many of them.
+pub(super) struct Lookup<'a>(CachedStatement<'a>);
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(tx: &'a Transaction<'_>) -> rusqlite::Result<Self> {
+        let sql =
+            "SELECT file, size, live, kept, counted, idle_ms FROM assets WHERE key = ?1 AND digest = ?2";
+        Ok(Lookup(tx.prepare_cached(sql)?))
+    }
+
+    pub(super) fn find(&mut self, digest: &Digest) -> rusqlite::Result<Option<Content>> {
+        let content = self.0.query_row(params![key(digest), digest.as_slice()], |row| {
             Ok(Content {
                 file: row.get(0)?,
                 size: row.get(1)?,
@@ -73,13 +85,19 @@ pub(super) fn find(tx: &Transaction<'_>, digest: &Digest) -> rusqlite::Result<Op
                 counted: row.get(4)?,
                 idle_ms: row.get(5)?,
             })
-        })
-        .optional()
+        });
+        content.optional()
+    }
+}
+
+/// Looks one content up.
+pub(super) fn find(tx: &Transaction<'_>, digest: &Digest) -> rusqlite::Result<Option<Content>> {
+    Lookup::new(tx)?.find(digest)
 }
 
 /// The changes of counts that a record's write brings about.
 #[derive(Debug, Default)]
-pub(super) struct Shift(BTreeMap<Digest, (i64, i64)>);
+pub(super) struct Shift(Vec<(Digest, i64, i64)>);
 
 impl Shift {
     /// The record named these contents before.
@@ -93,27 +111,27 @@ impl Shift {
     }
 
     fn add(&mut self, digests: &[Digest], holder: Holder, by: i64) {
-        for digest in digests {
-            let (live, kept) = self.0.entry(*digest).or_default();
-            match holder {
-                Holder::Live => *live += by,
-                Holder::Deleted => *kept += by,
-            }
-        }
+        self.0.extend(digests.iter().map(|digest| match holder {
+            Holder::Live => (*digest, by, 0),
+            Holder::Deleted => (*digest, 0, by),
+        }));
     }
 
     /// Looks up what changes, and refuses a row that names a content that the cloud does not
     /// hold: another device could never download it.
-    pub(super) fn resolve(self, tx: &Transaction<'_>) -> Judged<Resolved> {
+    pub(super) fn resolve(mut self, lookup: &mut Lookup<'_>) -> Judged<Resolved> {
+        self.0.sort_unstable_by_key(|(digest, ..)| *digest);
         let mut resolved = Vec::with_capacity(self.0.len());
-        for (digest, (live, kept)) in self.0 {
+        for same in self.0.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let (live, kept) = same.iter().fold((0, 0), |sum, (_, live, kept)| (sum.0 + live, sum.1 + kept));
+            let [(digest, ..), ..] = same else { continue };
             if live == 0 && kept == 0 {
                 continue;
             }
-            match find(tx, &digest)? {
+            match lookup.find(digest)? {
                 Some(content) => resolved.push((content, live, kept)),
                 None if live > 0 || kept > 0 => {
-                    let what = format!("asset {}", asset_id(&digest));
+                    let what = format!("asset {}", asset_id(digest));
                     return Err(Failure::Refused(CloudError::NotFound(what)));
                 }
                 None => {}
@@ -123,13 +141,23 @@ impl Shift {
     }
 }
 
+/// Writes counts, with one statement for many of them.
+pub(super) struct Counts<'a>(CachedStatement<'a>);
+
+impl<'a> Counts<'a> {
+    pub(super) fn new(tx: &'a Transaction<'_>) -> rusqlite::Result<Self> {
+        let sql = "UPDATE assets SET live = ?2, kept = ?3, counted = ?4, idle_ms = ?5 WHERE file = ?1";
+        Ok(Counts(tx.prepare_cached(sql)?))
+    }
+}
+
 /// Changes of counts of contents that exist.
 #[derive(Debug)]
 pub(super) struct Resolved(Vec<(Content, i64, i64)>);
 
 impl Resolved {
     /// Writes the counts. Returns by how many bytes the account's used space changes.
-    pub(super) fn write(self, tx: &Transaction<'_>, now: i64) -> rusqlite::Result<i64> {
+    pub(super) fn write(self, counts: &mut Counts<'_>, now: i64) -> rusqlite::Result<i64> {
         let mut used = 0;
         for (content, live, kept) in self.0 {
             let live_now = content.live + live;
@@ -137,10 +165,7 @@ impl Resolved {
             // references decides anew.
             let counted = if live == 0 { content.counted } else { live_now > 0 };
             used += (i64::from(counted) - i64::from(content.counted)) * content.size;
-            tx.prepare_cached(
-                "UPDATE assets SET live = ?2, kept = ?3, counted = ?4, idle_ms = ?5 WHERE file = ?1",
-            )?
-            .execute(params![content.file, live_now, content.kept + kept, counted, now])?;
+            counts.0.execute(params![content.file, live_now, content.kept + kept, counted, now])?;
         }
         Ok(used)
     }

@@ -17,6 +17,11 @@ const STEPS: &[&str] = &[FIRST];
 /// `kept` the deleted ones that are still remembered; `counted` says that it takes up the account's
 /// space, which it does from its upload until no live record names it any more; `idle_ms` is when it
 /// was last uploaded or lost a reference. `uploads` names the partial files.
+///
+/// Digests come in no order, so that each new one changes another page of their index, and each page
+/// is written anew with every batch. Hence `key`, the digest's first eight bytes: a third of the pages.
+/// Two contents may share a key; that no two share a digest is seen to by whoever adds one. There is
+/// no index of what nobody names: every content would enter and leave it, for one look a day.
 const FIRST: &str = "
 CREATE TABLE meta (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -24,7 +29,8 @@ CREATE TABLE meta (
     next_file INTEGER NOT NULL,
     used INTEGER NOT NULL,
     collected_ms INTEGER NOT NULL,
-    collected_shard INTEGER NOT NULL
+    collected_shard INTEGER NOT NULL,
+    collected_file INTEGER NOT NULL
 );
 CREATE TABLE databases (
     id INTEGER PRIMARY KEY,
@@ -59,14 +65,15 @@ CREATE TABLE records (
 CREATE INDEX records_deleted ON records (modify_ms) WHERE op = 2;
 CREATE TABLE assets (
     file INTEGER PRIMARY KEY,
-    digest BLOB NOT NULL UNIQUE,
+    key INTEGER NOT NULL,
+    digest BLOB NOT NULL,
     size INTEGER NOT NULL,
     live INTEGER NOT NULL,
     kept INTEGER NOT NULL,
     counted INTEGER NOT NULL,
     idle_ms INTEGER NOT NULL
 );
-CREATE INDEX assets_idle ON assets (idle_ms) WHERE live = 0 AND kept = 0;
+CREATE INDEX assets_key ON assets (key);
 CREATE TABLE uploads (
     db INTEGER NOT NULL,
     transfer TEXT NOT NULL,
@@ -109,7 +116,7 @@ pub(super) fn migrate(connection: &mut Connection, epoch: i64) -> Result<()> {
     }
     if version == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.execute("INSERT INTO meta VALUES (1, ?1, 1, 0, 0, 0)", [epoch])?;
+        transaction.execute("INSERT INTO meta VALUES (1, ?1, 1, 0, 0, 0, 0)", [epoch])?;
     }
     if version < STEPS.len() {
         transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;

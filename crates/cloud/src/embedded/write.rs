@@ -1,10 +1,10 @@
 //! What an insert, an update and a delete do to one row.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::failure::{Failure, Judged};
 use super::lease;
-use super::references::{self, Holder, Resolved, Shift};
+use super::references::{self, Counts, Holder, Lookup, Resolved, Shift};
 use super::schema::{LAST_SEQ, place, seq_of};
 use crate::{CloudError, Flag, Row, RowWrite, WriteReceipt};
 
@@ -44,7 +44,15 @@ pub(super) struct Writer<'a> {
     seq: i64,
     used: i64,
     encoded: Vec<u8>,
+    /// The statements of every row, looked up once.
+    find: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    lookup: Lookup<'a>,
+    counts: Counts<'a>,
 }
+
+const FIND: &str = "SELECT place, op, create_ms, modify_ms, fields FROM records WHERE tbl = ?1 AND id = ?2";
+const INSERT: &str = "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 impl<'a> Writer<'a> {
     /// Begins to write to a table of a database.
@@ -53,7 +61,19 @@ impl<'a> Writer<'a> {
             .prepare_cached("SELECT seq FROM tables WHERE id = ?1")?
             .query_row([table], |row| row.get(0))?;
         let holder = lease::holder(tx, db, now)?;
-        Ok(Writer { tx, table, now, holder, seq, used: 0, encoded: Vec::new() })
+        Ok(Writer {
+            tx,
+            table,
+            now,
+            holder,
+            seq,
+            used: 0,
+            encoded: Vec::new(),
+            find: tx.prepare_cached(FIND)?,
+            insert: tx.prepare_cached(INSERT)?,
+            lookup: Lookup::new(tx)?,
+            counts: Counts::new(tx)?,
+        })
     }
 
     /// Writes the counters back. To be called before the transaction is committed.
@@ -129,7 +149,7 @@ impl<'a> Writer<'a> {
         let mut shift = Shift::default();
         shift.release(&digests, Holder::Live);
         shift.take(&digests, Holder::Deleted);
-        let resolved = shift.resolve(self.tx)?;
+        let resolved = shift.resolve(&mut self.lookup)?;
         let after =
             After { id: &row.id, flag: Flag::Delete, create_ms: before.create_ms, fields: &before.fields };
         self.store(resolved, after, Some(before.place))
@@ -148,7 +168,7 @@ impl<'a> Writer<'a> {
             shift.release(&references::named_by(&decode(&before.fields)?), before.holder());
         }
         shift.take(&references::named_by(&row.values), Holder::Live);
-        let resolved = shift.resolve(self.tx)?;
+        let resolved = shift.resolve(&mut self.lookup)?;
         let fields = std::mem::take(&mut self.encoded);
         let after = After { id: &row.id, flag, create_ms, fields: &fields };
         let receipt = self.store(resolved, after, before.map(|before| before.place));
@@ -166,7 +186,7 @@ impl<'a> Writer<'a> {
         if self.seq == LAST_SEQ {
             return refuse(CloudError::RecordLimitExceeded);
         }
-        self.used += references.write(self.tx, self.now)?;
+        self.used += references.write(&mut self.counts, self.now)?;
         self.seq += 1;
         let place = place(self.table, self.seq);
         let (flag, created) = (after.flag as i32, after.create_ms);
@@ -178,20 +198,22 @@ impl<'a> Writer<'a> {
                      WHERE place = ?1",
                 )?
                 .execute(params![old, place, flag, created, self.now, after.fields])?,
-            None => self
-                .tx
-                .prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-                .execute(params![place, self.table, after.id, flag, created, self.now, after.fields])?,
+            None => self.insert.execute(params![
+                place,
+                self.table,
+                after.id,
+                flag,
+                created,
+                self.now,
+                after.fields
+            ])?,
         };
         let version = self.seq.unsigned_abs();
         Ok(WriteReceipt { id: after.id.to_owned(), version, modify_time: self.now })
     }
 
-    fn find(&self, id: &str) -> rusqlite::Result<Option<Before>> {
-        self.tx
-            .prepare_cached(
-                "SELECT place, op, create_ms, modify_ms, fields FROM records WHERE tbl = ?1 AND id = ?2",
-            )?
+    fn find(&mut self, id: &str) -> rusqlite::Result<Option<Before>> {
+        self.find
             .query_row(params![self.table, id], |row| {
                 Ok(Before {
                     place: row.get(0)?,

@@ -358,6 +358,7 @@ impl Core {
                 let Some(local) = trees.get(node).and_then(|n| n.local.clone()) else { return };
                 let here = LocalContent::Here(content.clone(), stamp);
                 trees.set_local(node, Some(Local { place: local.place, content: here }));
+                run.tally.done(1);
                 run.sent.insert(node, Sent { content, asset, stamp });
                 push.ready.insert(position);
                 return;
@@ -523,7 +524,6 @@ impl Core {
                 // What was sent for an earlier plan is not what a record without bytes has taken.
                 let sent =
                     if takes_bytes(&push.steps[position].0.action) { run.sent.remove(&node) } else { None };
-                run.tally.done(u64::from(sent.is_some()));
                 apply(&mut self.states.trees.write(), &push.steps[position].0.action, sent, receipt.version);
                 push.steps[position].1 = Stage::Done;
                 push.ready.remove(&position);

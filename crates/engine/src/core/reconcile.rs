@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::job::FolderListing;
+use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
 use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
 
@@ -22,15 +23,15 @@ pub(super) struct Seen {
 
 /// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Returns whether
 /// something was left out because the engine itself was changing it: that has to be looked at again.
-pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
-    let folders = match_folders(trees, seen);
+pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
+    let folders = match_folders(trees, &seen);
     let mut odd = Vec::new();
-    let mut found = HashSet::new();
-    let mut missing = beneath_vanished(trees, seen, &folders);
-    for folder in &seen.folders {
-        let Some(&id) = folders.by_path.get(folder.path.as_str()) else { continue };
-        for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::File) {
-            match unchanged(trees, id, entry) {
+    let mut missing = beneath_vanished(trees, &seen, &folders);
+    for folder in std::mem::take(&mut seen.folders) {
+        let Some(&id) = folders.by_path.get(&folder.path) else { continue };
+        let mut found = HashSet::new();
+        for entry in folder.listing.entries.into_iter().filter(|entry| entry.kind == FileKind::File) {
+            match unchanged(trees, id, &entry) {
                 Some(node) => {
                     found.insert(node);
                 }
@@ -44,14 +45,16 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
     let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
     let before = missing.len() + odd.len();
     missing.retain(|node| !seen.busy.contains(node));
-    odd.retain(|(folder, entry)| !is_busy(trees, seen, *folder, &entry.name));
+    odd.retain(|(folder, entry)| !is_busy(trees, &seen, *folder, &entry.name));
     let left_out = missing.len() + odd.len() < before;
     place_odd(trees, odd, &mut missing);
     if seen.complete {
         for node in missing {
             trees.set_local(node, None);
+            // One that no other tree knows is nowhere any more.
+            plan::settle(trees, node);
         }
-        drop_folders(trees, seen, &folders);
+        drop_folders(trees, &seen, &folders);
     }
     left_out
 }
@@ -76,44 +79,39 @@ fn is_file_here(trees: &Trees, id: NodeId) -> bool {
     stamp_of(trees, id).is_some()
 }
 
-/// Folders by path, and which known ones were seen.
-struct Folders<'a> {
-    by_path: HashMap<&'a str, NodeId>,
+/// Folders by path, those that were listed, and those that a listing showed.
+struct Folders {
+    by_path: HashMap<String, NodeId>,
+    listed: Vec<NodeId>,
     seen: HashSet<NodeId>,
 }
 
 /// Finds the node of every folder seen, the outer ones first: by inode number wherever it is now,
 /// else by name, else a new one.
-fn match_folders<'a>(trees: &mut Trees, seen: &'a Seen) -> Folders<'a> {
+fn match_folders(trees: &mut Trees, seen: &Seen) -> Folders {
     let by_ino = known_folders(trees);
-    let on_disk: HashSet<u64> = dirs(seen).map(|(_, entry)| entry.stamp.ino).collect();
-    let listings: HashMap<&str, &FolderListing> =
-        seen.folders.iter().map(|folder| (folder.path.as_str(), folder)).collect();
-    let mut folders = Folders { by_path: HashMap::new(), seen: HashSet::new() };
-    folders.by_path.insert("", NodeId::ROOT);
+    let on_disk: HashSet<u64> = dirs(seen).map(|entry| entry.stamp.ino).collect();
+    let mut folders = Folders { by_path: HashMap::new(), listed: Vec::new(), seen: HashSet::new() };
+    folders.by_path.insert(String::new(), NodeId::ROOT);
     let mut order: Vec<&FolderListing> = seen.folders.iter().collect();
     order.sort_by_key(|folder| folder.path.matches('/').count() + usize::from(!folder.path.is_empty()));
     for folder in order {
-        let known = folders.by_path.get(folder.path.as_str()).copied();
+        let known = folders.by_path.get(&folder.path).copied();
         let Some(id) = known.or_else(|| find_folder(trees, &folder.path)) else { continue };
-        folders.by_path.insert(&folder.path, id);
+        folders.by_path.insert(folder.path.clone(), id);
+        folders.listed.push(id);
         for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
             let node = folder_node(trees, &by_ino, &on_disk, &folders.seen, id, entry);
             folders.seen.insert(node);
-            let path = crate::job::join(&folder.path, &entry.name);
-            if let Some((&path, _)) = listings.get_key_value(path.as_str()) {
-                folders.by_path.insert(path, node);
-            }
+            folders.by_path.insert(crate::job::join(&folder.path, &entry.name), node);
         }
     }
     folders
 }
 
-fn dirs(seen: &Seen) -> impl Iterator<Item = (&str, &DirEntry)> {
-    seen.folders.iter().flat_map(|folder| {
-        let dirs = folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir);
-        dirs.map(|entry| (folder.path.as_str(), entry))
-    })
+fn dirs(seen: &Seen) -> impl Iterator<Item = &DirEntry> {
+    let entries = seen.folders.iter().flat_map(|folder| &folder.listing.entries);
+    entries.filter(|entry| entry.kind == FileKind::Dir)
 }
 
 fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
@@ -163,7 +161,7 @@ fn folder_node(
 }
 
 /// Files in folders that were not seen although the folder above them was.
-fn beneath_vanished(trees: &Trees, seen: &Seen, folders: &Folders<'_>) -> Vec<NodeId> {
+fn beneath_vanished(trees: &Trees, seen: &Seen, folders: &Folders) -> Vec<NodeId> {
     let mut files = Vec::new();
     let mut work = vanished(trees, seen, folders);
     while let Some(id) = work.pop() {
@@ -182,29 +180,33 @@ fn beneath_vanished(trees: &Trees, seen: &Seen, folders: &Folders<'_>) -> Vec<No
 }
 
 /// Folders of the local tree that a listing of the folder above them did not show.
-fn vanished(trees: &Trees, seen: &Seen, folders: &Folders<'_>) -> Vec<NodeId> {
+fn vanished(trees: &Trees, seen: &Seen, folders: &Folders) -> Vec<NodeId> {
     let gone = |id: &NodeId| ino_of(trees, *id).is_some() && !folders.seen.contains(id);
     if seen.everything {
         return local_folders(trees).filter(gone).collect();
     }
-    let listed = seen.folders.iter().filter_map(|folder| folders.by_path.get(folder.path.as_str()));
-    listed.flat_map(|&id| trees.local_children(id)).filter(gone).collect()
+    folders.listed.iter().flat_map(|&id| trees.local_children(id)).filter(gone).collect()
 }
 
-fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders<'_>) {
+fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
     let mut work = vanished(trees, seen, folders);
+    let mut gone = Vec::new();
     while let Some(id) = work.pop() {
-        let below =
-            trees.local_children(id).filter(|&c| ino_of(trees, c).is_some() && !folders.seen.contains(&c));
-        work.extend(below.collect::<Vec<_>>());
+        let unseen = |child: &NodeId| ino_of(trees, *child).is_some() && !folders.seen.contains(child);
+        work.extend(trees.local_children(id).filter(unseen).collect::<Vec<_>>());
         if !seen.busy.contains(&id) {
             trees.set_local(id, None);
+            gone.push(id);
         }
+    }
+    // The inner ones first: a folder is kept as long as anything is in it.
+    for id in gone.into_iter().rev() {
+        plan::settle(trees, id);
     }
 }
 
 /// Files that are new, changed or moved.
-fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, &DirEntry)>, missing: &mut BTreeSet<NodeId>) {
+fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTreeSet<NodeId>) {
     let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
     for &id in missing.iter() {
         if let Some(stamp) = stamp_of(trees, id) {
@@ -215,7 +217,7 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, &DirEntry)>, missing: &mut BTr
     for (folder, entry) in odd {
         // An inode number may have belonged to several files, one after the other.
         let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
-        let came = known.filter(|id| missing.contains(id)).find(|&id| moved(trees, id, folder, entry));
+        let came = known.filter(|id| missing.contains(id)).find(|&id| moved(trees, id, folder, &entry));
         match came {
             Some(id) => {
                 missing.remove(&id);
@@ -224,9 +226,9 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, &DirEntry)>, missing: &mut BTr
         }
     }
     for (folder, entry) in left {
-        let id = named_so(trees, folder, entry, missing).unwrap_or_else(|| trees.add(Kind::File));
+        let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
-        let place = Arc::new(Place { parent: folder, name: entry.name.clone() });
+        let place = Arc::new(Place { parent: folder, name: entry.name });
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
 }

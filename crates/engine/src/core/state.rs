@@ -119,11 +119,18 @@ impl States {
             )),
             Ok(_) => Err(missing()),
             Err(error) => match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Err(missing()),
+                io::ErrorKind::NotFound => Err(missing()),
+                io::ErrorKind::NotADirectory if !self.behind_a_link(path) => Err(missing()),
                 io::ErrorKind::PermissionDenied => Err(Error::io(uri, &error)),
                 _ => Err(Error::new(Code::InvalidUri, format!("{uri:?} leads out of the gallery: {error}"))),
             },
         }
+    }
+
+    /// Whether a folder on the way is a link, which is never followed.
+    fn behind_a_link(&self, path: &str) -> bool {
+        let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]);
+        folders.any(|folder| self.fs.stat(folder).is_ok_and(|stat| stat.kind == FileKind::Other))
     }
 }
 

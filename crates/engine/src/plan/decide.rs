@@ -1,9 +1,9 @@
 //! Decides, node by node, what disk and cloud shall hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::names::free_name;
+use super::names::{free_name, is_parked};
 use super::{Learn, Request};
 use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced};
 
@@ -29,24 +29,57 @@ pub(super) enum Verdict {
     Unknown,
     /// Both sides changed its bytes, differently.
     Conflict,
-    /// It is left alone as it is, at this place.
-    Frozen(Arc<Place>),
 }
 
-pub(super) type Verdicts = BTreeMap<NodeId, Verdict>;
+/// The verdicts on the nodes that are out of step, and on those in step that must give way to them.
+#[derive(Debug)]
+pub(super) struct Verdicts {
+    list: Vec<(NodeId, Verdict)>,
+    /// By node: one more than its position in the list.
+    positions: Vec<u32>,
+}
+
+impl Verdicts {
+    pub(super) fn get(&self, id: NodeId) -> Option<&Verdict> {
+        let position = (*self.positions.get(id.0 as usize)? as usize).checked_sub(1)?;
+        self.list.get(position).map(|(_, verdict)| verdict)
+    }
+
+    pub(super) fn has(&self, id: NodeId) -> bool {
+        self.get(id).is_some()
+    }
+
+    pub(super) fn set(&mut self, id: NodeId, verdict: Verdict) {
+        let Some(position) = self.positions.get_mut(id.0 as usize) else { return };
+        match (*position as usize).checked_sub(1).and_then(|at| self.list.get_mut(at)) {
+            Some((_, old)) => *old = verdict,
+            None => {
+                self.list.push((id, verdict));
+                *position = self.list.len() as u32;
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NodeId, &Verdict)> {
+        self.list.iter().map(|(id, verdict)| (*id, verdict))
+    }
+}
 
 pub(super) fn decide_all(request: &Request<'_>) -> Verdicts {
     let trees = request.trees;
-    trees
-        .out_of_step()
-        .iter()
-        .filter_map(|&id| {
-            let node = trees.get(id)?;
-            let verdict = decide(node);
-            let frozen = request.frozen.contains(&id).then(|| any_place(node)).flatten();
-            Some((id, frozen.map_or(verdict, Verdict::Frozen)))
-        })
-        .collect()
+    let out_of_step = trees.out_of_step();
+    let list = Vec::with_capacity(out_of_step.len());
+    let mut verdicts = Verdicts { list, positions: vec![0; trees.next_id() as usize] };
+    for &id in out_of_step {
+        if let Some(node) = trees.get(id) {
+            verdicts.set(id, decide(id, node));
+        }
+    }
+    verdicts
 }
 
 /// Where a node is, by whichever tree knows it.
@@ -61,35 +94,46 @@ pub(super) fn any_place(node: &Node) -> Option<Arc<Place>> {
         .cloned()
 }
 
-fn decide(node: &Node) -> Verdict {
+fn decide(id: NodeId, node: &Node) -> Verdict {
     let remote = node.remote.as_ref().filter(|remote| !remote.deleted);
     match (&node.local, &node.synced, remote) {
         (None, _, None) => Verdict::Dead,
         (Some(local), None, None) => only_here(node, local),
         (None, None, Some(remote)) => Verdict::Live(remote.place.clone(), Bytes::FromCloud),
-        (Some(local), Some(synced), None) => gone_from_cloud(node, local, synced),
+        (Some(local), Some(synced), None) => gone_from_cloud(id, node, local, synced),
         (None, Some(synced), Some(remote)) => gone_from_disk(synced, remote),
-        (Some(local), synced, Some(remote)) => on_both(local, synced.as_ref(), remote),
+        (Some(local), synced, Some(remote)) => on_both(id, local, synced.as_ref(), remote),
     }
 }
 
 fn only_here(node: &Node, local: &Local) -> Verdict {
-    match (&local.content, node.kind) {
-        (LocalContent::CloudOnly(_), _) => Verdict::Dead,
-        (_, Kind::Dir) => Verdict::Live(local.place.clone(), Bytes::Agreed),
-        (_, Kind::File) => Verdict::Live(local.place.clone(), Bytes::FromDisk),
+    match local.content {
+        LocalContent::CloudOnly(_) => Verdict::Dead,
+        _ => Verdict::Live(local.place.clone(), own_bytes(node)),
+    }
+}
+
+fn own_bytes(node: &Node) -> Bytes {
+    match node.kind {
+        Kind::Dir => Bytes::Agreed,
+        Kind::File => Bytes::FromDisk,
     }
 }
 
 /// A change on the disk wins over a deletion in the cloud.
-fn gone_from_cloud(node: &Node, local: &Local, synced: &Synced) -> Verdict {
+fn gone_from_cloud(id: NodeId, node: &Node, local: &Local, synced: &Synced) -> Verdict {
     let same_bytes = match &local.content {
         LocalContent::Dir(_) => true,
         LocalContent::CloudOnly(_) => return Verdict::Dead,
         LocalContent::Here(content, _) => Some(content) == synced.content.as_ref(),
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
-    if same_bytes && local.place == synced.place { Verdict::Dead } else { only_here(node, local) }
+    let place = if is_parked(id, &local.place) { &synced.place } else { &local.place };
+    if same_bytes && *place == synced.place {
+        Verdict::Dead
+    } else {
+        Verdict::Live(place.clone(), own_bytes(node))
+    }
 }
 
 /// A change in the cloud wins over a deletion on the disk.
@@ -101,32 +145,24 @@ fn gone_from_disk(synced: &Synced, remote: &Remote) -> Verdict {
     }
 }
 
-fn on_both(local: &Local, synced: Option<&Synced>, remote: &Remote) -> Verdict {
-    let here = match &local.content {
-        LocalContent::Dir(_) => None,
-        LocalContent::CloudOnly(content) | LocalContent::Here(content, _) => Some(content),
+fn on_both(id: NodeId, local: &Local, synced: Option<&Synced>, remote: &Remote) -> Verdict {
+    let bytes = match &local.content {
+        LocalContent::Dir(_) => Some(Bytes::Agreed),
+        // What is not on the disk cannot have been changed there.
+        LocalContent::CloudOnly(content) if Some(content) == remote.content.as_ref() => Some(Bytes::Agreed),
+        LocalContent::CloudOnly(_) => Some(Bytes::FromCloud),
+        LocalContent::Here(content, _) => merge_bytes(content, synced, remote.content.as_ref()),
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
-    match merge_bytes(here, synced, remote.content.as_ref()) {
-        // Bytes that are not here cannot have been changed here.
-        None if matches!(local.content, LocalContent::CloudOnly(_)) => {
-            Verdict::Live(merge_place(local, synced, remote), Bytes::FromCloud)
-        }
-        None => Verdict::Conflict,
-        Some(bytes) => Verdict::Live(merge_place(local, synced, remote), bytes),
-    }
+    bytes.map_or(Verdict::Conflict, |bytes| Verdict::Live(merge_place(id, local, synced, remote), bytes))
 }
 
-fn merge_bytes(
-    here: Option<&Arc<Content>>,
-    synced: Option<&Synced>,
-    there: Option<&Arc<Content>>,
-) -> Option<Bytes> {
-    if here == there {
+fn merge_bytes(here: &Arc<Content>, synced: Option<&Synced>, there: Option<&Arc<Content>>) -> Option<Bytes> {
+    if Some(here) == there {
         return Some(Bytes::Agreed);
     }
     let base = synced?.content.as_ref();
-    if here == base {
+    if Some(here) == base {
         Some(Bytes::FromCloud)
     } else if there == base {
         Some(Bytes::FromDisk)
@@ -136,9 +172,9 @@ fn merge_bytes(
 }
 
 /// Moved on one side: that place. Moved on both: the cloud's, which others have seen.
-fn merge_place(local: &Local, synced: Option<&Synced>, remote: &Remote) -> Arc<Place> {
+fn merge_place(id: NodeId, local: &Local, synced: Option<&Synced>, remote: &Remote) -> Arc<Place> {
     match synced {
-        Some(synced) if remote.place == synced.place => local.place.clone(),
+        Some(synced) if remote.place == synced.place && !is_parked(id, &local.place) => local.place.clone(),
         _ => remote.place.clone(),
     }
 }
@@ -148,12 +184,15 @@ pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Learn>
     let mut learn = Vec::new();
     let mut given = BTreeSet::new();
     let mut adopted = BTreeSet::new();
-    for (&id, verdict) in verdicts {
+    for (id, verdict) in verdicts.iter() {
+        if request.frozen.contains(&id) {
+            continue;
+        }
         match verdict {
             Verdict::Unknown => learn.push(Learn::Hash(id)),
             Verdict::Conflict => learn.extend(set_aside(request, id, &mut given)),
             Verdict::Live(..) => learn.extend(twin(request, id, &mut adopted)),
-            Verdict::Dead | Verdict::Frozen(_) => {}
+            Verdict::Dead => {}
         }
     }
     learn
@@ -180,7 +219,7 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
     }
     let local = node.local.as_ref()?;
     for other in trees.remotes_at(local.place.parent, &local.place.name) {
-        let Some(there) = trees.get(other) else { continue };
+        let Some(there) = trees.get(other).filter(|_| !request.frozen.contains(&other)) else { continue };
         let on_disk = there.local.as_ref().is_some_and(|l| !matches!(l.content, LocalContent::CloudOnly(_)));
         if other == id || there.kind != node.kind || on_disk || adopted.contains(&other) {
             continue;
@@ -190,7 +229,7 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
             LocalContent::Unread(_) => return Some(Learn::Hash(id)),
             LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
                 let remote = there.remote.as_ref().and_then(|remote| remote.content.as_ref());
-                Some(content) == remote || matches!(decide(there), Verdict::Dead)
+                Some(content) == remote || matches!(decide(other, there), Verdict::Dead)
             }
         };
         if same {

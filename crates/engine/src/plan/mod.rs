@@ -159,6 +159,6 @@ pub fn plan(request: &Request<'_>) -> Plan {
     if !learn.is_empty() {
         return Plan { learn, ..Plan::default() };
     }
-    shape::make_valid(request, &mut verdicts);
-    steps::steps(request, &verdicts)
+    let held = shape::make_valid(request, &mut verdicts);
+    steps::steps(request, &verdicts, &held)
 }

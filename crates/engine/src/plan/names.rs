@@ -1,5 +1,7 @@
 //! Names that the planner gives.
 
+use crate::tree::{NodeId, Place};
+
 /// The longest name that common file systems take, in bytes.
 const LONGEST: usize = 255;
 
@@ -30,6 +32,20 @@ pub(super) fn free_name(name: &str, label: &str, taken: impl Fn(&str) -> bool) -
         }
         attempt += 1;
     }
+}
+
+/// The name under which a node waits in the top folder until its place is free.
+pub(super) fn parked_name(name: &str, id: NodeId, taken: impl Fn(&str) -> bool) -> Box<str> {
+    free_name(name, &format!("moving {}", id.0), taken)
+}
+
+/// Whether a node is where a plan that was cut short parked it: nobody moved it there.
+pub(super) fn is_parked(id: NodeId, place: &Place) -> bool {
+    if place.parent != NodeId::ROOT || !place.name.contains(" (conflict moving ") {
+        return false;
+    }
+    let mark = format!(" (conflict moving {}", id.0);
+    place.name.rsplit_once(&mark).is_some_and(|(_, rest)| rest.starts_with([')', ' ']))
 }
 
 #[cfg(test)]

@@ -1,180 +1,349 @@
-//! Orders changes of the disk so that each finds what it needs: its folder there, its place free.
+//! Orders changes of one side so that each finds what it needs: its folder there, its place free,
+//! nothing left in the folder that goes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use super::{DiskAction, Step};
-use crate::tree::{Kind, LocalContent, NodeId, Trees};
+use super::Step;
+use crate::tree::{NodeId, Place};
 
-/// What an action waits for: another one's being done, or its node's being out of the way.
+/// What an action does to the tree that it changes.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// The node comes to a place where it was not.
+    Arrive(Arc<Place>),
+    /// The node is noted at a place without taking it up.
+    Note(Arc<Place>),
+    /// The node goes from one place to another.
+    Move(Arc<Place>),
+    /// The node goes.
+    Leave,
+    /// The node, at this place by then, stays there.
+    Stay(Arc<Place>),
+}
+
+/// One action, before it has its position.
+#[derive(Debug)]
+pub(super) struct Task<A> {
+    pub(super) node: NodeId,
+    /// It is left out for now, and so is all that waits for it.
+    pub(super) held: bool,
+    pub(super) effect: Effect,
+    pub(super) action: A,
+}
+
+/// The tree that the actions change, as it is now and as it shall be.
+pub(super) trait Side<A> {
+    /// How many node numbers there are.
+    fn ids(&self) -> usize;
+    /// Whether the folder is there now.
+    fn has(&self, folder: NodeId) -> bool;
+    /// The nodes that take up the place now.
+    fn occupants<'p>(&'p self, place: &'p Place) -> impl Iterator<Item = NodeId> + 'p;
+    /// The nodes that must leave the folder before it can go.
+    fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId>;
+    /// The folder that the node shall be in.
+    fn folder_of(&self, node: NodeId) -> Option<NodeId>;
+    /// Whether the node is a folder.
+    fn is_dir(&self, node: NodeId) -> bool;
+    /// How to get the node out of everybody's way; `None` where two nodes may share a place for a
+    /// while.
+    fn park(&self, node: NodeId) -> Option<A>;
+}
+
+/// What of another task must have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Wait {
-    Done(usize),
-    Gone(usize),
+enum Need {
+    /// It is done.
+    Done,
+    /// Its node is out of the folder that goes.
+    Away,
+    /// Its node no longer takes up the place.
+    Free,
 }
 
-/// Orders the actions. Where moves wait for one another in a circle, one is parked.
-pub(super) fn in_order(trees: &Trees, actions: Vec<DiskAction>) -> Vec<Step<DiskAction>> {
-    let waits = Graph::new(trees, &actions).waits();
-    let mut placed: Vec<Option<u32>> = vec![None; actions.len()];
-    let mut gone: Vec<Option<u32>> = vec![None; actions.len()];
-    let mut waiters: Vec<Vec<usize>> = vec![Vec::new(); actions.len()];
-    let mut open: Vec<usize> = vec![0; actions.len()];
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wait {
+    on: usize,
+    need: Need,
+}
+
+/// Orders the tasks. What is held, and what waits for it or for what nobody does, is left out until
+/// a later plan.
+pub(super) fn in_order<A, S: Side<A>>(side: &S, mut tasks: Vec<Task<A>>) -> Vec<Step<A>> {
+    // What goes, goes last: a run that is cut short has rather copied than removed.
+    tasks.sort_by_key(|task| matches!(task.effect, Effect::Leave));
+    let (waits, left_out) = Waits::find(side, &tasks);
+    Queue::new(side, tasks, waits, left_out).run()
+}
+
+/// Finds who must wait for whom.
+struct Waits<'a, A, S> {
+    side: &'a S,
+    tasks: &'a [Task<A>],
+    /// By node: one more than the position of the task that changes where the node is.
+    of_node: Vec<u32>,
+}
+
+impl<'a, A, S: Side<A>> Waits<'a, A, S> {
+    /// Everybody's waits, and which tasks are left out.
+    fn find(side: &'a S, tasks: &'a [Task<A>]) -> (Vec<Vec<Wait>>, Vec<bool>) {
+        let mut of_node = vec![0; side.ids()];
+        for (index, task) in tasks.iter().enumerate() {
+            if !matches!(task.effect, Effect::Stay(_))
+                && let Some(slot) = of_node.get_mut(task.node.0 as usize)
+            {
+                *slot = index as u32 + 1;
+            }
+        }
+        let finder = Waits { side, tasks, of_node };
+        let mut left_out = vec![false; tasks.len()];
+        let mut waits = Vec::with_capacity(tasks.len());
+        for (index, task) in tasks.iter().enumerate() {
+            let mut list = Vec::new();
+            let possible = !task.held && finder.waits_of(task, &mut list).is_some();
+            left_out[index] = !possible;
+            list.sort_unstable();
+            list.dedup();
+            waits.push(list);
+        }
+        leave_out_followers(&waits, &mut left_out);
+        (waits, left_out)
+    }
+
+    /// What the task waits for; `None` if it waits for what nobody does.
+    fn waits_of(&self, task: &Task<A>, waits: &mut Vec<Wait>) -> Option<()> {
+        match &task.effect {
+            Effect::Note(place) => self.folder_there(place, waits),
+            Effect::Arrive(place) | Effect::Move(place) => {
+                self.folder_there(place, waits)?;
+                if self.side.is_dir(task.node) {
+                    self.way_settled(place.parent, waits);
+                }
+                self.place_free(task.node, place, waits)
+            }
+            Effect::Leave => {
+                for child in self.side.contents(task.node) {
+                    waits.push(Wait { on: self.leaves(child)?, need: Need::Away });
+                }
+                Some(())
+            }
+            Effect::Stay(place) => {
+                waits.extend(self.task_of(task.node).map(|on| Wait { on, need: Need::Done }));
+                self.folder_there(place, waits)
+            }
+        }
+    }
+
+    fn folder_there(&self, place: &Place, waits: &mut Vec<Wait>) -> Option<()> {
+        if !self.side.has(place.parent) {
+            let on = self.task_of(place.parent)?;
+            waits.push(Wait { on, need: Need::Done });
+        }
+        Some(())
+    }
+
+    fn place_free(&self, node: NodeId, place: &Place, waits: &mut Vec<Wait>) -> Option<()> {
+        for other in self.side.occupants(place) {
+            if other != node {
+                waits.push(Wait { on: self.leaves(other)?, need: Need::Free });
+            }
+        }
+        Some(())
+    }
+
+    /// A folder moves, or comes back, only after those that it shall be in: with all of them in their
+    /// last place, none of them can be beneath it. The next one above that moves waits for the rest.
+    fn way_settled(&self, parent: NodeId, waits: &mut Vec<Wait>) {
+        let mut at = Some(parent);
+        while let Some(folder) = at {
+            let moves = |on: &usize| matches!(self.tasks[*on].effect, Effect::Move(_));
+            if let Some(on) = self.task_of(folder).filter(moves) {
+                waits.push(Wait { on, need: Need::Done });
+                return;
+            }
+            at = self.side.folder_of(folder);
+        }
+    }
+
+    /// The task that changes where the node is.
+    fn task_of(&self, node: NodeId) -> Option<usize> {
+        (*self.of_node.get(node.0 as usize)? as usize).checked_sub(1)
+    }
+
+    fn leaves(&self, node: NodeId) -> Option<usize> {
+        let index = self.task_of(node)?;
+        matches!(self.tasks.get(index)?.effect, Effect::Move(_) | Effect::Leave).then_some(index)
+    }
+}
+
+/// Who waits for a task that is left out is left out.
+fn leave_out_followers(waits: &[Vec<Wait>], left_out: &mut [bool]) {
+    let mut work: Vec<usize> = (0..left_out.len()).filter(|&index| left_out[index]).collect();
+    if work.is_empty() {
+        return;
+    }
+    let waiters = waiters(waits);
+    while let Some(index) = work.pop() {
+        for &(waiter, _) in &waiters[index] {
+            if !left_out[waiter] {
+                left_out[waiter] = true;
+                work.push(waiter);
+            }
+        }
+    }
+}
+
+fn waiters(waits: &[Vec<Wait>]) -> Vec<Vec<(usize, Need)>> {
+    let mut waiters = vec![Vec::new(); waits.len()];
     for (index, list) in waits.iter().enumerate() {
-        open[index] = list.len();
         for wait in list {
-            let (Wait::Done(on) | Wait::Gone(on)) = *wait;
-            waiters[on].push(index);
+            waiters[wait.on].push((index, wait.need));
         }
     }
-    let mut steps = Vec::with_capacity(actions.len());
-    let mut ready: BTreeSet<usize> = (0..actions.len()).filter(|&index| open[index] == 0).collect();
-    let mut parkable: BTreeSet<usize> = (0..actions.len())
-        .filter(|&i| matches!(actions[i], DiskAction::Move(..)) && !waiters[i].is_empty())
-        .collect();
-    loop {
-        if let Some(index) = ready.pop_first() {
-            let position = steps.len() as u32;
-            let after = after(&waits[index], &placed, &gone, gone[index]);
-            steps.push(Step { action: actions[index].clone(), after });
-            parkable.remove(&index);
-            let was_parked = gone[index].is_some();
-            placed[index] = Some(position);
-            gone[index] = gone[index].or(Some(position));
-            for &waiter in &waiters[index] {
-                let freed = waits[waiter]
-                    .iter()
-                    .filter(|wait| match **wait {
-                        Wait::Done(on) => on == index,
-                        Wait::Gone(on) => on == index && !was_parked,
-                    })
-                    .count();
-                open[waiter] -= freed;
-                if freed > 0 && open[waiter] == 0 {
-                    ready.insert(waiter);
+    waiters
+}
+
+/// How a task's node got out of others' way before its task was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    No,
+    /// By the step at this position.
+    Parked(u32),
+    /// It did not: who wants its place takes it all the same.
+    Shared,
+}
+
+/// Gives the tasks their positions, each after those it waits for.
+struct Queue<'a, A, S> {
+    side: &'a S,
+    tasks: Vec<Option<Task<A>>>,
+    waits: Vec<Vec<Wait>>,
+    waiters: Vec<Vec<(usize, Need)>>,
+    open: Vec<usize>,
+    done: Vec<Option<u32>>,
+    aside: Vec<Aside>,
+    ready: VecDeque<usize>,
+    steps: Vec<Step<A>>,
+}
+
+impl<'a, A, S: Side<A>> Queue<'a, A, S> {
+    fn new(side: &'a S, tasks: Vec<Task<A>>, waits: Vec<Vec<Wait>>, left_out: Vec<bool>) -> Self {
+        let count = tasks.len();
+        let open: Vec<usize> = waits.iter().map(Vec::len).collect();
+        Queue {
+            side,
+            waiters: waiters(&waits),
+            ready: (0..count).filter(|&index| open[index] == 0 && !left_out[index]).collect(),
+            tasks: tasks.into_iter().zip(left_out).map(|(task, out)| (!out).then_some(task)).collect(),
+            waits,
+            open,
+            done: vec![None; count],
+            aside: vec![Aside::No; count],
+            steps: Vec::with_capacity(count),
+        }
+    }
+
+    fn run(mut self) -> Vec<Step<A>> {
+        let mut first = 0;
+        loop {
+            while let Some(index) = self.ready.pop_front() {
+                self.finish(index);
+            }
+            while self.tasks.get(first).is_some_and(Option::is_none) {
+                first += 1;
+            }
+            if first == self.tasks.len() || !self.break_circle(first) {
+                return self.steps;
+            }
+        }
+    }
+
+    fn finish(&mut self, index: usize) {
+        let Some(task) = self.tasks[index].take() else { return };
+        let after = self.after(index);
+        self.done[index] = Some(self.steps.len() as u32);
+        self.steps.push(Step { action: task.action, after });
+        let aside = self.aside[index];
+        self.satisfy(index, |need| match need {
+            Need::Done => true,
+            Need::Away => !matches!(aside, Aside::Parked(_)),
+            Need::Free => aside == Aside::No,
+        });
+    }
+
+    fn after(&self, index: usize) -> Vec<u32> {
+        let own = match self.aside[index] {
+            Aside::Parked(position) => Some(position),
+            Aside::No | Aside::Shared => None,
+        };
+        let positions = self.waits[index].iter().filter_map(|wait| match (wait.need, self.aside[wait.on]) {
+            (Need::Away | Need::Free, Aside::Parked(position)) => Some(position),
+            (Need::Free, Aside::Shared) => None,
+            _ => self.done[wait.on],
+        });
+        let mut after: Vec<u32> = positions.chain(own).collect();
+        after.sort_unstable();
+        after.dedup();
+        after
+    }
+
+    fn satisfy(&mut self, index: usize, met: impl Fn(Need) -> bool) {
+        for &(waiter, need) in &self.waiters[index] {
+            if met(need) {
+                self.open[waiter] -= 1;
+                if self.open[waiter] == 0 && self.tasks[waiter].is_some() {
+                    self.ready.push_back(waiter);
                 }
             }
-        } else if let Some(index) = parkable.pop_first() {
-            let position = steps.len() as u32;
-            let node = actions[index].node();
-            steps.push(Step { action: DiskAction::Park(node, parked_name(trees, node)), after: Vec::new() });
-            gone[index] = Some(position);
-            for &waiter in &waiters[index] {
-                let freed = waits[waiter].iter().filter(|wait| **wait == Wait::Gone(index)).count();
-                open[waiter] -= freed;
-                if freed > 0 && open[waiter] == 0 {
-                    ready.insert(waiter);
-                }
-            }
+        }
+    }
+
+    /// Where tasks wait for one another in a circle, one of their nodes steps aside.
+    fn break_circle(&mut self, first: usize) -> bool {
+        let Some((on, node)) = self.one_to_step_aside(first) else { return false };
+        if let Some(action) = self.side.park(node) {
+            self.aside[on] = Aside::Parked(self.steps.len() as u32);
+            self.steps.push(Step { action, after: Vec::new() });
+            self.satisfy(on, |need| need != Need::Done);
         } else {
-            return steps;
+            self.aside[on] = Aside::Shared;
+            self.satisfy(on, |need| need == Need::Free);
         }
+        true
     }
-}
 
-fn after(waits: &[Wait], placed: &[Option<u32>], gone: &[Option<u32>], parked: Option<u32>) -> Vec<u32> {
-    let positions = waits.iter().filter_map(|wait| match *wait {
-        Wait::Done(on) => placed[on],
-        Wait::Gone(on) => gone[on],
-    });
-    let mut after: Vec<u32> = positions.chain(parked).collect();
-    after.sort_unstable();
-    after.dedup();
-    after
-}
+    /// Follows the waits from a task that cannot go on until they run in a circle, and picks in it a
+    /// node whose stepping aside opens the circle.
+    fn one_to_step_aside(&self, first: usize) -> Option<(usize, NodeId)> {
+        let mut seen = vec![false; self.tasks.len()];
+        let mut way: Vec<Wait> = Vec::new();
+        let mut at = first;
+        while !seen[at] {
+            seen[at] = true;
+            let next = self.waits[at].iter().find(|wait| self.pending(wait))?;
+            way.push(*next);
+            at = next.on;
+        }
+        let start = way.iter().position(|wait| wait.on == at).map_or(0, |met| met + 1);
+        // The last wait of the way is the one that closes the circle.
+        let circle = if start == way.len() { &way[..] } else { &way[start..] };
+        circle.iter().find_map(|wait| {
+            let task = self.tasks[wait.on].as_ref()?;
+            let opens = match wait.need {
+                Need::Done => false,
+                Need::Away => matches!(task.effect, Effect::Move(_)) && self.side.park(task.node).is_some(),
+                Need::Free => matches!(task.effect, Effect::Move(_)) || self.side.park(task.node).is_none(),
+            };
+            opens.then_some((wait.on, task.node))
+        })
+    }
 
-fn parked_name(trees: &Trees, node: NodeId) -> Box<str> {
-    let name = trees.get(node).and_then(|n| n.local.as_ref()).map_or("", |local| &*local.place.name);
-    super::names::conflict_name(name, &format!("moving {}", node.0), 1)
-}
-
-/// Who must wait for whom.
-struct Graph<'a> {
-    trees: &'a Trees,
-    actions: &'a [DiskAction],
-    makes: HashMap<NodeId, usize>,
-    leaves: HashMap<NodeId, usize>,
-    moves: HashMap<NodeId, usize>,
-}
-
-impl<'a> Graph<'a> {
-    fn new(trees: &'a Trees, actions: &'a [DiskAction]) -> Self {
-        let mut graph =
-            Graph { trees, actions, makes: HashMap::new(), leaves: HashMap::new(), moves: HashMap::new() };
-        for (index, action) in actions.iter().enumerate() {
-            match action {
-                DiskAction::MakeDir(id, _) => {
-                    graph.makes.insert(*id, index);
-                }
-                DiskAction::Move(id, _) => {
-                    graph.moves.insert(*id, index);
-                    graph.leaves.insert(*id, index);
-                }
-                DiskAction::Trash(id) | DiskAction::RemoveDir(id) => {
-                    graph.leaves.insert(*id, index);
-                }
-                DiskAction::Fetch(..) | DiskAction::Place(..) | DiskAction::Park(..) => {}
+    fn pending(&self, wait: &Wait) -> bool {
+        self.done[wait.on].is_none()
+            && match (wait.need, self.aside[wait.on]) {
+                (Need::Done, _) | (_, Aside::No) | (Need::Away, Aside::Shared) => true,
+                (Need::Away, Aside::Parked(_)) | (Need::Free, _) => false,
             }
-        }
-        graph
-    }
-
-    fn waits(&self) -> Vec<Vec<Wait>> {
-        (0..self.actions.len()).map(|index| self.waits_of(index)).collect()
-    }
-
-    fn waits_of(&self, index: usize) -> Vec<Wait> {
-        let mut waits = Vec::new();
-        match &self.actions[index] {
-            DiskAction::MakeDir(id, place) | DiskAction::Fetch(id, place) | DiskAction::Move(id, place) => {
-                waits.extend(self.makes.get(&place.parent).map(|&make| Wait::Done(make)));
-                for other in self.trees.locals_at(place.parent, &place.name) {
-                    if other != *id && self.on_disk(other) {
-                        waits.extend(self.leaves.get(&other).map(|&leave| Wait::Gone(leave)));
-                    }
-                }
-                match self.actions[index] {
-                    DiskAction::Fetch(id, _) => waits.extend(self.moves.get(&id).map(|&m| Wait::Done(m))),
-                    DiskAction::Move(id, _) => self.wait_for_way_out(id, place.parent, &mut waits),
-                    _ => {}
-                }
-            }
-            DiskAction::Place(_, place) => {
-                waits.extend(self.makes.get(&place.parent).map(|&make| Wait::Done(make)));
-            }
-            DiskAction::RemoveDir(id) => {
-                let children = self.trees.local_children(*id);
-                waits.extend(
-                    children.filter_map(|child| self.leaves.get(&child)).map(|&leave| Wait::Gone(leave)),
-                );
-            }
-            DiskAction::Trash(_) | DiskAction::Park(..) => {}
-        }
-        waits.sort_unstable();
-        waits.dedup();
-        waits
-    }
-
-    fn on_disk(&self, id: NodeId) -> bool {
-        let local = self.trees.get(id).and_then(|node| node.local.as_ref());
-        local.is_some_and(|local| !matches!(local.content, LocalContent::CloudOnly(_)))
-    }
-
-    /// A folder cannot move into what is beneath it on the disk until that has moved out.
-    fn wait_for_way_out(&self, id: NodeId, parent: NodeId, waits: &mut Vec<Wait>) {
-        if self.trees.get(id).is_none_or(|node| node.kind != Kind::Dir) {
-            return;
-        }
-        let mut movers = Vec::new();
-        let mut at = parent;
-        let mut left = self.trees.len();
-        while at != NodeId::ROOT && at != id && left > 0 {
-            movers.extend(self.moves.get(&at).map(|&index| Wait::Gone(index)));
-            let Some(local) = self.trees.get(at).and_then(|node| node.local.as_ref()) else { return };
-            at = local.place.parent;
-            left -= 1;
-        }
-        if at == id {
-            waits.extend(movers);
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Makes the tree that the verdicts describe a valid one: every node in a living folder, no cycle,
 //! one node a place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::Request;
@@ -9,47 +10,61 @@ use super::decide::{Bytes, Verdict, Verdicts, any_place};
 use super::names::free_name;
 use crate::tree::{Kind, NodeId, Place};
 
+/// Yields the nodes that get no step for now: the frozen ones, and those that shall be where a
+/// frozen one shall be: who keeps the name is seen once that one is out of trouble.
+///
 /// Every pass either changes nothing or takes a node one way further that it never goes back:
 /// from dead to living, from the disk's place to the cloud's, from there to the top folder, from
 /// its name to a free one. So it ends.
-pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) {
+pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) -> BTreeSet<NodeId> {
+    let mut held = request.frozen.clone();
     loop {
         let changed = revive_folders(request, verdicts) | break_cycles(request, verdicts);
-        if !changed && !part_namesakes(request, verdicts) {
-            return;
+        if !changed && !part_namesakes(request, verdicts, &mut held) {
+            return held;
         }
     }
 }
 
 /// Where a node shall be; `None` if nowhere.
-pub(super) fn target(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Option<Arc<Place>> {
-    match verdicts.get(&id) {
-        Some(Verdict::Live(place, _) | Verdict::Frozen(place)) => Some(place.clone()),
-        Some(Verdict::Dead | Verdict::Unknown | Verdict::Conflict) => None,
-        None => request.trees.get(id)?.synced.as_ref().map(|synced| synced.place.clone()),
+pub(super) fn target<'a>(
+    request: &Request<'a>,
+    verdicts: &'a Verdicts,
+    id: NodeId,
+) -> Option<&'a Arc<Place>> {
+    match verdicts.get(id) {
+        Some(verdict) => place_of(verdict),
+        None => request.trees.get(id)?.synced.as_ref().map(|synced| &synced.place),
+    }
+}
+
+fn place_of(verdict: &Verdict) -> Option<&Arc<Place>> {
+    match verdict {
+        Verdict::Live(place, _) => Some(place),
+        Verdict::Dead | Verdict::Unknown | Verdict::Conflict => None,
     }
 }
 
 fn put(verdicts: &mut Verdicts, id: NodeId, place: Arc<Place>, bytes: Bytes) {
-    let bytes = match verdicts.get(&id) {
+    let bytes = match verdicts.get(id) {
         Some(Verdict::Live(_, bytes)) => *bytes,
         _ => bytes,
     };
-    verdicts.insert(id, Verdict::Live(place, bytes));
+    verdicts.set(id, Verdict::Live(place, bytes));
 }
 
 /// A folder lives as long as anything in it does. A parent that is no folder, or that nobody
 /// remembers, is replaced by the gallery's top folder.
 fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
     let mut changed = false;
-    let mut work: Vec<NodeId> = verdicts
-        .iter()
-        .flat_map(|(&id, verdict)| match verdict {
-            Verdict::Live(..) | Verdict::Frozen(_) => vec![id],
-            Verdict::Dead => living_children(request, verdicts, id),
-            Verdict::Unknown | Verdict::Conflict => Vec::new(),
-        })
-        .collect();
+    let mut work = Vec::new();
+    for (id, verdict) in verdicts.iter() {
+        match verdict {
+            Verdict::Live(..) => work.push(id),
+            Verdict::Dead => work.extend(living_child(request, verdicts, id)),
+            Verdict::Unknown | Verdict::Conflict => {}
+        }
+    }
     while let Some(id) = work.pop() {
         let Some(place) = target(request, verdicts, id) else { continue };
         let parent = place.parent;
@@ -65,7 +80,7 @@ fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
                 work.push(parent);
             }
             None => {
-                let top = Arc::new(Place { parent: NodeId::ROOT, name: place.name.clone() });
+                let top = in_top_folder(place);
                 put(verdicts, id, top, Bytes::Agreed);
             }
         }
@@ -77,26 +92,19 @@ fn is_dir(request: &Request<'_>, id: NodeId) -> bool {
     request.trees.get(id).is_some_and(|node| node.kind == Kind::Dir)
 }
 
-/// Children that are in step, and so have no verdict, of a folder that would go.
-fn living_children(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Vec<NodeId> {
-    if !is_dir(request, id) {
-        return Vec::new();
-    }
+/// A child that is in step, and so has no verdict, of a folder that would go.
+fn living_child(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Option<NodeId> {
     let trees = request.trees;
-    trees
-        .local_children(id)
-        .chain(trees.remote_children(id))
-        .filter(|child| !verdicts.contains_key(child))
-        .take(1)
-        .collect()
+    let mut children = trees.local_children(id).chain(trees.remote_children(id));
+    children.find(|child| !verdicts.has(*child))
 }
 
-/// Two moves of folders into one another: those made on this disk give way to the cloud's.
+/// Moves of folders into one another: those made on this disk give way to the cloud's.
 fn break_cycles(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
     let movable: Vec<NodeId> = verdicts
         .iter()
-        .filter(|(id, verdict)| matches!(verdict, Verdict::Live(..)) && is_dir(request, **id))
-        .map(|(&id, _)| id)
+        .filter(|(id, verdict)| matches!(verdict, Verdict::Live(..)) && is_dir(request, *id))
+        .map(|(id, _)| id)
         .collect();
     let mut sound = BTreeSet::new();
     let mut changed = false;
@@ -134,85 +142,103 @@ fn find_cycle(
     None
 }
 
+/// One folder of the circle, the same on every device and after every cut, goes back to the folder
+/// that it has in the cloud, under the name that it shall have. Where the cloud itself is in a
+/// circle, it goes to the top folder.
 fn give_way(request: &Request<'_>, verdicts: &mut Verdicts, cycle: &[NodeId]) {
-    let mut any = false;
-    for &id in cycle {
-        let remote =
-            request.trees.get(id).and_then(|node| node.remote.as_ref()).filter(|remote| !remote.deleted);
-        let Some(remote) = remote else { continue };
-        if target(request, verdicts, id).as_ref() != Some(&remote.place) {
-            put(verdicts, id, remote.place.clone(), Bytes::Agreed);
-            any = true;
-        }
-    }
-    if !any
-        && let Some(&id) = cycle.iter().min()
-        && let Some(place) = target(request, verdicts, id)
-    {
-        let top = Arc::new(Place { parent: NodeId::ROOT, name: place.name.clone() });
-        put(verdicts, id, top, Bytes::Agreed);
+    let mut places: Vec<(Option<&str>, NodeId, Arc<Place>)> = cycle
+        .iter()
+        .filter_map(|&id| {
+            let record = request.trees.get(id)?.record.as_deref();
+            Some((record, id, target(request, verdicts, id)?.clone()))
+        })
+        .collect();
+    places.sort();
+    let moved_here = places.iter().find_map(|(_, id, place)| {
+        let remote = request.trees.get(*id)?.remote.as_ref().filter(|remote| !remote.deleted)?;
+        (remote.place.parent != place.parent).then_some((*id, remote.place.parent, place))
+    });
+    let in_cloud = || places.first().map(|(_, id, place)| (*id, NodeId::ROOT, place));
+    if let Some((id, parent, place)) = moved_here.or_else(in_cloud) {
+        put(verdicts, id, Arc::new(Place { parent, name: place.name.clone() }), Bytes::Agreed);
     }
 }
 
+fn in_top_folder(place: &Place) -> Arc<Place> {
+    Arc::new(Place { parent: NodeId::ROOT, name: place.name.clone() })
+}
+
 /// Several nodes at one place: the one that others have seen there keeps the name.
-fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
-    let mut changed = false;
-    for mut group in namesakes(request, verdicts) {
-        group.sort_by_key(|&id| claim(request, verdicts, id));
+fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts, held: &mut BTreeSet<NodeId>) -> bool {
+    let (stuck, groups): (Vec<_>, Vec<_>) = namesakes(request, verdicts)
+        .into_iter()
+        .partition(|group| group.iter().any(|id| request.frozen.contains(id)));
+    held.extend(stuck.into_iter().flatten());
+    if groups.is_empty() {
+        return false;
+    }
+    let mut wanted: HashSet<Arc<Place>> =
+        verdicts.iter().filter_map(|(_, verdict)| place_of(verdict)).cloned().collect();
+    for mut group in groups {
+        group.sort_by_cached_key(|&id| claim(request, verdicts, id));
         for &id in group.iter().skip(1) {
-            let Some(place) = target(request, verdicts, id) else { continue };
-            if matches!(verdicts.get(&id), Some(Verdict::Frozen(_))) {
-                continue;
-            }
-            let name =
-                free_name(&place.name, request.label, |name| taken(request, verdicts, place.parent, name));
-            put(verdicts, id, Arc::new(Place { parent: place.parent, name }), Bytes::Agreed);
-            changed = true;
+            let Some(place) = target(request, verdicts, id).cloned() else { continue };
+            let at = |name: &str| Place { parent: place.parent, name: name.into() };
+            let name = free_name(&place.name, request.label, |name| {
+                wanted.contains(&at(name)) || held_by_another(request, id, place.parent, name)
+            });
+            let place = Arc::new(at(&name));
+            wanted.insert(place.clone());
+            put(verdicts, id, place, Bytes::Agreed);
         }
     }
-    changed
+    true
 }
 
 /// Groups of nodes that shall be at one place, at least one of each group out of step.
 fn namesakes(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Vec<NodeId>> {
     let trees = request.trees;
-    let mut groups: BTreeMap<Arc<Place>, Vec<NodeId>> = BTreeMap::new();
-    for (&id, verdict) in verdicts {
-        if let Verdict::Live(place, _) | Verdict::Frozen(place) = verdict {
-            groups.entry(place.clone()).or_default().push(id);
-        }
+    let mut by_hash: Vec<(u64, NodeId, &Arc<Place>)> = Vec::with_capacity(verdicts.len());
+    for (id, verdict) in verdicts.iter() {
+        let Some(place) = place_of(verdict) else { continue };
+        by_hash.push((hash_of(place), id, place));
+        let in_step = trees.locals_at(place.parent, &place.name).filter(|id| !verdicts.has(*id));
+        by_hash.extend(in_step.map(|other| (hash_of(place), other, place)));
     }
-    for (place, group) in &mut groups {
-        let in_step = trees.locals_at(place.parent, &place.name).filter(|id| !verdicts.contains_key(id));
-        group.extend(in_step);
+    by_hash.sort_unstable_by_key(|&(hash, id, _)| (hash, id));
+    by_hash.dedup_by_key(|&mut (hash, id, _)| (hash, id));
+    let mut groups = Vec::new();
+    for run in by_hash.chunk_by(|one, other| one.0 == other.0).filter(|run| run.len() > 1) {
+        let mut run = run.to_vec();
+        run.sort_by(|one, other| (one.2, one.1).cmp(&(other.2, other.1)));
+        let same_place = run.chunk_by(|one, other| one.2 == other.2).filter(|group| group.len() > 1);
+        groups.extend(same_place.map(|group| group.iter().map(|&(_, id, _)| id).collect()));
     }
-    groups.into_values().filter(|group| group.len() > 1).collect()
+    groups
+}
+
+fn hash_of(place: &Place) -> u64 {
+    let mut state = DefaultHasher::new();
+    place.hash(&mut state);
+    state.finish()
 }
 
 /// Who keeps a name: the smallest claim.
-fn claim(
-    request: &Request<'_>,
-    verdicts: &Verdicts,
-    id: NodeId,
-) -> (bool, bool, bool, Option<Box<str>>, NodeId) {
+fn claim(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> (bool, bool, Option<Box<str>>, NodeId) {
     let place = target(request, verdicts, id);
     let node = request.trees.get(id);
     let remote = node.and_then(|node| node.remote.as_ref()).filter(|remote| !remote.deleted);
     let synced = node.and_then(|node| node.synced.as_ref());
     (
-        !matches!(verdicts.get(&id), Some(Verdict::Frozen(_))),
-        remote.map(|remote| &remote.place) != place.as_ref(),
-        synced.map(|synced| &synced.place) != place.as_ref(),
+        remote.map(|remote| &remote.place) != place,
+        synced.map(|synced| &synced.place) != place,
         node.and_then(|node| node.record.clone()),
         id,
     )
 }
 
-fn taken(request: &Request<'_>, verdicts: &Verdicts, parent: NodeId, name: &str) -> bool {
+/// Whether another node has this name now, on either side.
+fn held_by_another(request: &Request<'_>, id: NodeId, parent: NodeId, name: &str) -> bool {
     let trees = request.trees;
-    let wanted =
-        |id: NodeId| target(request, verdicts, id).is_some_and(|p| p.parent == parent && *p.name == *name);
-    trees.locals_at(parent, name).next().is_some()
-        || trees.remotes_at(parent, name).next().is_some()
-        || verdicts.keys().any(|&id| wanted(id))
+    trees.locals_at(parent, name).chain(trees.remotes_at(parent, name)).any(|other| other != id)
 }

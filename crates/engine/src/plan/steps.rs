@@ -1,28 +1,30 @@
 //! Turns verdicts into steps.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::decide::{Bytes, Verdict, Verdicts};
-use super::order::in_order;
+use super::names::parked_name;
+use super::order::{Effect, Side, Task, in_order};
 use super::shape::target;
-use super::{CloudAction, DiskAction, Plan, Request, Step};
-use crate::tree::{Kind, Local, LocalContent, Node, NodeId, Place};
+use super::{CloudAction, DiskAction, Plan, Request};
+use crate::tree::{Kind, Local, LocalContent, Node, NodeId, Place, Remote};
 
-pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts) -> Plan {
+pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts, held: &BTreeSet<NodeId>) -> Plan {
     let mut disk = Vec::new();
     let mut cloud = Vec::new();
     let mut settle = Vec::new();
-    for (&id, verdict) in verdicts {
+    for (id, verdict) in verdicts.iter() {
         let Some(node) = request.trees.get(id) else { continue };
+        let held = held.contains(&id);
         let before = (disk.len(), cloud.len());
         match verdict {
-            Verdict::Dead => bury(id, node, &mut disk, &mut cloud),
+            Verdict::Dead => bury(id, node, held, &mut disk, &mut cloud),
             Verdict::Live(place, bytes) => {
-                on_disk(request, id, node, place, *bytes, &mut disk);
-                in_cloud(id, node, place, *bytes, &mut cloud);
+                on_disk(request.fetch_bytes, id, node, held, place, *bytes, &mut disk);
+                cloud.extend(in_cloud(id, node, held, place, *bytes));
             }
-            Verdict::Unknown | Verdict::Conflict | Verdict::Frozen(_) => continue,
+            Verdict::Unknown | Verdict::Conflict => continue,
         }
         if before == (disk.len(), cloud.len()) {
             settle.push(id);
@@ -30,144 +32,180 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts) -> Plan {
     }
     Plan {
         learn: Vec::new(),
-        disk: in_order(request.trees, disk),
-        cloud: cloud_order(request, verdicts, cloud),
+        disk: in_order(&Disk { request, verdicts }, disk),
+        cloud: in_order(&Cloud { request, verdicts }, cloud),
         settle,
     }
 }
 
-fn bury(id: NodeId, node: &Node, disk: &mut Vec<DiskAction>, cloud: &mut Vec<CloudAction>) {
-    match (&node.local, node.kind) {
-        (None, _) => {}
-        (Some(_), Kind::File) => disk.push(DiskAction::Trash(id)),
-        (Some(_), Kind::Dir) => disk.push(DiskAction::RemoveDir(id)),
+fn bury(
+    id: NodeId,
+    node: &Node,
+    held: bool,
+    disk: &mut Vec<Task<DiskAction>>,
+    cloud: &mut Vec<Task<CloudAction>>,
+) {
+    if node.local.is_some() {
+        let action = match node.kind {
+            Kind::File => DiskAction::Trash(id),
+            Kind::Dir => DiskAction::RemoveDir(id),
+        };
+        disk.push(Task { node: id, held, effect: Effect::Leave, action });
     }
-    if node.remote.as_ref().is_some_and(|remote| !remote.deleted) {
-        cloud.push(CloudAction::Delete(id));
+    if live_remote(node).is_some() {
+        cloud.push(Task { node: id, held, effect: Effect::Leave, action: CloudAction::Delete(id) });
     }
+}
+
+fn live_remote(node: &Node) -> Option<&Remote> {
+    node.remote.as_ref().filter(|remote| !remote.deleted)
+}
+
+/// Whether a node that one side deleted and the other moved would, by going back to where it was,
+/// look as if it had never been moved. It first comes to the side that deleted it.
+fn would_hide_its_move(node: &Node, target: &Place) -> bool {
+    node.synced.as_ref().is_some_and(|synced| *synced.place == *target)
 }
 
 fn on_disk(
-    request: &Request<'_>,
+    fetch_bytes: bool,
     id: NodeId,
     node: &Node,
+    held: bool,
     place: &Arc<Place>,
     bytes: Bytes,
-    disk: &mut Vec<DiskAction>,
+    disk: &mut Vec<Task<DiskAction>>,
 ) {
-    let Some(local) = &node.local else {
-        disk.push(match (node.kind, request.fetch_bytes) {
-            (Kind::Dir, _) => DiskAction::MakeDir(id, place.clone()),
-            (Kind::File, true) => DiskAction::Fetch(id, place.clone()),
-            (Kind::File, false) => DiskAction::Place(id, place.clone()),
-        });
-        return;
+    let mut push = |held, effect, action| disk.push(Task { node: id, held, effect, action });
+    let at = || place.clone();
+    let (effect, bring) = if fetch_bytes {
+        (Effect::Arrive(at()), DiskAction::Fetch(id, at()))
+    } else {
+        (Effect::Note(at()), DiskAction::Place(id, at()))
     };
-    if let LocalContent::CloudOnly(_) = local.content {
-        cloud_only(request, id, local, place, bytes, disk);
-        return;
-    }
-    if local.place != *place {
-        disk.push(DiskAction::Move(id, place.clone()));
-    }
-    if bytes == Bytes::FromCloud {
-        disk.push(DiskAction::Fetch(id, place.clone()));
+    match (&node.local, node.kind) {
+        (None, Kind::Dir) => push(held, Effect::Arrive(at()), DiskAction::MakeDir(id, at())),
+        (None, Kind::File) => push(held, effect, bring),
+        (Some(Local { content: LocalContent::CloudOnly(_), place: noted }), _) => {
+            if fetch_bytes || noted != place || bytes == Bytes::FromCloud {
+                push(held, effect, bring);
+            }
+        }
+        (Some(local), _) => {
+            if local.place != *place {
+                let held = held || (live_remote(node).is_none() && would_hide_its_move(node, place));
+                push(held, Effect::Move(at()), DiskAction::Move(id, at()));
+            }
+            if bytes == Bytes::FromCloud {
+                push(held, Effect::Stay(at()), DiskAction::Fetch(id, at()));
+            }
+        }
     }
 }
 
-fn cloud_only(
-    request: &Request<'_>,
+fn in_cloud(
     id: NodeId,
-    local: &Local,
+    node: &Node,
+    held: bool,
     place: &Arc<Place>,
     bytes: Bytes,
-    disk: &mut Vec<DiskAction>,
-) {
-    if request.fetch_bytes {
-        disk.push(DiskAction::Fetch(id, place.clone()));
-    } else if local.place != *place || bytes == Bytes::FromCloud {
-        disk.push(DiskAction::Place(id, place.clone()));
-    }
-}
-
-fn in_cloud(id: NodeId, node: &Node, place: &Arc<Place>, bytes: Bytes, cloud: &mut Vec<CloudAction>) {
-    let send = bytes == Bytes::FromDisk;
-    match node.remote.as_ref().filter(|remote| !remote.deleted) {
-        None => cloud.push(CloudAction::Insert { node: id, place: place.clone(), bytes: send }),
-        Some(remote) if send || remote.place != *place => {
-            cloud.push(CloudAction::Update { node: id, place: place.clone(), bytes: send });
+) -> Option<Task<CloudAction>> {
+    let bytes = bytes == Bytes::FromDisk;
+    let at = || place.clone();
+    let update = || CloudAction::Update { node: id, place: at(), bytes };
+    let task = |held, effect, action| Some(Task { node: id, held, effect, action });
+    match live_remote(node) {
+        None => task(held, Effect::Arrive(at()), CloudAction::Insert { node: id, place: at(), bytes }),
+        Some(remote) if remote.place != *place => {
+            let held = held || (node.local.is_none() && would_hide_its_move(node, place));
+            task(held, Effect::Move(at()), update())
         }
-        Some(_) => {}
+        Some(_) if bytes => task(held, Effect::Stay(at()), update()),
+        Some(_) => None,
     }
 }
 
-/// Folders before what is in them, deletions last and from the inside out.
-fn cloud_order(
-    request: &Request<'_>,
-    verdicts: &Verdicts,
-    actions: Vec<CloudAction>,
-) -> Vec<Step<CloudAction>> {
-    let trees = request.trees;
-    let is_dir = |id: NodeId| trees.get(id).is_some_and(|node| node.kind == Kind::Dir);
-    let mut keyed: Vec<((u8, i64), CloudAction)> = actions
-        .into_iter()
-        .map(|action| {
-            let id = action.node();
-            let key = match (&action, is_dir(id)) {
-                (CloudAction::Delete(_), true) => (3, -depth_in_cloud(request, id)),
-                (CloudAction::Delete(_), false) => (2, 0),
-                (_, true) => (0, depth(request, verdicts, id)),
-                (_, false) => (1, 0),
-            };
-            (key, action)
-        })
-        .collect();
-    keyed.sort_by_key(|(key, action)| (*key, action.node()));
-    let actions: Vec<CloudAction> = keyed.into_iter().map(|(_, action)| action).collect();
-
-    let mut inserts = BTreeMap::new();
-    let mut leaving: HashMap<NodeId, Vec<u32>> = HashMap::new();
-    let mut steps = Vec::with_capacity(actions.len());
-    for (position, action) in actions.into_iter().enumerate() {
-        let after = match &action {
-            CloudAction::Insert { place, .. } | CloudAction::Update { place, .. } => {
-                inserts.get(&place.parent).copied().into_iter().collect()
-            }
-            CloudAction::Delete(id) if is_dir(*id) => leaving.get(id).cloned().unwrap_or_default(),
-            CloudAction::Delete(_) => Vec::new(),
-        };
-        if let (CloudAction::Insert { node, .. }, true) = (&action, is_dir(action.node())) {
-            inserts.insert(*node, position as u32);
-        } else if let Some(remote) = trees.get(action.node()).and_then(|node| node.remote.as_ref()) {
-            let parent = remote.place.parent;
-            if matches!(verdicts.get(&parent), Some(Verdict::Dead)) {
-                leaving.entry(parent).or_default().push(position as u32);
-            }
-        }
-        steps.push(Step { action, after });
-    }
-    steps
+/// The disk, as actions find it.
+struct Disk<'a> {
+    request: &'a Request<'a>,
+    verdicts: &'a Verdicts,
 }
 
-fn depth(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> i64 {
-    let mut at = id;
-    let mut depth = 0;
-    while at != NodeId::ROOT {
-        let Some(place) = target(request, verdicts, at) else { break };
-        at = place.parent;
-        depth += 1;
+impl Disk<'_> {
+    /// Cloud-only files take up no room on the disk.
+    fn holds(&self, id: NodeId) -> bool {
+        let local = self.request.trees.get(id).and_then(|node| node.local.as_ref());
+        local.is_some_and(|local| !matches!(local.content, LocalContent::CloudOnly(_)))
     }
-    depth
 }
 
-fn depth_in_cloud(request: &Request<'_>, id: NodeId) -> i64 {
-    let limit = request.trees.len() as i64;
-    let mut at = id;
-    let mut depth = 0;
-    while at != NodeId::ROOT && depth <= limit {
-        let Some(remote) = request.trees.get(at).and_then(|node| node.remote.as_ref()) else { break };
-        at = remote.place.parent;
-        depth += 1;
+impl Side<DiskAction> for Disk<'_> {
+    fn ids(&self) -> usize {
+        self.request.trees.next_id() as usize
     }
-    depth
+
+    fn has(&self, folder: NodeId) -> bool {
+        folder == NodeId::ROOT || self.holds(folder)
+    }
+
+    fn occupants<'p>(&'p self, place: &'p Place) -> impl Iterator<Item = NodeId> + 'p {
+        self.request.trees.locals_at(place.parent, &place.name).filter(|&id| self.holds(id))
+    }
+
+    fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
+        self.request.trees.local_children(folder).filter(|&id| self.holds(id))
+    }
+
+    fn folder_of(&self, node: NodeId) -> Option<NodeId> {
+        target(self.request, self.verdicts, node).map(|place| place.parent)
+    }
+
+    fn is_dir(&self, node: NodeId) -> bool {
+        self.request.trees.get(node).is_some_and(|node| node.kind == Kind::Dir)
+    }
+
+    fn park(&self, node: NodeId) -> Option<DiskAction> {
+        let trees = self.request.trees;
+        let place = &trees.get(node)?.local.as_ref()?.place;
+        let taken = |name: &str| trees.locals_at(NodeId::ROOT, name).next().is_some();
+        Some(DiskAction::Park(node, parked_name(&place.name, node, taken)))
+    }
+}
+
+/// The cloud, as actions find it.
+struct Cloud<'a> {
+    request: &'a Request<'a>,
+    verdicts: &'a Verdicts,
+}
+
+impl Side<CloudAction> for Cloud<'_> {
+    fn ids(&self) -> usize {
+        self.request.trees.next_id() as usize
+    }
+
+    fn has(&self, folder: NodeId) -> bool {
+        let remote = self.request.trees.get(folder).and_then(|node| node.remote.as_ref());
+        folder == NodeId::ROOT || remote.is_some_and(|remote| !remote.deleted)
+    }
+
+    fn occupants<'p>(&'p self, place: &'p Place) -> impl Iterator<Item = NodeId> + 'p {
+        self.request.trees.remotes_at(place.parent, &place.name)
+    }
+
+    fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
+        self.request.trees.remote_children(folder)
+    }
+
+    fn folder_of(&self, node: NodeId) -> Option<NodeId> {
+        target(self.request, self.verdicts, node).map(|place| place.parent)
+    }
+
+    fn is_dir(&self, node: NodeId) -> bool {
+        self.request.trees.get(node).is_some_and(|node| node.kind == Kind::Dir)
+    }
+
+    /// Records may share a place for a while.
+    fn park(&self, _: NodeId) -> Option<CloudAction> {
+        None
+    }
 }

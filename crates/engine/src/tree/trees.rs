@@ -206,7 +206,7 @@ impl Trees {
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(Some(Box::new(Node::new(kind))));
         self.live += 1;
-        self.unsaved.insert(id);
+        self.changed(id);
         id
     }
 
@@ -331,7 +331,8 @@ fn entries<'a>(
 /// Whether the three trees agree on a node.
 fn in_step(node: &Node, keep_originals: bool) -> bool {
     let (Some(local), Some(synced), Some(remote)) = (&node.local, &node.synced, &node.remote) else {
-        return node.local.is_none() && node.synced.is_none() && node.remote.is_none();
+        // A node that no tree holds any more is out of step until it is forgotten.
+        return false;
     };
     if remote.deleted || local.place != synced.place || remote.place != synced.place {
         return false;

@@ -1,0 +1,58 @@
+/* Text that is not UTF-8 is 401, wherever text goes in. */
+#include "support.h"
+
+static const char *const not_utf8[] = {
+    "\xff",             /* no byte of UTF-8 */
+    "a\xc3",            /* cut short */
+    "\xc0\xaf",         /* '/' in two bytes */
+    "\xed\xa0\x80",     /* half of a surrogate pair */
+    "\xf4\x90\x80\x80", /* beyond the last character */
+    "file://media/Photo/\xe9t\xe9.jpg",
+};
+
+#define BAD(call) assert_code(call, CLOUDSYNC_E_INVALID_ARGUMENT)
+
+static void text_that_is_not_utf8(void **state) {
+    (void)state;
+    struct device device;
+    CloudSyncDownload *download = NULL;
+    CloudSyncCloudServiceStub *stub = NULL;
+    struct answer answer;
+    device_make(&device, "device");
+    device_open(&device);
+    assert_ok(download_new(device.context, &download));
+    answer_init(&answer);
+
+    for (size_t i = 0; i < sizeof not_utf8 / sizeof *not_utf8; i++) {
+        const char *text = not_utf8[i];
+        const char *const texts[] = {"file://media/Photo/a.jpg", text};
+        int32_t found[2] = {-7, -7};
+        BAD(cloudsync_options_set_state_dir(device.options, text));
+        BAD(cloudsync_options_set_gallery_dir(device.options, text));
+        BAD(cloudsync_options_set_device_name(device.options, text));
+        BAD(cloudsync_options_set_caller(device.options, text, NULL, 0, 1));
+        BAD(cloudsync_options_set_caller(device.options, "bundle", texts, 2, 1));
+        BAD(cloudsync_embedded_cloud_new(text, "account", &stub));
+        BAD(cloudsync_embedded_cloud_new(root, text, &stub));
+        BAD(cloudsync_embedded_cloud_new_with_quota(text, "account", 1, &stub));
+        BAD(get_file_sync_state(device.context, text, found));
+        BAD(get_file_sync_states(device.context, texts, 2, found));
+        BAD(cloudsync_file_trouble(device.context, text, found, NULL, 0));
+        BAD(download_start(download, text));
+        BAD(download_start_async(download, text, on_answer, &answer));
+        BAD(download_stop(download, text));
+        BAD(download_stop_async(download, text, on_answer, &answer));
+        assert_int_equal(found[0], -7);
+        assert_int_equal(found[1], -7);
+    }
+    assert_null(stub);
+    assert_ok(download_free(download));
+    device_free(&device);
+    assert_int_equal(gate_count(&answer.gate), 0);
+    answer_destroy(&answer);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {in_scratch(text_that_is_not_utf8)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

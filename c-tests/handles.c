@@ -1,0 +1,308 @@
+/* A handle that was freed, is of another kind, or never was one answers 401: never a crash, from any
+ * number of threads. */
+#include "support.h"
+
+static const char uri[] = "file://media/Photo/a.jpg";
+
+static void ignore_answer(int32_t code, const char *message, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)user_data;
+}
+
+static void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
+                          void *user_data) {
+    (void)code;
+    (void)message;
+    (void)states;
+    (void)n;
+    (void)user_data;
+}
+
+static void ignore_progress(const CloudSyncSyncProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+static void ignore_download(const CloudSyncDownloadProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+/* What a thread may count, because cmocka's assertions are for the test's own thread. */
+static unsigned wrong_answers;
+
+static void bad(int32_t code) {
+    if (code != CLOUDSYNC_E_INVALID_ARGUMENT) {
+        __atomic_add_fetch(&wrong_answers, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* Uses a value that is no handle of the kind, in every function of the kind. */
+static void use_as_options(void *value) {
+    CloudSyncOptions *options = (CloudSyncOptions *)value;
+    CloudSyncContext *context = NULL;
+    CloudSyncDeviceVTable vtable;
+    memset(&vtable, 0, sizeof vtable);
+    vtable.struct_size = sizeof vtable;
+    bad(cloudsync_options_set_state_dir(options, "/tmp"));
+    bad(cloudsync_options_set_gallery_dir(options, "/tmp"));
+    bad(cloudsync_options_set_caller(options, "bundle", NULL, 0, 1));
+    bad(cloudsync_options_set_device_name(options, "name"));
+    bad(cloudsync_options_set_transfer_threads(options, 4));
+    bad(cloudsync_options_set_download_policy(options, CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS));
+    bad(cloudsync_options_set_dispatch(options, CLOUDSYNC_DISPATCH_THREAD));
+    bad(cloudsync_options_set_deletion_hold(options, 50, 25));
+    bad(cloudsync_options_set_battery_marks(options, 15, 10));
+    bad(cloudsync_options_set_upload_on_wifi_only(options, 0));
+    bad(cloudsync_options_set_device(options, &vtable));
+    bad(cloudsync_open(options, &context));
+    bad(cloudsync_options_free(options));
+}
+
+static void use_as_context(void *value) {
+    CloudSyncContext *context = (CloudSyncContext *)value;
+    CloudSyncGallerySync *sync = NULL;
+    CloudSyncDownload *download = NULL;
+    const char *const uris[] = {uri};
+    int32_t found;
+    uint64_t held;
+    bad(gallery_sync_new(context, &sync));
+    bad(download_new(context, &download));
+    bad(cloudsync_dispatch(context, 0, 0));
+    bad(-cloudsync_event_fd(context));
+    bad(cloudsync_get_held_deletions(context, &held));
+    bad(cloudsync_answer_held_deletions(context, 0));
+    bad(cloudsync_file_trouble(context, uri, &found, NULL, 0));
+    bad(get_file_sync_state(context, uri, &found));
+    bad(get_file_sync_states(context, uris, 1, &found));
+    bad(get_file_sync_states_async(context, uris, 1, ignore_states, NULL));
+    bad(cloudsync_close(context));
+}
+
+static void use_as_gallery_sync(void *value) {
+    CloudSyncGallerySync *sync = (CloudSyncGallerySync *)value;
+    bad(gallery_sync_register_progress_cb(sync, ignore_progress, NULL, NULL));
+    bad(gallery_sync_unregister_progress_cb(sync, NULL, NULL));
+    bad(gallery_sync_start(sync));
+    bad(gallery_sync_start_async(sync, ignore_answer, NULL));
+    bad(gallery_sync_stop(sync));
+    bad(gallery_sync_stop_async(sync, ignore_answer, NULL));
+    bad(gallery_sync_free(sync));
+}
+
+static void use_as_download(void *value) {
+    CloudSyncDownload *download = (CloudSyncDownload *)value;
+    bad(download_register_progress_cb(download, ignore_download, NULL, NULL));
+    bad(download_unregister_progress_cb(download, NULL, NULL));
+    bad(download_start(download, uri));
+    bad(download_start_async(download, uri, ignore_answer, NULL));
+    bad(download_stop(download, uri));
+    bad(download_stop_async(download, uri, ignore_answer, NULL));
+    bad(download_free(download));
+}
+
+static void use_as_stub(void *value) {
+    CloudSyncCloudServiceStub *stub = (CloudSyncCloudServiceStub *)value;
+    CloudSyncOptions *options = NULL;
+    cloudsync_options_new(&options);
+    bad(cloudsync_options_set_cloud(options, stub));
+    cloudsync_options_free(options);
+    bad(cloud_service_stub_free(stub));
+}
+
+enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, DOWNLOAD, STUB, KINDS };
+static void (*const use_as[KINDS])(void *) = {use_as_options, use_as_context, use_as_gallery_sync,
+                                              use_as_download, use_as_stub};
+
+/* One living handle of each kind. */
+struct living {
+    struct device device;
+    CloudSyncDownload *download;
+    CloudSyncCloudServiceStub *stub;
+    void *handles[KINDS];
+};
+
+static void living_make(struct living *living, const char *name) {
+    char path[PATH_MAX];
+    device_make(&living->device, name);
+    device_open(&living->device);
+    assert_ok(download_new(living->device.context, &living->download));
+    assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &living->stub));
+    living->handles[OPTIONS] = living->device.options;
+    living->handles[CONTEXT] = living->device.context;
+    living->handles[GALLERY_SYNC] = living->device.sync;
+    living->handles[DOWNLOAD] = living->download;
+    living->handles[STUB] = living->stub;
+}
+
+static void living_free(struct living *living) {
+    assert_ok(download_free(living->download));
+    assert_ok(cloud_service_stub_free(living->stub));
+    device_free(&living->device);
+}
+
+static void freed_handles(void **state) {
+    (void)state;
+    struct living living;
+    living_make(&living, "freed");
+    living_free(&living);
+    for (int kind = 0; kind < KINDS; kind++) {
+        use_as[kind](living.handles[kind]);
+        use_as[kind](living.handles[kind]); /* its own free was a second one already; a third */
+    }
+    assert_int_equal(wrong_answers, 0);
+}
+
+static void handles_of_another_kind(void **state) {
+    (void)state;
+    struct living living;
+    living_make(&living, "kinds");
+    for (int kind = 0; kind < KINDS; kind++) {
+        for (int other = 0; other < KINDS; other++) {
+            if (other != kind) {
+                use_as[kind](living.handles[other]);
+            }
+        }
+    }
+    assert_int_equal(wrong_answers, 0);
+    living_free(&living); /* they are all alive still */
+}
+
+static void invented_handles(void **state) {
+    (void)state;
+    struct living living;
+    living_make(&living, "invented");
+    int local = 0;
+    void *memory = malloc(4096);
+    const uintptr_t values[] = {
+        1, 7, 8, 4096, UINTPTR_MAX, UINTPTR_MAX - 7, (uintptr_t)1 << 63, (uintptr_t)&local,
+        (uintptr_t)memory, (uintptr_t)invented_handles, (uintptr_t)uri,
+        (uintptr_t)living.stub + 8, (uintptr_t)living.stub - 8, (uintptr_t)living.stub + 1,
+        (uintptr_t)living.stub ^ ((uintptr_t)1 << 40),
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        use_as_stub((void *)values[i]);
+    }
+    uint64_t random = 1;
+    for (int i = 0; i < 300; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        for (int kind = 0; kind < KINDS; kind++) {
+            void *value = (void *)(uintptr_t)random;
+            bool lives = false;
+            for (int other = 0; other < KINDS; other++) {
+                lives |= living.handles[other] == value;
+            }
+            if (!lives) {
+                use_as[kind](value);
+            }
+        }
+    }
+    free(memory);
+    assert_int_equal(wrong_answers, 0);
+    living_free(&living);
+}
+
+#define THREADS 8
+#define ROUNDS 100
+
+static pthread_barrier_t barrier;
+static CloudSyncOptions *raced[ROUNDS];
+static unsigned freed_by_someone[ROUNDS];
+
+static void *free_the_same(void *unused) {
+    (void)unused;
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_barrier_wait(&barrier);
+        cloudsync_options_set_transfer_threads(raced[i], 3); /* alive or not, as the race goes */
+        if (cloudsync_options_free(raced[i]) == CLOUDSYNC_OK) {
+            __atomic_add_fetch(&freed_by_someone[i], 1, __ATOMIC_SEQ_CST);
+        }
+        bad(cloudsync_options_free(raced[i]));
+    }
+    return NULL;
+}
+
+static void of_many_threads_that_free_a_handle_one_does(void **state) {
+    (void)state;
+    pthread_t threads[THREADS];
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_ok(cloudsync_options_new(&raced[i]));
+    }
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, free_the_same, NULL), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&barrier);
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_int_equal(freed_by_someone[i], 1);
+    }
+    assert_int_equal(wrong_answers, 0);
+}
+
+static void *use_while_another_frees(void *living) {
+    struct living *used = (struct living *)living;
+    int32_t found;
+    for (int i = 0; i < ROUNDS; i++) {
+        int32_t code = get_file_sync_state(used->device.context, uri, &found);
+        if (code == CLOUDSYNC_E_INNER) {
+            bad(code);
+        }
+        gallery_sync_register_progress_cb(used->device.sync, ignore_progress, NULL, NULL);
+        gallery_sync_unregister_progress_cb(used->device.sync, ignore_progress, NULL);
+        download_stop(used->download, uri);
+    }
+    return NULL;
+}
+
+static void freeing_while_others_use(void **state) {
+    (void)state;
+    pthread_t threads[THREADS];
+    struct living living;
+    living_make(&living, "used");
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, use_while_another_frees, &living), 0);
+    }
+    assert_ok(gallery_sync_free(living.device.sync));
+    assert_ok(download_free(living.download));
+    assert_ok(cloudsync_close(living.device.context));
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(wrong_answers, 0);
+    assert_ok(cloud_service_stub_free(living.stub));
+    assert_ok(cloudsync_options_free(living.device.options));
+    progress_destroy(&living.device.progress);
+}
+
+static void a_value_never_comes_again(void **state) {
+    (void)state;
+    enum { MANY = 1000 };
+    static CloudSyncOptions *seen[MANY];
+    for (int i = 0; i < MANY; i++) {
+        assert_ok(cloudsync_options_new(&seen[i]));
+        assert_ok(cloudsync_options_free(seen[i]));
+    }
+    CloudSyncOptions *fresh = NULL;
+    assert_ok(cloudsync_options_new(&fresh));
+    for (int i = 0; i < MANY; i++) {
+        assert_ptr_not_equal(seen[i], fresh);
+        assert_code(cloudsync_options_free(seen[i]), CLOUDSYNC_E_INVALID_ARGUMENT);
+    }
+    assert_ok(cloudsync_options_free(fresh));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        in_scratch(freed_handles),
+        in_scratch(handles_of_another_kind),
+        in_scratch(invented_handles),
+        in_scratch(of_many_threads_that_free_a_handle_one_does),
+        in_scratch(freeing_while_others_use),
+        in_scratch(a_value_never_comes_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,80 @@
+/* The structures' layout is part of the interface: it is pinned here, and the library reads and reports it. */
+#include "support.h"
+
+/* Pinned for 64-bit programs. A field may be added at a structure's end; none may move. */
+static void fields_lie_where_they_lay(void **state) {
+    (void)state;
+    assert_int_equal(offsetof(CloudSyncSyncProgress, struct_size), 0);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, state), 8);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, error), 12);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, files_total), 16);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, files_done), 24);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, files_failed), 32);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, bytes_total), 40);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, bytes_done), 48);
+    assert_int_equal(offsetof(CloudSyncSyncProgress, deletions_held), 56);
+    assert_int_equal(sizeof(CloudSyncSyncProgress), 64);
+
+    assert_int_equal(offsetof(CloudSyncDownloadProgress, struct_size), 0);
+    assert_int_equal(offsetof(CloudSyncDownloadProgress, state), 8);
+    assert_int_equal(offsetof(CloudSyncDownloadProgress, error), 12);
+    assert_int_equal(offsetof(CloudSyncDownloadProgress, processed), 16);
+    assert_int_equal(offsetof(CloudSyncDownloadProgress, size), 24);
+    assert_int_equal(offsetof(CloudSyncDownloadProgress, uri), 32);
+    assert_int_equal(sizeof(CloudSyncDownloadProgress), 40);
+
+    assert_int_equal(offsetof(CloudSyncDeviceVTable, struct_size), 0);
+    assert_int_equal(offsetof(CloudSyncDeviceVTable, self), 8);
+    assert_int_equal(offsetof(CloudSyncDeviceVTable, network), 16);
+    assert_int_equal(offsetof(CloudSyncDeviceVTable, battery), 24);
+    assert_int_equal(offsetof(CloudSyncDeviceVTable, heat), 32);
+    assert_int_equal(offsetof(CloudSyncDeviceVTable, destroy), 40);
+    assert_int_equal(sizeof(CloudSyncDeviceVTable), 48);
+}
+
+static int32_t answer(void *self, int32_t *first, int32_t *second) {
+    (void)self;
+    *first = *second = 0;
+    return 0;
+}
+
+static int32_t answer_heat(void *self, int32_t *heat) {
+    (void)self;
+    *heat = 0;
+    return 0;
+}
+
+static void a_struct_size_that_cannot_be_read_is_refused(void **state) {
+    (void)state;
+    const size_t wrong[] = {0, 1, 8, sizeof(CloudSyncDeviceVTable) - 8,
+                            sizeof(CloudSyncDeviceVTable) + 8, SIZE_MAX};
+    CloudSyncOptions *options = NULL;
+    CloudSyncDeviceVTable vtable;
+    memset(&vtable, 0, sizeof vtable);
+    vtable.network = answer;
+    vtable.battery = answer;
+    vtable.heat = answer_heat;
+    assert_ok(cloudsync_options_new(&options));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        vtable.struct_size = wrong[i];
+        assert_code(cloudsync_options_set_device(options, &vtable), CLOUDSYNC_E_INVALID_ARGUMENT);
+    }
+    vtable.struct_size = sizeof vtable;
+    assert_ok(cloudsync_options_set_device(options, &vtable));
+    assert_ok(cloudsync_options_free(options));
+}
+
+static void the_versions_agree(void **state) {
+    (void)state;
+    assert_string_equal(cloudsync_version(), CLOUDSYNC_VERSION);
+    assert_int_equal(cloudsync_version_number(), CLOUDSYNC_VERSION_NUMBER);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_lie_where_they_lay),
+        cmocka_unit_test(a_struct_size_that_cannot_be_read_is_refused),
+        cmocka_unit_test(the_versions_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

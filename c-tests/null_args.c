@@ -1,0 +1,232 @@
+/* NULL in every pointer position of every export is 401, or what its documentation says instead; and
+ * every export of abi/exports.txt has a line here. */
+#include "support.h"
+
+static const char *covered[256];
+static size_t covered_count;
+static int wrong;
+
+static void check(const char *function, const char *position, int64_t answer, int64_t expected) {
+    covered[covered_count++] = function;
+    if (answer != expected) {
+        print_error("%s with NULL for %s: %lld, expected %lld\n", function, position,
+                    (long long)answer, (long long)expected);
+        wrong++;
+    }
+}
+
+/* One line per pointer position: BAD answers 401, FINE answers 0. */
+#define ANSWER(expected, function, position, ...) \
+    check(#function, position, (int64_t)function(__VA_ARGS__), expected)
+#define BAD(function, position, ...) ANSWER(CLOUDSYNC_E_INVALID_ARGUMENT, function, position, __VA_ARGS__)
+#define FINE(function, position, ...) ANSWER(CLOUDSYNC_OK, function, position, __VA_ARGS__)
+#define NO_POINTER(function) (covered[covered_count++] = #function)
+
+static struct device device;
+static CloudSyncOptions *options;
+static CloudSyncContext *context;
+static CloudSyncGallerySync *sync_handle;
+static CloudSyncDownload *download;
+static CloudSyncCloudServiceStub *stub;
+
+static const char uri[] = "file://media/Photo/a.jpg";
+static const char *const uris[] = {uri, NULL};
+static int32_t state_out;
+
+static void ignore_progress(const CloudSyncSyncProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+static void ignore_download(const CloudSyncDownloadProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+static void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
+                          void *user_data) {
+    (void)code;
+    (void)message;
+    (void)states;
+    (void)n;
+    (void)user_data;
+}
+
+static void ignore_answer(int32_t code, const char *message, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)user_data;
+}
+
+static void check_library(void) {
+    NO_POINTER(cloudsync_version);
+    NO_POINTER(cloudsync_version_number);
+    NO_POINTER(cloudsync_strerror);
+    NO_POINTER(cloudsync_error_remedy);
+    size_t length = cloudsync_last_error(NULL, 0);
+    ANSWER((int64_t)length, cloudsync_last_error, "buffer", NULL, 8);
+    FINE(cloudsync_set_log_cb, "cb", CLOUDSYNC_LOG_ERROR, NULL, NULL, NULL);
+}
+
+static void check_options(void) {
+    CloudSyncDeviceVTable vtable;
+    memset(&vtable, 0, sizeof vtable);
+    vtable.struct_size = sizeof vtable;
+
+    BAD(cloudsync_options_new, "out", NULL);
+    FINE(cloudsync_options_free, "options", NULL);
+    BAD(cloudsync_options_set_state_dir, "options", NULL, "/tmp");
+    BAD(cloudsync_options_set_state_dir, "path", options, NULL);
+    BAD(cloudsync_options_set_gallery_dir, "options", NULL, "/tmp");
+    BAD(cloudsync_options_set_gallery_dir, "path", options, NULL);
+    BAD(cloudsync_options_set_caller, "options", NULL, "bundle", NULL, 0, 1);
+    BAD(cloudsync_options_set_caller, "bundle_name", options, NULL, NULL, 0, 1);
+    BAD(cloudsync_options_set_caller, "permissions", options, "bundle", NULL, 1, 1);
+    BAD(cloudsync_options_set_caller, "permissions[1]", options, "bundle", uris, 2, 1);
+    BAD(cloudsync_options_set_cloud, "options", NULL, stub);
+    BAD(cloudsync_options_set_cloud, "cloud", options, NULL);
+    BAD(cloudsync_options_set_device_name, "options", NULL, "name");
+    BAD(cloudsync_options_set_device_name, "name", options, NULL);
+    BAD(cloudsync_options_set_transfer_threads, "options", NULL, 4);
+    BAD(cloudsync_options_set_download_policy, "options", NULL, CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS);
+    BAD(cloudsync_options_set_dispatch, "options", NULL, CLOUDSYNC_DISPATCH_THREAD);
+    BAD(cloudsync_options_set_deletion_hold, "options", NULL, 50, 25);
+    BAD(cloudsync_options_set_battery_marks, "options", NULL, 15, 10);
+    BAD(cloudsync_options_set_upload_on_wifi_only, "options", NULL, 1);
+    BAD(cloudsync_options_set_device, "options", NULL, &vtable);
+    BAD(cloudsync_options_set_device, "vtable", options, NULL);
+    BAD(cloudsync_options_set_device, "network, battery, heat", options, &vtable);
+}
+
+static void check_context(void) {
+    uint64_t held;
+    CloudSyncContext *opened = NULL;
+    BAD(cloudsync_open, "options", NULL, &opened);
+    BAD(cloudsync_open, "out", options, NULL);
+    FINE(cloudsync_close, "context", NULL);
+    BAD(cloudsync_dispatch, "context", NULL, 0, 0);
+    ANSWER(-CLOUDSYNC_E_INVALID_ARGUMENT, cloudsync_event_fd, "context", NULL);
+    BAD(cloudsync_get_held_deletions, "context", NULL, &held);
+    BAD(cloudsync_get_held_deletions, "out", context, NULL);
+    BAD(cloudsync_answer_held_deletions, "context", NULL, 0);
+    BAD(cloudsync_file_trouble, "context", NULL, uri, &state_out, NULL, 0);
+    BAD(cloudsync_file_trouble, "uri", context, NULL, &state_out, NULL, 0);
+    BAD(cloudsync_file_trouble, "out", context, uri, NULL, NULL, 0);
+    BAD(get_file_sync_state, "context", NULL, uri, &state_out);
+    BAD(get_file_sync_state, "uri", context, NULL, &state_out);
+    BAD(get_file_sync_state, "out", context, uri, NULL);
+    BAD(get_file_sync_states, "context", NULL, uris, 1, &state_out);
+    BAD(get_file_sync_states, "uris", context, NULL, 1, &state_out);
+    BAD(get_file_sync_states, "uris[1]", context, uris, 2, &state_out);
+    BAD(get_file_sync_states, "states", context, uris, 1, NULL);
+    FINE(get_file_sync_states, "uris and states, of none", context, NULL, 0, NULL);
+    BAD(get_file_sync_states_async, "context", NULL, uris, 1, ignore_states, NULL);
+    BAD(get_file_sync_states_async, "uris", context, NULL, 1, ignore_states, NULL);
+    BAD(get_file_sync_states_async, "uris[1]", context, uris, 2, ignore_states, NULL);
+    BAD(get_file_sync_states_async, "done", context, uris, 1, NULL, NULL);
+    FINE(get_file_sync_states_async, "uris, of none", context, NULL, 0, ignore_states, NULL);
+}
+
+static void check_gallery_sync(void) {
+    CloudSyncGallerySync *made = NULL;
+    BAD(gallery_sync_new, "context", NULL, &made);
+    BAD(gallery_sync_new, "out", context, NULL);
+    FINE(gallery_sync_free, "gallery_sync", NULL);
+    BAD(gallery_sync_register_progress_cb, "gallery_sync", NULL, ignore_progress, NULL, NULL);
+    BAD(gallery_sync_register_progress_cb, "cb", sync_handle, NULL, NULL, NULL);
+    FINE(gallery_sync_register_progress_cb, "destroy", sync_handle, ignore_progress, NULL, NULL);
+    BAD(gallery_sync_unregister_progress_cb, "gallery_sync", NULL, ignore_progress, NULL);
+    FINE(gallery_sync_unregister_progress_cb, "cb", sync_handle, NULL, NULL);
+    BAD(gallery_sync_start, "gallery_sync", NULL);
+    BAD(gallery_sync_start_async, "gallery_sync", NULL, ignore_answer, NULL);
+    BAD(gallery_sync_start_async, "done", sync_handle, NULL, NULL);
+    BAD(gallery_sync_stop, "gallery_sync", NULL);
+    BAD(gallery_sync_stop_async, "gallery_sync", NULL, ignore_answer, NULL);
+    BAD(gallery_sync_stop_async, "done", sync_handle, NULL, NULL);
+}
+
+static void check_download(void) {
+    CloudSyncDownload *made = NULL;
+    BAD(download_new, "context", NULL, &made);
+    BAD(download_new, "out", context, NULL);
+    FINE(download_free, "download", NULL);
+    BAD(download_register_progress_cb, "download", NULL, ignore_download, NULL, NULL);
+    BAD(download_register_progress_cb, "cb", download, NULL, NULL, NULL);
+    FINE(download_register_progress_cb, "destroy", download, ignore_download, NULL, NULL);
+    BAD(download_unregister_progress_cb, "download", NULL, ignore_download, NULL);
+    FINE(download_unregister_progress_cb, "cb", download, NULL, NULL);
+    BAD(download_start, "download", NULL, uri);
+    BAD(download_start, "uri", download, NULL);
+    BAD(download_start_async, "download", NULL, uri, ignore_answer, NULL);
+    BAD(download_start_async, "uri", download, NULL, ignore_answer, NULL);
+    BAD(download_start_async, "done", download, uri, NULL, NULL);
+    BAD(download_stop, "download", NULL, uri);
+    BAD(download_stop, "uri", download, NULL);
+    BAD(download_stop_async, "download", NULL, uri, ignore_answer, NULL);
+    BAD(download_stop_async, "uri", download, NULL, ignore_answer, NULL);
+    BAD(download_stop_async, "done", download, uri, NULL, NULL);
+}
+
+static void check_cloud(void) {
+    CloudSyncCloudServiceStub *made = NULL;
+    BAD(cloudsync_embedded_cloud_new, "dir", NULL, "account", &made);
+    BAD(cloudsync_embedded_cloud_new, "account", root, NULL, &made);
+    BAD(cloudsync_embedded_cloud_new, "out", root, "account", NULL);
+    BAD(cloudsync_embedded_cloud_new_with_quota, "dir", NULL, "account", 1, &made);
+    BAD(cloudsync_embedded_cloud_new_with_quota, "account", root, NULL, 1, &made);
+    BAD(cloudsync_embedded_cloud_new_with_quota, "out", root, "account", 1, NULL);
+    FINE(cloud_service_stub_free, "stub", NULL);
+}
+
+static void null_is_a_bad_argument(void **state) {
+    (void)state;
+    char path[PATH_MAX];
+    device_make(&device, "device");
+    device_open(&device);
+    options = device.options;
+    context = device.context;
+    sync_handle = device.sync;
+    assert_ok(download_new(context, &download));
+    assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &stub));
+
+    check_library();
+    check_options();
+    check_context();
+    check_gallery_sync();
+    check_download();
+    check_cloud();
+
+    assert_ok(cloud_service_stub_free(stub));
+    assert_ok(download_free(download));
+    device_free(&device);
+    assert_int_equal(wrong, 0);
+}
+
+static void every_export_is_covered(void **state) {
+    (void)state;
+    char line[256];
+    int missing = 0;
+    FILE *exports = fopen(EXPORTS_FILE, "r");
+    assert_non_null(exports);
+    while (fgets(line, sizeof line, exports) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        bool found = line[0] < 'a' || line[0] > 'z'; /* a comment or an empty line */
+        for (size_t i = 0; !found && i < covered_count; i++) {
+            found = strcmp(line, covered[i]) == 0;
+        }
+        if (!found) {
+            print_error("%s has no line in this test\n", line);
+            missing++;
+        }
+    }
+    fclose(exports);
+    assert_int_equal(missing, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        in_scratch(null_is_a_bad_argument),
+        in_scratch(every_export_is_covered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

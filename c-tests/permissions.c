@@ -1,0 +1,62 @@
+/* 201 without the permission, 202 for a caller that is no system app, before anything else is looked at. */
+#include "support.h"
+
+static const char *const granted[] = {"ohos.permission.INTERNET", "ohos.permission.CLOUDFILE_SYNC"};
+
+static void every_system_operation(const char *name, size_t permissions, int system_app, int32_t expected) {
+    struct device device;
+    CloudSyncGallerySync *sync = NULL;
+    CloudSyncDownload *download = NULL;
+    const char *const uris[] = {"nonsense"};
+    int32_t found = -7;
+    device_make(&device, name);
+    assert_ok(cloudsync_options_set_caller(device.options, "com.example.app", granted, permissions, system_app));
+    assert_ok(cloudsync_open(device.options, &device.context));
+    assert_code(gallery_sync_new(device.context, &sync), expected);
+    assert_code(gallery_sync_new(device.context, NULL), expected);
+    assert_code(download_new(device.context, &download), expected);
+    assert_code(download_new(device.context, NULL), expected);
+    assert_code(get_file_sync_state(device.context, "nonsense", &found), expected);
+    assert_code(get_file_sync_state(device.context, NULL, &found), expected);
+    assert_code(get_file_sync_states(device.context, uris, 1, &found), expected);
+    assert_code(get_file_sync_states_async(device.context, uris, 1, NULL, NULL), expected);
+    assert_null(sync);
+    assert_null(download);
+    assert_int_equal(found, -7);
+    device_free(&device);
+}
+
+static void without_the_permission(void **state) {
+    (void)state;
+    every_system_operation("nothing", 0, 1, CLOUDSYNC_E_PERMISSION_DENIED);
+    every_system_operation("another", 1, 1, CLOUDSYNC_E_PERMISSION_DENIED);
+}
+
+static void no_system_app(void **state) {
+    (void)state;
+    every_system_operation("app", 2, 0, CLOUDSYNC_E_NOT_SYSTEM_APP);
+}
+
+static void the_permission_is_asked_for_first(void **state) {
+    (void)state;
+    every_system_operation("neither", 0, 0, CLOUDSYNC_E_PERMISSION_DENIED);
+}
+
+static void with_both(void **state) {
+    (void)state;
+    struct device device;
+    device_make(&device, "both");
+    assert_ok(cloudsync_options_set_caller(device.options, "com.example.app", granted, 2, 1));
+    device_open(&device);
+    device_free(&device);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        in_scratch(without_the_permission),
+        in_scratch(no_system_app),
+        in_scratch(the_permission_is_asked_for_first),
+        in_scratch(with_both),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+//! How long plans of a large gallery take. Run it alone and optimised:
+//! `cargo test --release -p cloudsync-engine --test planner measure -- --ignored --nocapture`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudsync_engine::plan::{Request, plan};
+use cloudsync_engine::ports::Stamp;
+use cloudsync_engine::tree::{Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trees};
+
+use super::model::{LABEL, content};
+
+/// What this thread has had of the processor: others' work does not count.
+fn processor_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+const FILES: u32 = 100_000;
+const PER_FOLDER: u32 = 1000;
+
+/// A gallery of folders of a thousand files each.
+fn gallery(here: bool, synced: bool, there: bool) -> Vec<(NodeId, Node)> {
+    let folders = FILES / PER_FOLDER;
+    let mut nodes = Vec::new();
+    for number in 0..folders + FILES {
+        let file = number.checked_sub(folders);
+        let parent = file.map_or(NodeId::ROOT, |file| NodeId(1 + file / PER_FOLDER));
+        let place = Arc::new(Place { parent, name: format!("IMG_{number:08}.jpg").into() });
+        let content = file.map(content);
+        let mut node = Node::new(if file.is_some() { Kind::File } else { Kind::Dir });
+        node.local = here.then(|| Local {
+            place: place.clone(),
+            content: content
+                .clone()
+                .map_or(LocalContent::Dir(0), |c| LocalContent::Here(c, Stamp::default())),
+        });
+        node.synced = synced.then(|| Synced { place: place.clone(), content: content.clone() });
+        node.record = there.then(|| format!("{number:032x}").into());
+        node.remote = there.then_some(Remote { place, content, asset: None, version: 1, deleted: false });
+        nodes.push((NodeId(number + 1), node));
+    }
+    nodes
+}
+
+fn plan_time(name: &str, trees: &Trees, steps: usize) {
+    let frozen = BTreeSet::new();
+    let request = Request { trees, frozen: &frozen, label: LABEL, fetch_bytes: true };
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let begin = processor_time();
+        let plan = plan(&request);
+        best = best.min(processor_time() - begin);
+        assert_eq!(plan.disk.len() + plan.cloud.len(), steps);
+    }
+    println!("{name}: {best:?}, {} ns a step", best.as_nanos() / steps as u128);
+}
+
+#[test]
+#[ignore = "measures"]
+fn large_galleries() {
+    let all = (FILES + FILES / PER_FOLDER) as usize;
+    plan_time("all new here", &Trees::from_index(gallery(true, false, false), 1, false), all);
+    plan_time("all new there", &Trees::from_index(gallery(false, false, true), 1, false), all);
+    let nodes = gallery(true, true, true);
+    let begin = processor_time();
+    let mut trees = Trees::from_index(nodes, 1, false);
+    println!("from the index: {} ns a node", (processor_time() - begin).as_nanos() / all as u128);
+    for number in 0..1000 {
+        let id = NodeId(1 + FILES / PER_FOLDER + number * 97);
+        let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { continue };
+        let name = format!("renamed {number}.jpg").into();
+        let place = Arc::new(Place { parent: local.place.parent, name });
+        trees.set_local(id, Some(Local { place, content: local.content }));
+    }
+    plan_time("1000 renames", &trees, 1000);
+    let one_name = |trees: &mut Trees| {
+        for number in 0..2000 {
+            let id = trees.add(Kind::File);
+            let name = format!("{}.jpg", number / 2).into();
+            let place = Arc::new(Place { parent: NodeId::ROOT, name });
+            let content = Some(content(number));
+            trees.set_remote(id, Some(Remote { place, content, asset: None, version: 1, deleted: false }));
+        }
+    };
+    let mut trees = Trees::new(false);
+    one_name(&mut trees);
+    plan_time("1000 pairs of one name", &trees, 3000);
+}
