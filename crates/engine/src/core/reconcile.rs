@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::job::FolderListing;
+use crate::job::{FolderListing, SMUDGED};
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
 use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
@@ -265,8 +265,9 @@ fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> boo
         return false;
     }
     let content = match content {
-        Some(content) => LocalContent::Here(content, entry.stamp),
-        None => LocalContent::Unread(entry.stamp),
+        // One that was read too shortly after it was written is still to be read again.
+        Some(content) if stamp.ctime_ns != SMUDGED => LocalContent::Here(content, entry.stamp),
+        _ => LocalContent::Unread(entry.stamp),
     };
     trees.set_local(id, Some(Local { place: Arc::new(place), content }));
     true
