@@ -88,6 +88,8 @@ pub struct Shared {
     pub opened: u64,
     /// Nothing goes wrong, and the cloud knows its contents: no bytes may be sent that it has.
     pub calm: bool,
+    /// For the test of the checks: what the engine asks to be made durable is not.
+    pub disks_lie: bool,
 }
 
 const EPOCH_NS: i64 = 1_700_000_000_000_000_000;
@@ -135,6 +137,7 @@ impl Shared {
             meddling: 0,
             opened: 0,
             calm: false,
+            disks_lie: false,
         }
     }
 
