@@ -212,6 +212,12 @@ impl Shared {
             let (data, mtime) = (node.data(), node.mtime_ns);
             self.people.torn(device, &data, mtime);
         }
+        // Old bytes may have come back under a newer time.
+        for node in self.devices[device].disk.live.nodes.values().filter(|node| !node.by_engine) {
+            if let Some(story) = self.people.stories.get_mut(&digest_of(&node.data())) {
+                story.mtimes.insert(node.mtime_ns);
+            }
+        }
         let after = self.contents_on(device);
         for digest in before.keys() {
             self.survives_cut(device, digest, after.get(digest).map(String::as_str));
@@ -221,6 +227,8 @@ impl Shared {
     /// What was only on a disk that lost its power may be gone with it, or be back under the name of a
     /// half-written file.
     fn survives_cut(&mut self, device: usize, digest: &Digest, path: Option<&str>) {
+        // The engine's rename was lost, and with it the name of what a person had written since.
+        let path = path.filter(|path| !path.starts_with(<dyn FileSystem>::TEMP));
         let ours = path.is_some_and(|path| path.starts_with(<dyn FileSystem>::RESERVED));
         let left = path.is_some_and(|path| !ours && path.split('/').any(left_alone));
         let kept = path.is_some() || self.cloud.holds_live(digest) || self.on_other_disk(device, digest);

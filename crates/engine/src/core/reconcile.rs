@@ -225,10 +225,12 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTre
     }
     let mut left = Vec::new();
     for (folder, entry) in odd {
-        // An inode number may have belonged to several files, one after the other.
+        // An inode number may have belonged to several files, one after the other. What is known to
+        // have it here did not come from elsewhere.
         let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
-        let came = known.filter(|id| missing.contains(id)).find(|&id| moved(trees, id, folder, &entry));
-        match came {
+        let mut known = known.filter(|id| missing.contains(id));
+        let stayed = known.clone().any(|id| is_named_so(trees, id, folder, &entry));
+        match if stayed { None } else { known.find(|&id| moved(trees, id, folder, &entry)) } {
             Some(id) => {
                 missing.remove(&id);
             }
@@ -241,6 +243,11 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTre
         let place = Arc::new(Place { parent: folder, name: entry.name });
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
+}
+
+fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
+    let local = trees.get(id).and_then(|node| node.local.as_ref());
+    local.is_some_and(|local| local.place.parent == folder && local.place.name == entry.name)
 }
 
 /// The missing node that was known under an entry's name: the one with its inode number, where a file
