@@ -86,7 +86,7 @@ pub struct Shared {
     pub meddling: u64,
     /// Files opened for reading so far.
     pub opened: u64,
-    /// Nothing goes wrong in this world: no bytes may be sent that the cloud has.
+    /// Nothing goes wrong, and the cloud knows its contents: no bytes may be sent that it has.
     pub calm: bool,
 }
 

@@ -9,7 +9,7 @@ use super::state::Activity;
 use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, Work};
+use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, SMUDGED, Work};
 use crate::plan::{self, CloudAction, DiskAction, Step};
 use crate::ports::Stamp;
 use crate::tree::{Local, LocalContent, NodeId, Place, Trees};
@@ -385,7 +385,9 @@ fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) -
 fn restamped(content: LocalContent, now: Stamp) -> LocalContent {
     match content {
         LocalContent::Dir(_) => LocalContent::Dir(now.ino),
-        LocalContent::Here(content, stamp) if (stamp.size, stamp.mtime_ns) == (now.size, now.mtime_ns) => {
+        LocalContent::Here(content, stamp)
+            if (stamp.size, stamp.mtime_ns) == (now.size, now.mtime_ns) && stamp.ctime_ns != SMUDGED =>
+        {
             LocalContent::Here(content, now)
         }
         content => content,

@@ -363,7 +363,10 @@ impl Core {
                 push.ready.insert(position);
                 return;
             }
-            UploadOutcome::Changed => run.set_back(node),
+            UploadOutcome::Changed => {
+                distrust(&mut self.states.trees.write(), node);
+                run.set_back(node);
+            }
             UploadOutcome::Unreadable(error) => self.trouble(run, node, &error),
             UploadOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
             UploadOutcome::Stopped => self.states.set([node], Some(Activity::Stopped)),
@@ -618,6 +621,14 @@ fn contents(
     let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
     let asset = remote.asset.as_ref().map_or_else(hex, ToString::to_string);
     Some((Some(content), Some(asset)))
+}
+
+/// What was read of a file is not what it holds: it is read again.
+fn distrust(trees: &mut Trees, id: NodeId) {
+    let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { return };
+    if let LocalContent::Here(_, stamp) = local.content {
+        trees.set_local(id, Some(Local { place: local.place, content: LocalContent::Unread(stamp) }));
+    }
 }
 
 /// The cloud does not even remember any more that a record was deleted: it is a new one now.

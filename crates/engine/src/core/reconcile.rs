@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::job::FolderListing;
+use crate::job::{FolderListing, SMUDGED};
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
 use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
@@ -43,6 +43,10 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
         missing.extend(gone);
     }
     let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
+    if seen.everything {
+        let known = trees.iter().filter(|(_, node)| node.local.is_some()).map(|(id, _)| id);
+        missing.extend(known.filter(|&id| is_file_here(trees, id) && is_stray(trees, id)));
+    }
     let before = missing.len() + odd.len();
     missing.retain(|node| !seen.busy.contains(node));
     odd.retain(|(folder, entry)| !is_busy(trees, &seen, *folder, &entry.name));
@@ -57,6 +61,12 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
         drop_folders(trees, &seen, &folders);
     }
     left_out
+}
+
+/// Whether a file is known in a folder that the local tree does not have any more.
+fn is_stray(trees: &Trees, id: NodeId) -> bool {
+    let parent = trees.get(id).and_then(|node| Some(node.local.as_ref()?.place.parent));
+    parent.is_some_and(|parent| parent != NodeId::ROOT && ino_of(trees, parent).is_none())
 }
 
 fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
@@ -255,8 +265,9 @@ fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> boo
         return false;
     }
     let content = match content {
-        Some(content) => LocalContent::Here(content, entry.stamp),
-        None => LocalContent::Unread(entry.stamp),
+        // One that was read too shortly after it was written is still to be read again.
+        Some(content) if stamp.ctime_ns != SMUDGED => LocalContent::Here(content, entry.stamp),
+        _ => LocalContent::Unread(entry.stamp),
     };
     trees.set_local(id, Some(Local { place: Arc::new(place), content }));
     true

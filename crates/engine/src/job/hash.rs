@@ -80,6 +80,9 @@ fn digest(
     Ok(Some((Content { digest, size, mtime_ns: after.mtime_ns }, after)))
 }
 
+/// The change time of a stamp that is not to be believed.
+pub const SMUDGED: i64 = 0;
+
 /// A file that was written a moment ago may change once more without its times showing it. Its
 /// stamp is noted so that the next scan finds it different and reads it again. Its modification time
 /// says nothing here: it may be another machine's.
@@ -87,7 +90,7 @@ pub(super) fn smudge(context: &JobContext, mut stamp: Stamp) -> Stamp {
     const COARSEST_TICK_NS: i64 = 20_000_000;
     let age = context.clock.wall_ns().saturating_sub(stamp.ctime_ns);
     if (-COARSEST_TICK_NS..COARSEST_TICK_NS).contains(&age) {
-        stamp.ctime_ns = 0;
+        stamp.ctime_ns = SMUDGED;
     }
     stamp
 }

@@ -21,7 +21,7 @@ pub use cloud::{Page, WriteBatch, WriteResults};
 pub use disk::{DiskOp, DiskOutcome};
 pub(crate) use fetch::temp_name;
 pub use fetch::{FetchItem, FetchOutcome};
-pub use hash::{HashItem, HashOutcome};
+pub use hash::{HashItem, HashOutcome, SMUDGED};
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;

@@ -233,6 +233,8 @@ fn outcome(
     let asset = match answer {
         Ok(asset) => asset.asset_id,
         Err(CloudError::Stopped) => return UploadOutcome::Stopped,
+        // Not the bytes that were read before, although nothing shows it: as after a power cut.
+        Err(CloudError::InvalidArgument(_)) if item.digest.is_some() => return UploadOutcome::Changed,
         Err(error) => return UploadOutcome::Refused(error),
     };
     if let Err(error) = durable {
