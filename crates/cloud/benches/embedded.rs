@@ -319,6 +319,8 @@ struct Round {
     /// The calls' time summed over the threads.
     inserted: Cost,
     listed: Cost,
+    /// The process's peak memory once everything is stored, in KiB.
+    peak: usize,
 }
 
 fn round(plan: &Plan, contents: &Contents, scratch: &Path) -> Outcome<Round> {
@@ -331,15 +333,17 @@ fn round(plan: &Plan, contents: &Contents, scratch: &Path) -> Outcome<Round> {
     settle()?;
     let connection = connect(&cloud)?;
     let (inserted, stored) = measure(ClockId::ProcessCPUTime, || store(plan, contents, &connection))?;
+    let peak = memory("VmHWM")?;
     let listed = verify(plan, contents, &connection)?;
-    Ok(Round { floor, stored, inserted, listed })
+    Ok(Round { floor, stored, inserted, listed, peak })
 }
 
 /// A figure of the process's memory, in KiB.
-fn memory(name: &str) -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim_start_matches(':').split_whitespace().next()?.parse().ok()
+fn memory(name: &str) -> Outcome<usize> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let figure = line.trim_start_matches(':').split_whitespace().next();
+    Ok(figure.unwrap_or_default().parse()?)
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -368,7 +372,7 @@ fn report(plan: &Plan, rounds: &[Round]) {
 fn main() -> Outcome<()> {
     let plan = Plan::from_arguments()?;
     let contents = Contents::new(plan.bytes);
-    let before = memory("VmRSS");
+    let before = memory("VmRSS")?;
     println!(
         "{} files of {} bytes, {} threads, {} rounds",
         plan.files, plan.bytes, plan.threads, plan.rounds
@@ -379,8 +383,8 @@ fn main() -> Outcome<()> {
     let rounds = scratch.iter().map(|scratch| round(&plan, &contents, scratch.path()));
     let rounds = rounds.collect::<Outcome<Vec<_>>>()?;
     report(&plan, &rounds);
-    if let (Some(before), Some(peak)) = (before, memory("VmHWM")) {
-        println!("peak memory {} KiB, of it before the rounds {before} KiB", peak);
+    if let Some(first) = rounds.first() {
+        println!("peak memory while storing {} KiB, of it before {before} KiB", first.peak);
     }
     Ok(())
 }

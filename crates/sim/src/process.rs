@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use cloudsync_engine::core::Core;
-use cloudsync_engine::job::{Job, JobContext, JobDone, Outcome};
+use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
+use cloudsync_engine::tree::{LocalContent, Trees};
 use cloudsync_engine::{ClientId, Config, Result};
 use parking_lot::Mutex;
 
@@ -16,6 +17,9 @@ use crate::ledger::{Ledger, Sink};
 use crate::shared::{Shared, Wire};
 use crate::time::{SimClock, SimConditions, SimRandom};
 use crate::watcher::SimWatcher;
+
+/// What a conflict copy's name has in it.
+const CONFLICT: &str = " (conflict ";
 
 /// Steps of a device within which a stopped run must have ended.
 const STOP_STEPS: u32 = 60;
@@ -124,6 +128,9 @@ impl Process {
         while self.queued.len() + self.finished.len() < self.workers {
             let Some(job) = self.core.next_job() else { break };
             self.note(&format!("next_job {job:?}"));
+            if let Some(text) = false_conflict(&self.core.trees().read(), &job.work) {
+                self.wire.peek().broken(5, text);
+            }
             self.queued.push_back(job);
         }
         !self.queued.is_empty() || !self.finished.is_empty()
@@ -193,4 +200,32 @@ impl Process {
             }
         }
     }
+}
+
+/// Whether a job gives a file that is new here a conflict's name although the cloud has the same bytes
+/// in its place.
+fn false_conflict(trees: &Trees, work: &Work) -> Option<String> {
+    let Work::Disk(ops) = work else { return None };
+    for op in ops {
+        let DiskOp::Rename { node, from, to } = op else { continue };
+        let node = trees.get(*node)?;
+        if !to.contains(CONFLICT) || node.remote.is_some() {
+            continue;
+        }
+        let Some(LocalContent::Here(here, _)) = node.local.as_ref().map(|local| &local.content) else {
+            continue;
+        };
+        let (folder, name) = from.rsplit_once('/').unwrap_or(("", from));
+        // One that is elsewhere on the disk is a second copy, which somebody made.
+        let same = |id| {
+            let rival = trees.get(id).filter(|rival| rival.local.is_none());
+            let remote = rival.and_then(|rival| rival.remote.as_ref());
+            remote.and_then(|remote| remote.content.as_ref()) == Some(here)
+        };
+        let folder = trees.find_local_folder(folder).into_iter();
+        if folder.flat_map(|folder| trees.remotes_at(folder, name)).any(same) {
+            return Some(format!("{from} becomes {to} although the cloud has the same bytes there"));
+        }
+    }
+    None
 }

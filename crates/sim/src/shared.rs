@@ -86,6 +86,8 @@ pub struct Shared {
     pub meddling: u64,
     /// Files opened for reading so far.
     pub opened: u64,
+    /// Nothing goes wrong in this world: no bytes may be sent that the cloud has.
+    pub calm: bool,
 }
 
 const EPOCH_NS: i64 = 1_700_000_000_000_000_000;
@@ -132,6 +134,7 @@ impl Shared {
             violation: None,
             meddling: 0,
             opened: 0,
+            calm: false,
         }
     }
 
@@ -215,18 +218,14 @@ impl Shared {
     /// What was only on a disk that lost its power may be gone with it, or be back under the name of a
     /// half-written file.
     fn survives_cut(&mut self, device: usize, digest: &Digest, path: Option<&str>) {
-        let left = |path: &str| path.split('/').any(left_alone);
         let ours = path.is_some_and(|path| path.starts_with(<dyn FileSystem>::RESERVED));
-        let seen = path.is_some_and(|path| ours || !left(path));
-        if seen || self.cloud.holds_live(digest) || self.on_other_disk(device, digest) {
-            return;
-        }
-        let line = format!("device {device}: {} is lost with the power", self.people.label(digest));
+        let left = path.is_some_and(|path| !ours && path.split('/').any(left_alone));
+        let kept = path.is_some() || self.cloud.holds_live(digest) || self.on_other_disk(device, digest);
+        let Some(story) = self.people.stories.get_mut(digest).filter(|_| left || !kept) else { return };
+        story.hidden |= left;
+        story.excused |= !kept;
+        let line = format!("device {device}: {} is lost with the power", story.label);
         self.note(&line);
-        if let Some(story) = self.people.stories.get_mut(digest) {
-            story.excused |= path.is_none();
-            story.hidden |= path.is_some();
-        }
     }
 
     /// The contents of all files of a device, reserved folder included, with one of their paths.
@@ -255,6 +254,20 @@ impl Shared {
         let label = story.label.clone();
         if !(0..self.devices.len()).any(|device| self.contents_on(device).contains_key(digest)) {
             self.broken(4, format!("{what} takes {label} from the cloud, which no person wanted gone"));
+        }
+    }
+
+    /// A device has sent some bytes. Where the cloud has a live file of the same ones, they were a file
+    /// that was only moved, unless they were written on this device and never sent before.
+    pub fn bytes_sent(&mut self, device: usize, digest: Digest) {
+        let new = self.cloud.sent.insert((device, digest));
+        let Some(story) = self.people.stories.get(&digest) else { return };
+        let first = new && story.written.contains_key(&device);
+        // A file that was moved and touched at once, or copied, rightly counts as new.
+        let plain = story.mtimes.len() == 1 && !story.copied;
+        if self.calm && plain && !first && self.cloud.holds_live(&digest) {
+            let text = format!("device {device} sends {}, which the cloud has", story.label);
+            self.broken(6, text);
         }
     }
 

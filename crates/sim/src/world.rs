@@ -83,6 +83,7 @@ impl World {
         let cloud = CloudState::new(plan.capabilities, plan.page, plan.lease_s);
         let mut shared = Shared::new(rng, cloud);
         shared.meddling = plan.meddling;
+        shared.calm = plan.is_calm();
         for device in &plan.devices {
             shared.devices.push(Device::new(device.disk, device.wall_offset_ns));
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::thread::ScopedJoinHandle;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -12,8 +13,8 @@ use super::failure::{Failure, asset_error, store_error};
 use super::references::{self, Lookup};
 use crate::{AssetSource, AssetUpload, CloudAsset, CloudError, Flow, Result, TransferControl};
 
-/// How much is read at a time.
-pub(super) const CHUNK: usize = 1 << 20;
+/// How much is read at a time: little enough to be hashed and written from the cache it was read into.
+pub(super) const CHUNK: usize = 256 << 10;
 /// How much is made durable and acknowledged at a time.
 const PART: u64 = 32 << 20;
 
@@ -178,19 +179,7 @@ impl Session {
         mut item: AssetUpload<'_>,
         control: &dyn TransferControl,
     ) -> std::result::Result<CloudAsset, Cut> {
-        let mut hasher = self.hash_acknowledged()?;
-        let mut acknowledged = self.done;
-        pump(&mut *item.source, self.done, index, control, |bytes, offset| {
-            hasher.update(bytes);
-            self.content.write_all_at(bytes, offset).map_err(|error| store_error(&error))?;
-            let end = offset + bytes.len() as u64;
-            if end - acknowledged >= PART {
-                self.acknowledge(core, end)?;
-                acknowledged = end;
-            }
-            Ok(())
-        })?;
-        let digest = *hasher.finalize().as_bytes();
+        let digest = self.take(core, index, &mut *item.source, control)?;
         check_digest(item.digest, &digest).map_err(Cut::Discard)?;
         self.content.sync_data().map_err(|error| store_error(&error))?;
         let size = item.source.size() as i64;
@@ -201,6 +190,42 @@ impl Session {
             Err(CloudError::NoSpaceForAsset) => Err(Cut::Discard(CloudError::NoSpaceForAsset)),
             Err(error) => Err(Cut::Keep(error)),
         }
+    }
+
+    /// Takes the rest of the bytes. While one part is made durable the next is read, hashed and
+    /// written, so that neither the disk nor the processor waits; never more than two are on the way.
+    fn take(
+        &self,
+        core: &Core,
+        index: usize,
+        source: &mut dyn AssetSource,
+        control: &dyn TransferControl,
+    ) -> std::result::Result<references::Digest, Cut> {
+        let mut hasher = self.hash_acknowledged()?;
+        std::thread::scope(|scope| {
+            let mut before: Option<ScopedJoinHandle<'_, Result<()>>> = None;
+            let mut handed = self.done;
+            let pumped = pump(source, self.done, index, control, |bytes, offset| {
+                hasher.update(bytes);
+                self.content.write_all_at(bytes, offset).map_err(|error| store_error(&error))?;
+                let end = offset + bytes.len() as u64;
+                if end - handed >= PART {
+                    ended(before.take())?;
+                    handed = end;
+                    let acknowledge = move || self.acknowledge(core, end);
+                    match std::thread::Builder::new().spawn_scoped(scope, acknowledge) {
+                        Ok(thread) => before = Some(thread),
+                        // Slower, but nothing is wrong.
+                        Err(_) => self.acknowledge(core, end)?,
+                    }
+                }
+                Ok(())
+            });
+            // What went before a stop is acknowledged all the same.
+            let flushed = ended(before);
+            pumped?;
+            Ok(flushed.map(|()| *hasher.finalize().as_bytes())?)
+        })
     }
 
     /// The hash of what is acknowledged, from our own file.
@@ -286,6 +311,12 @@ fn delete_row(tx: &Transaction<'_>, file: i64) -> rusqlite::Result<usize> {
 /// Ends a session. Says whether it had not ended before.
 fn drop_row(core: &Core, file: i64) -> Result<bool> {
     core.pool.write(|tx| Ok(delete_row(tx, file)? > 0)).map_err(asset_error)
+}
+
+/// What became of an acknowledgement, once it has ended.
+fn ended(acknowledgement: Option<ScopedJoinHandle<'_, Result<()>>>) -> Result<()> {
+    let Some(thread) = acknowledgement else { return Ok(()) };
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn busy() -> CloudError {

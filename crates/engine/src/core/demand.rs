@@ -50,8 +50,12 @@ impl Demands {
         (!self.is_empty()).then_some(self.next_progress)
     }
 
-    /// A scan begins: whatever is fetched from now on may or may not be seen by it.
-    pub(super) fn note_scan(&mut self) {
+    /// A scan begins: whatever is fetched from now on may or may not be seen by it. What was fetched
+    /// before the `first` of a look is seen by all of it.
+    pub(super) fn note_scan(&mut self, first: bool) {
+        if first {
+            self.during_scan.clear();
+        }
         self.during_scan.extend(self.by_node.keys().copied());
     }
 

@@ -165,7 +165,12 @@ impl Core {
         for ((op, effect, before), outcome) in task.ops.into_iter().zip(outcomes).rev() {
             let node = op.node();
             match outcome {
-                DiskOutcome::Done(stamp) => done(&mut self.states.trees.write(), node, effect, stamp),
+                DiskOutcome::Done(stamp) => {
+                    let trees = &mut self.states.trees.write();
+                    if let Some(copy) = done(trees, node, effect, stamp) {
+                        run.hand_over_sent(trees, node, copy);
+                    }
+                }
                 DiskOutcome::Changed => {
                     self.take_back(node, &effect, before);
                     self.changed_under_us(run, &op);
@@ -354,23 +359,25 @@ fn rename(trees: &mut Trees, node: NodeId, place: Arc<Place>, before: Local) -> 
     Some(Ordered::Op(DiskOp::Rename { node, from, to }, Effect::Placed, Some(before)))
 }
 
-fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) {
-    let node = match effect {
-        Effect::Placed => node,
+/// Returns the new node where the file became one.
+fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) -> Option<NodeId> {
+    let (id, copy) = match effect {
+        Effect::Placed => (node, None),
         Effect::Gone => {
             trees.set_local(node, None);
             plan::settle(trees, node);
-            return;
+            return None;
         }
-        Effect::Aside(name) => match plan::set_aside(trees, node, name) {
-            Some(copy) => copy,
-            None => return,
-        },
+        Effect::Aside(name) => {
+            let copy = plan::set_aside(trees, node, name)?;
+            (copy, Some(copy))
+        }
     };
-    if let (Some(stamp), Some(local)) = (stamp, trees.get(node).and_then(|n| n.local.clone())) {
-        trees.set_local(node, Some(Local { place: local.place, content: restamped(local.content, stamp) }));
+    if let (Some(stamp), Some(local)) = (stamp, trees.get(id).and_then(|n| n.local.clone())) {
+        trees.set_local(id, Some(Local { place: local.place, content: restamped(local.content, stamp) }));
     }
-    plan::settle(trees, node);
+    plan::settle(trees, id);
+    copy
 }
 
 /// A move changes a file's change time and nothing else: where more changed, the old stamp stays

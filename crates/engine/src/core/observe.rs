@@ -105,7 +105,7 @@ impl Core {
         if let Scan::Due(_) = observe.scan
             && let Scan::Due(scope) = std::mem::replace(&mut observe.scan, Scan::Running)
         {
-            self.demands.note_scan();
+            self.demands.note_scan(observe.looks == 0);
             self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity: self.identity.clone() });
         }
         if observe.scan == Scan::Quiet {

@@ -116,6 +116,19 @@ impl HeldLock {
     }
 }
 
+impl Run {
+    /// A file that was sent became a node of its own: its bytes need not be sent again.
+    pub(super) fn hand_over_sent(&mut self, trees: &Trees, from: NodeId, to: NodeId) {
+        let Some(sent) = self.sent.remove(&from) else { return };
+        let local = trees.get(to).and_then(|node| node.local.as_ref());
+        if let Some(LocalContent::Here(content, stamp)) = local.map(|local| &local.content)
+            && *content == sent.content
+        {
+            self.sent.insert(to, Sent { stamp: *stamp, ..sent });
+        }
+    }
+}
+
 impl Push {
     pub(super) fn new(steps: Vec<Step<CloudAction>>) -> Self {
         Push {
@@ -345,6 +358,7 @@ impl Core {
                 let Some(local) = trees.get(node).and_then(|n| n.local.clone()) else { return };
                 let here = LocalContent::Here(content.clone(), stamp);
                 trees.set_local(node, Some(Local { place: local.place, content: here }));
+                run.tally.done(1);
                 run.sent.insert(node, Sent { content, asset, stamp });
                 push.ready.insert(position);
                 return;
@@ -510,7 +524,6 @@ impl Core {
                 // What was sent for an earlier plan is not what a record without bytes has taken.
                 let sent =
                     if takes_bytes(&push.steps[position].0.action) { run.sent.remove(&node) } else { None };
-                run.tally.done(u64::from(sent.is_some()));
                 apply(&mut self.states.trees.write(), &push.steps[position].0.action, sent, receipt.version);
                 push.steps[position].1 = Stage::Done;
                 push.ready.remove(&position);
@@ -519,7 +532,12 @@ impl Core {
                 run.held_lock = None;
                 push.stale = true;
             }
-            Err(CloudError::VersionConflict { .. }) => push.stale = true,
+            Err(CloudError::VersionConflict { current }) => {
+                push.stale = true;
+                if current == 0 {
+                    forget_deleted(&mut self.states.trees.write(), node);
+                }
+            }
             Err(error) => {
                 self.cloud_trouble(run, Some(node), &error);
                 push.drop_step(position);
@@ -600,6 +618,14 @@ fn contents(
     let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
     let asset = remote.asset.as_ref().map_or_else(hex, ToString::to_string);
     Some((Some(content), Some(asset)))
+}
+
+/// The cloud does not even remember any more that a record was deleted: it is a new one now.
+fn forget_deleted(trees: &mut Trees, id: NodeId) {
+    let remote = trees.get(id).and_then(|node| node.remote.as_ref());
+    if remote.is_some_and(|remote| remote.deleted) {
+        trees.set_remote(id, None);
+    }
 }
 
 fn takes_bytes(action: &CloudAction) -> bool {

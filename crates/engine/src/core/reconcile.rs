@@ -42,11 +42,11 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
             trees.local_children(id).filter(|child| !found.contains(child) && is_file_here(trees, *child));
         missing.extend(gone);
     }
-    let mut missing: BTreeSet<NodeId> =
-        missing.into_iter().filter(|node| !seen.busy.contains(node)).collect();
-    let before = odd.len();
+    let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
+    let before = missing.len() + odd.len();
+    missing.retain(|node| !seen.busy.contains(node));
     odd.retain(|(folder, entry)| !is_busy(trees, &seen, *folder, &entry.name));
-    let left_out = odd.len() < before;
+    let left_out = missing.len() + odd.len() < before;
     place_odd(trees, odd, &mut missing);
     if seen.complete {
         for node in missing {
@@ -207,19 +207,22 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
 
 /// Files that are new, changed or moved.
 fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTreeSet<NodeId>) {
-    let mut by_ino: HashMap<u64, NodeId> = HashMap::new();
+    let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
     for &id in missing.iter() {
         if let Some(stamp) = stamp_of(trees, id) {
-            by_ino.entry(stamp.ino).or_insert(id);
+            by_ino.entry(stamp.ino).or_default().push(id);
         }
     }
     let mut left = Vec::new();
     for (folder, entry) in odd {
-        match by_ino.get(&entry.stamp.ino).copied().filter(|id| missing.contains(id)) {
-            Some(id) if moved(trees, id, folder, &entry) => {
+        // An inode number may have belonged to several files, one after the other.
+        let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
+        let came = known.filter(|id| missing.contains(id)).find(|&id| moved(trees, id, folder, &entry));
+        match came {
+            Some(id) => {
                 missing.remove(&id);
             }
-            _ => left.push((folder, entry)),
+            None => left.push((folder, entry)),
         }
     }
     for (folder, entry) in left {

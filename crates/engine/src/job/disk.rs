@@ -5,7 +5,7 @@ use std::io;
 use super::fetch::same_file;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
-use crate::ports::{FileKind, FileSystem, Stamp};
+use crate::ports::{FileSystem, Stamp};
 use crate::tree::NodeId;
 
 /// One change.
@@ -70,11 +70,6 @@ pub enum DiskOutcome {
     Stopped,
 }
 
-/// Done before; found done again after a kill.
-fn already(context: &JobContext, path: &str, kind: FileKind) -> Option<Stamp> {
-    context.fs.stat(path).ok().filter(|stat| stat.kind == kind).map(|stat| stat.stamp)
-}
-
 pub(super) fn run(context: &JobContext, ops: &[DiskOp], stop: &StopFlag) -> Vec<DiskOutcome> {
     let mut outcomes: Vec<DiskOutcome> =
         ops.iter().map(|op| if stop.is_set() { DiskOutcome::Stopped } else { change(context, op) }).collect();
@@ -98,16 +93,14 @@ fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
     }
 }
 
+/// A folder that is there already is one that nobody has looked into.
 fn make_dir(context: &JobContext, path: &str) -> io::Result<Option<Stamp>> {
-    match context.fs.make_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Err(error) => already(context, path, FileKind::Dir).map(Some).ok_or(error),
-        Ok(()) if watched_from_the_start(context, path) => {
-            Ok(context.fs.stat(path).ok().map(|stat| stat.stamp))
-        }
-        // Without its inode number it counts as new, and is looked into with the folder above it.
-        Ok(()) => Ok(None),
+    context.fs.make_dir(path)?;
+    if watched_from_the_start(context, path) {
+        return Ok(context.fs.stat(path).ok().map(|stat| stat.stamp));
     }
+    // Without its inode number it counts as new, and is looked into with the folder above it.
+    Ok(None)
 }
 
 /// Watches a folder just made. What somebody put into it before that nobody would tell.

@@ -230,7 +230,7 @@ fn place_all(
     {
         return items.iter().map(|_| failed(&error)).collect();
     }
-    let placed: Vec<Result<(), FetchOutcome>> = items
+    let placed: Vec<Result<Stamp, FetchOutcome>> = items
         .iter()
         .zip(checked)
         .map(|(item, checked)| checked.and_then(|()| place(context, item)))
@@ -245,8 +245,8 @@ fn place_all(
         .zip(placed)
         .map(|(item, placed)| match placed {
             Err(outcome) => outcome,
-            Ok(()) => match context.fs.stat(&item.path) {
-                Ok(stat) if is_ours(stat.kind, &stat.stamp, item) => {
+            Ok(ours) => match context.fs.stat(&item.path) {
+                Ok(stat) if stat.kind == FileKind::File && same_file(&stat.stamp, &ours) => {
                     FetchOutcome::Placed(smudge(context, stat.stamp))
                 }
                 _ => FetchOutcome::Changed,
@@ -255,22 +255,20 @@ fn place_all(
         .collect()
 }
 
-fn is_ours(kind: FileKind, stamp: &Stamp, item: &FetchItem) -> bool {
-    kind == FileKind::File && stamp.size == item.content.size
-}
-
-fn place(context: &JobContext, item: &FetchItem) -> Result<(), FetchOutcome> {
+/// Puts a file in its place. Returns how it was before: a person may write to it from then on.
+fn place(context: &JobContext, item: &FetchItem) -> Result<Stamp, FetchOutcome> {
     let temp = temp_path(item);
-    let Some(expected) = item.replaces else {
-        return match context.fs.rename(&temp, &item.path) {
-            Ok(()) => Ok(()),
-            Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
-                Err(FetchOutcome::Changed)
-            }
-            Err(error) => Err(disk_failure(&error)),
-        };
-    };
-    replace(context, &temp, &item.path, expected)
+    let ours = context.fs.stat(&temp).map_err(|error| disk_failure(&error))?.stamp;
+    if let Some(expected) = item.replaces {
+        return replace(context, &temp, &item.path, expected).map(|()| ours);
+    }
+    match context.fs.rename(&temp, &item.path) {
+        Ok(()) => Ok(ours),
+        Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
+            Err(FetchOutcome::Changed)
+        }
+        Err(error) => Err(disk_failure(&error)),
+    }
 }
 
 /// Puts the new file in the old one's place, in one step, and only then looks whether the old one

@@ -286,10 +286,14 @@ impl Trees {
     fn changed(&mut self, id: NodeId) {
         self.unsaved.insert(id);
         let agreed = self.get(id).is_none_or(|node| in_step(node, self.keep_originals));
-        if agreed {
-            self.out_of_step.remove(&id);
-        } else {
+        if !agreed {
             self.out_of_step.insert(id);
+            return;
+        }
+        self.out_of_step.remove(&id);
+        // What is in step waits for nothing.
+        if let Some(node) = node_mut(&mut self.nodes, id) {
+            node.trouble = None;
         }
     }
 }

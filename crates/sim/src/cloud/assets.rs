@@ -30,7 +30,6 @@ impl SimLoader {
             return Ok(acknowledged(item.asset, id));
         }
         let mut bytes = self.resumed(&item);
-        let resumed = bytes.len() as u64;
         let outcome = self.receive(number, &mut item, control, &mut bytes);
         let mut shared = reach(&self.wire, "upload")?;
         if let Err(error) = outcome {
@@ -47,7 +46,9 @@ impl SimLoader {
             shared.note(&line);
             return Err(CloudError::InvalidArgument("these are not the bytes that were announced".into()));
         }
-        *shared.cloud.sent.entry((self.wire.device, digest)).or_default() += bytes.len() as u64 - resumed;
+        if !bytes.is_empty() {
+            shared.bytes_sent(self.wire.device, digest);
+        }
         let label = shared.people.label(&digest).to_owned();
         let id = shared.cloud.store(bytes);
         answer(&mut shared, &self.wire, &format!("upload {label}"), Ok(acknowledged(item.asset, id)))

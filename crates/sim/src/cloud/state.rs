@@ -1,6 +1,6 @@
 //! What the cloud holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudError, CloudType, ExtensionValue, Flag, Record, Result, Row};
@@ -85,8 +85,8 @@ pub struct CloudState {
     pub records: BTreeMap<(String, String), Rec>,
     /// Assets by id.
     pub assets: BTreeMap<String, Stored>,
-    /// Bytes read for uploads, by device and by the digest of what was stored in the end.
-    pub sent: BTreeMap<(usize, Digest), u64>,
+    /// What each device has sent.
+    pub sent: BTreeSet<(usize, Digest)>,
     /// Most rows of a page.
     pub page: usize,
     /// Seconds that a lease lasts.
@@ -110,7 +110,7 @@ impl CloudState {
             capabilities,
             records: BTreeMap::new(),
             assets: BTreeMap::new(),
-            sent: BTreeMap::new(),
+            sent: BTreeSet::new(),
             page,
             lease_s,
             sequence: 0,

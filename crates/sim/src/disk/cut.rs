@@ -14,8 +14,8 @@ pub(super) enum MetaOp {
     Link { spot: Spot, uid: Uid },
     /// An entry that is gone.
     Unlink { spot: Spot, uid: Uid },
-    /// An entry that moved, over whatever was there.
-    Move { from: Spot, to: Spot, uid: Uid },
+    /// An entry that moved, over another one where there was any.
+    Move { from: Spot, to: Spot, uid: Uid, over: Option<Uid> },
     /// Two entries that changed places.
     Exchange { a: Spot, b: Spot, was_a: Uid, was_b: Uid },
 }
@@ -49,12 +49,23 @@ impl Disk {
         }
         self.touched.clear();
         self.live = after;
-        let walked = self.live.walk();
-        let used = walked.iter().filter_map(|(_, uid)| Some(self.live.nodes.get(uid)?.ino));
-        let used: BTreeSet<u64> = used.collect();
-        self.free_inos.retain(|ino| !used.contains(ino));
+        self.renumber();
         self.sync();
         torn
+    }
+
+    /// A file whose deletion was lost has its inode number back, even if it was given again since.
+    fn renumber(&mut self) {
+        let mut used = BTreeSet::new();
+        for (_, uid) in self.live.walk() {
+            if let Some(node) = self.live.nodes.get_mut(&uid)
+                && !used.insert(node.ino)
+            {
+                self.next_ino += 1;
+                node.ino = self.next_ino;
+            }
+        }
+        self.free_inos.retain(|ino| !used.contains(ino));
     }
 
     /// The inodes written since the last sync, as the cut leaves each of them.
@@ -64,7 +75,10 @@ impl Disk {
             let Some(new) = self.live.nodes.get(&uid) else { continue };
             let old = self.durable.nodes.get(&uid);
             let mut node = new.clone();
-            if let Body::File(data) = &new.body {
+            let rewritten = old.is_none_or(|old| old.data() != new.data());
+            if let Body::File(data) = &new.body
+                && rewritten
+            {
                 match rng.below(4) {
                     0 | 1 => {}
                     2 => node = old.cloned().unwrap_or_else(|| with_data(new, Vec::new())),
@@ -115,10 +129,11 @@ fn apply(tree: &mut Tree, op: &MetaOp, written: &BTreeMap<Uid, Inode>, live: &Tr
                 tree.take(spot);
             }
         }
-        MetaOp::Move { from, to, uid } => {
+        MetaOp::Move { from, to, uid, over } => {
             let full =
                 tree.at(to).is_some_and(|gone| tree.entries(gone).is_ok_and(|entries| !entries.is_empty()));
-            let possible = tree.at(from) == Some(*uid) && tree.entries(to.dir).is_ok();
+            let free = tree.at(to).is_none_or(|there| Some(there) == *over);
+            let possible = free && tree.at(from) == Some(*uid) && tree.entries(to.dir).is_ok();
             if possible && !full && !tree.is_within(*uid, to.dir) {
                 tree.take(from);
                 tree.put(to, *uid);

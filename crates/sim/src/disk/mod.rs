@@ -150,7 +150,7 @@ impl Disk {
         self.live.put(&target, uid);
         let time = self.stamp_time(now_ns);
         self.moved(uid, &[source.dir, target.dir], time);
-        self.journal.push(MetaOp::Move { from: source, to: target, uid });
+        self.journal.push(MetaOp::Move { from: source, to: target, uid, over: gone });
         Ok(())
     }
 
