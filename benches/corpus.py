@@ -51,9 +51,9 @@ def make(dest, files, size):
 
 
 def change(dest, count, seed):
-    source = random.Random(f"change {seed}")
-    for path in source.sample(paths(dest), count):
-        write(path, os.path.getsize(path), source, time.time_ns())
+    # The bytes are new each time: with those of an earlier run a file would be as it was.
+    for path in random.Random(f"change {seed}").sample(paths(dest), count):
+        write(path, os.path.getsize(path), random.SystemRandom(), time.time_ns())
 
 
 def rename(dest, count, seed):

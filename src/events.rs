@@ -1,5 +1,6 @@
 //! A context's dispatcher: what happened, in order, to the host's functions.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -242,10 +243,9 @@ impl EventSink for Dispatcher {
 impl Completion {
     fn call(self, answer: Answer<Vec<i32>>) {
         let (code, message, states) = match answer {
-            Ok(states) => (0, String::new(), states),
-            Err(failure) => (failure.code as i32, failure.text, Vec::new()),
+            Ok(states) => (0, Cow::Borrowed(c""), states),
+            Err(failure) => (failure.code as i32, Cow::Owned(text::to_c(failure.text)), Vec::new()),
         };
-        let message = text::to_c(message);
         match self {
             // SAFETY: the host's function and its own user data; the message lives until it returns.
             Completion::Plain(done) => done.call(|function, user_data| unsafe {

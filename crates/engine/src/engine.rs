@@ -103,7 +103,7 @@ impl Engine {
 
     /// Many files' states, in order. The first URI that fails fails the call.
     pub fn file_states(&self, uris: &[&str]) -> Result<Vec<FileSyncState>> {
-        uris.iter().map(|uri| self.file_state(uri)).collect()
+        self.states.file_states(uris)
     }
 
     /// How many deletions wait for the host's word.

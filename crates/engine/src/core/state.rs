@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
@@ -54,10 +54,27 @@ impl States {
     /// One file's state.
     pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
         let path = gallery_path(uri)?;
-        match self.known(&path) {
-            Some(state) => Ok(state),
-            None => self.unknown(&path, uri),
+        let known = self.look().state(&path, &mut Folder::default());
+        known.map_or_else(|| self.unknown(&path, uri), Ok)
+    }
+
+    /// Many files' states, in order. The first URI that fails fails the call. The trees are held for
+    /// so many files at a time that a run never waits for long.
+    pub fn file_states(&self, uris: &[&str]) -> Result<Vec<FileSyncState>> {
+        const AT_A_TIME: usize = 1000;
+        let mut states = Vec::with_capacity(uris.len());
+        for uris in uris.chunks(AT_A_TIME) {
+            let paths = uris.iter().map(|uri| gallery_path(uri)).collect::<Result<Vec<_>>>()?;
+            let known: Vec<Option<FileSyncState>> = {
+                let look = self.look();
+                let mut folder = Folder::default();
+                paths.iter().map(|path| look.state(path, &mut folder)).collect()
+            };
+            for ((known, path), uri) in known.into_iter().zip(&paths).zip(uris) {
+                states.push(known.map_or_else(|| self.unknown(path, uri), Ok)?);
+            }
         }
+        Ok(states)
     }
 
     /// Why a file is not in step.
@@ -73,35 +90,8 @@ impl States {
         }
     }
 
-    fn known(&self, path: &str) -> Option<FileSyncState> {
-        let trees = self.trees.read();
-        if let Some(id) = trees.find_local(path) {
-            let node = trees.get(id)?;
-            return Some(self.state_of(&trees, id, node));
-        }
-        let id = find_remote(&trees, path)?;
-        Some(match self.activity.read().get(&id) {
-            Some(Activity::Downloading) => FileSyncState::Downloading,
-            _ => FileSyncState::Stopped,
-        })
-    }
-
-    fn state_of(&self, trees: &Trees, id: NodeId, node: &Node) -> FileSyncState {
-        match self.activity.read().get(&id) {
-            Some(Activity::Uploading) => return FileSyncState::Uploading,
-            Some(Activity::Downloading) => return FileSyncState::Downloading,
-            Some(Activity::Stopped) => return FileSyncState::Stopped,
-            None => {}
-        }
-        let Some(local) = &node.local else { return FileSyncState::Completed };
-        if trees.out_of_step().contains(&id) && changed_here(node, local) {
-            return match node.trouble {
-                Some(_) => FileSyncState::UploadFailure,
-                None => FileSyncState::ToBeUploaded,
-            };
-        }
-        let here = matches!(local.content, LocalContent::Here(..));
-        if here && node.sent_from_here { FileSyncState::UploadSuccess } else { FileSyncState::Completed }
+    fn look(&self) -> Look<'_> {
+        Look { trees: self.trees.read(), activity: self.activity.read() }
     }
 
     /// A file that no scan has seen yet is still to be uploaded; one that is not there is an error.
@@ -131,6 +121,61 @@ impl States {
     fn behind_a_link(&self, path: &str) -> bool {
         let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]);
         folders.any(|folder| self.fs.stat(folder).is_ok_and(|stat| stat.kind == FileKind::Other))
+    }
+}
+
+/// The folder that was looked up last: files asked for together mostly lie together.
+#[derive(Default)]
+struct Folder<'p>(Option<(&'p str, NodeId)>);
+
+/// One look at the trees.
+struct Look<'a> {
+    trees: RwLockReadGuard<'a, Trees>,
+    activity: RwLockReadGuard<'a, HashMap<NodeId, Activity>>,
+}
+
+impl Look<'_> {
+    /// The state of a file that a tree knows.
+    fn state<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<FileSyncState> {
+        if let Some(id) = self.find(path, last) {
+            return Some(self.state_of(id, self.trees.get(id)?));
+        }
+        let id = find_remote(&self.trees, path)?;
+        Some(match self.activity.get(&id) {
+            Some(Activity::Downloading) => FileSyncState::Downloading,
+            _ => FileSyncState::Stopped,
+        })
+    }
+
+    fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<NodeId> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = match last.0 {
+            Some((known, id)) if known == folder => id,
+            _ => {
+                let id = self.trees.find_local(folder)?;
+                last.0 = Some((folder, id));
+                id
+            }
+        };
+        self.trees.local_at(parent, name)
+    }
+
+    fn state_of(&self, id: NodeId, node: &Node) -> FileSyncState {
+        match self.activity.get(&id) {
+            Some(Activity::Uploading) => return FileSyncState::Uploading,
+            Some(Activity::Downloading) => return FileSyncState::Downloading,
+            Some(Activity::Stopped) => return FileSyncState::Stopped,
+            None => {}
+        }
+        let Some(local) = &node.local else { return FileSyncState::Completed };
+        if self.trees.out_of_step().contains(&id) && changed_here(node, local) {
+            return match node.trouble {
+                Some(_) => FileSyncState::UploadFailure,
+                None => FileSyncState::ToBeUploaded,
+            };
+        }
+        let here = matches!(local.content, LocalContent::Here(..));
+        if here && node.sent_from_here { FileSyncState::UploadSuccess } else { FileSyncState::Completed }
     }
 }
 

@@ -323,3 +323,20 @@ fn a_new_file_waits_for_a_frozen_one_of_its_name() {
     assert!(world.plan().disk.is_empty() && world.plan().cloud.is_empty());
     ends(&start, "a=5");
 }
+
+#[test]
+fn a_parked_file_goes_where_the_cloud_has_it() {
+    let mut start = from(&[(1, 0, "d", DIR), (2, 1, "a", Some(5))]);
+    start.local.put(2, (0, "a (conflict moving 2)"));
+    ends(&start, "d/ d/a=5");
+}
+
+#[test]
+fn a_parked_file_that_the_cloud_deleted_goes() {
+    let mut start = from(&[(1, 0, "a", Some(5))]);
+    start.local.put(1, (0, "a (conflict moving 1)"));
+    start.remote.delete(1, false);
+    let (mut world, _) = start.world().unwrap();
+    world.run(&mut super::model::Chance(1), Cuts::None).unwrap();
+    assert_eq!(text(&world.check_agreement().unwrap()), "");
+}
