@@ -61,8 +61,6 @@ pub struct Device {
     pub conditions: Conditions,
     /// Files that a person is in the middle of writing, with what they will be.
     pub slow: Vec<(Uid, Vec<u8>)>,
-    /// Crashes, lost indexes and faults so far: work may be done again.
-    pub mishaps: u64,
 }
 
 /// Everything outside the engines.
@@ -109,7 +107,6 @@ impl Device {
             wall_offset_ns,
             conditions: fine_conditions(),
             slow: Vec::new(),
-            mishaps: 0,
         }
     }
 }
@@ -194,7 +191,6 @@ impl Shared {
         device.alive = false;
         device.doom = None;
         device.watch = WatchState::default();
-        device.mishaps += 1;
     }
 
     /// Cuts a device's power: what was not made durable is kept or lost by chance.

@@ -16,23 +16,8 @@ impl Trace {
         self.lines.push(line);
     }
 
-    /// How many lines there are.
-    pub fn len(&self) -> usize {
-        self.lines.len()
-    }
-
-    /// Whether nothing happened yet.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// All lines.
     pub fn lines(&self) -> &[String] {
         &self.lines
-    }
-
-    /// The last `count` lines.
-    pub fn tail(&self, count: usize) -> &[String] {
-        &self.lines[self.lines.len().saturating_sub(count)..]
     }
 }

@@ -290,7 +290,6 @@ impl World {
         let fine = shared.devices[device].weather == Weather::default();
         let weather = if fine { Weather::bad(&mut shared.rng) } else { Weather::default() };
         shared.devices[device].weather = weather;
-        shared.devices[device].mishaps += 1;
         shared.note(&format!("device {device}: {weather:?}"));
     }
 

@@ -1,6 +1,7 @@
 //! Many worlds, each from one seed, each checked against the promises of the architecture.
 //!
-//! `CLOUDSYNC_SIM_SEEDS=n` runs that many; `CLOUDSYNC_SIM_SEED=n` replays one and prints its trace.
+//! `CLOUDSYNC_SIM_SEEDS=n` runs that many, from `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays
+//! one and prints its trace.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,8 @@ use cloudsync_sim::{Outcome, Rng, WorldPlan, run, run_plan};
 
 /// Seeds outside the normal run that failed once. Those within it: 3, 8, 30, 43, 92, 241, 337, 371, 417,
 /// 596, 605, 730, 1032, 1660, 1916.
-const REGRESSIONS: [u64; 8] = [2083, 2219, 2225, 2775, 3549, 3628, 4083, 5174];
+const REGRESSIONS: [u64; 13] =
+    [2083, 2219, 2225, 2775, 3549, 3628, 4083, 5174, 7412, 12_357, 17_426, 18_063, 30_577];
 /// Seeds of a normal run.
 const SEEDS: u64 = 2_000;
 /// Worlds at a time.

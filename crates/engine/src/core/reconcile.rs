@@ -49,7 +49,11 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     }
     let before = missing.len() + odd.len();
     missing.retain(|node| !seen.busy.contains(node));
-    odd.retain(|(folder, entry)| !is_busy(trees, &seen, *folder, &entry.name));
+    let inos: BTreeSet<u64> =
+        seen.busy.iter().filter_map(|&id| stamp_of(trees, id)).map(|stamp| stamp.ino).collect();
+    odd.retain(|(folder, entry)| {
+        !inos.contains(&entry.stamp.ino) && !is_busy(trees, &seen, *folder, &entry.name)
+    });
     let left_out = missing.len() + odd.len() < before;
     place_odd(trees, odd, &mut missing);
     if seen.complete {
