@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
+use super::reconcile::stamp_of;
 use super::run::Run;
 use super::state::Activity;
 use super::{Core, Task};
@@ -546,13 +547,6 @@ impl Core {
                 push.drop_step(position);
             }
         }
-    }
-}
-
-fn stamp_of(trees: &Trees, node: NodeId) -> Option<Stamp> {
-    match &trees.get(node)?.local.as_ref()?.content {
-        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
-        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
     }
 }
 

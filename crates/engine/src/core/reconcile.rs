@@ -82,7 +82,8 @@ fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry) -> Option<NodeId> 
     trees.locals_at(folder, &entry.name).find(|&id| stamp_of(trees, id) == Some(entry.stamp))
 }
 
-fn stamp_of(trees: &Trees, id: NodeId) -> Option<Stamp> {
+/// How a file on the disk was last seen.
+pub(super) fn stamp_of(trees: &Trees, id: NodeId) -> Option<Stamp> {
     match &trees.get(id)?.local.as_ref()?.content {
         LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
         LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
