@@ -15,8 +15,11 @@ use crate::{AssetSource, AssetUpload, CloudAsset, CloudError, Flow, Result, Tran
 
 /// How much is read at a time: little enough to be hashed and written from the cache it was read into.
 pub(super) const CHUNK: usize = 256 << 10;
-/// How much is made durable and acknowledged at a time.
+/// How much is sent again at most where a transfer is cut.
 const PART: u64 = 32 << 20;
+/// How much is made durable and acknowledged at a time: half a part, since one half is taken while
+/// the half before it is made durable.
+const STRIDE: u64 = PART / 2;
 
 /// How an upload failed.
 enum Cut {
@@ -192,7 +195,7 @@ impl Session {
         }
     }
 
-    /// Takes the rest of the bytes. While one part is made durable the next is read, hashed and
+    /// Takes the rest of the bytes. While one stride is made durable the next is read, hashed and
     /// written, so that neither the disk nor the processor waits; never more than two are on the way.
     fn take(
         &self,
@@ -209,7 +212,7 @@ impl Session {
                 hasher.update(bytes);
                 self.content.write_all_at(bytes, offset).map_err(|error| store_error(&error))?;
                 let end = offset + bytes.len() as u64;
-                if end - handed >= PART {
+                if end - handed >= STRIDE {
                     ended(before.take())?;
                     handed = end;
                     let acknowledge = move || self.acknowledge(core, end);
