@@ -1,7 +1,6 @@
 //! A run changes the cloud: bytes first, without the lock, then records under it.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
@@ -14,7 +13,7 @@ use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
 use crate::plan::{self, CloudAction, Step};
 use crate::ports::Stamp;
 use crate::record;
-use crate::tree::{Content, Kind, Local, LocalContent, NodeId, Place, Remote, Trees};
+use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Remote, Trees};
 
 /// Where changing the cloud is.
 pub(super) struct Push {
@@ -68,7 +67,7 @@ pub(super) struct HeldLock {
 /// Bytes that are in the cloud.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
-    content: Arc<Content>,
+    content: Content,
     asset: String,
     stamp: Stamp,
 }
@@ -121,11 +120,11 @@ impl Run {
     /// A file that was sent became a node of its own: its bytes need not be sent again.
     pub(super) fn hand_over_sent(&mut self, trees: &Trees, from: NodeId, to: NodeId) {
         let Some(sent) = self.sent.remove(&from) else { return };
-        let local = trees.get(to).and_then(|node| node.local.as_ref());
-        if let Some(LocalContent::Here(content, stamp)) = local.map(|local| &local.content)
-            && *content == sent.content
+        let local = trees.local(to).map(|local| local.content);
+        if let Some(LocalContent::Here(content, stamp)) = local
+            && content == sent.content
         {
-            self.sent.insert(to, Sent { stamp: *stamp, ..sent });
+            self.sent.insert(to, Sent { stamp, ..sent });
         }
     }
 }
@@ -178,7 +177,7 @@ impl Push {
         let mut folders = false;
         for &position in &self.ready {
             let step = &self.steps[position].0;
-            let is_folder = trees.get(step.action.node()).is_some_and(|node| node.kind == Kind::Dir);
+            let is_folder = trees.is_dir(step.action.node());
             let new_folder = is_folder && matches!(step.action, CloudAction::Insert { .. });
             if folders && !new_folder || batch.len() >= COMMIT_ROWS {
                 break;
@@ -283,7 +282,7 @@ impl Core {
             return self.cloud_trouble(run, None, &error);
         }
         for (node, id) in nodes.into_iter().zip(ids) {
-            trees.set_record(node, Some(id.into()));
+            trees.set_record(node, Some(&id));
         }
         push.ids = Ids::Due;
     }
@@ -356,9 +355,10 @@ impl Core {
         match outcome {
             UploadOutcome::Sent { content, asset, stamp } => {
                 let mut trees = self.states.trees.write();
-                let Some(local) = trees.get(node).and_then(|n| n.local.clone()) else { return };
-                let here = LocalContent::Here(content.clone(), stamp);
-                trees.set_local(node, Some(Local { place: local.place, content: here }));
+                if trees.local(node).is_none() {
+                    return;
+                }
+                trees.set_local_content(node, LocalContent::Here(content, stamp));
                 run.tally.done(1);
                 run.sent.insert(node, Sent { content, asset, stamp });
                 push.ready.insert(position);
@@ -552,16 +552,13 @@ impl Core {
 
 fn upload_item(trees: &Trees, id: NodeId) -> Option<UploadItem> {
     let node = trees.get(id)?;
-    let digest = match &node.local.as_ref()?.content {
-        LocalContent::Here(content, _) => Some(content.digest),
-        _ => None,
-    };
+    let local = node.local?.content;
     Some(UploadItem {
         node: id,
-        record: node.record.clone()?,
+        record: node.record?.into(),
         path: trees.local_path(id)?,
-        stamp: stamp_of(trees, id)?,
-        digest,
+        stamp: local.stamp()?,
+        digest: local.bytes().map(|content| content.digest),
     })
 }
 
@@ -574,20 +571,20 @@ fn row(
 ) -> Option<RowWrite> {
     let id = action.node();
     let node = trees.get(id)?;
-    let version = node.remote.as_ref().map_or(0, |remote| remote.version);
+    let version = node.remote.map_or(0, |remote| remote.version);
     let values = match action {
         CloudAction::Insert { place, bytes, .. } | CloudAction::Update { place, bytes, .. } => {
             let parent = match place.parent {
                 NodeId::ROOT => None,
-                parent => Some(trees.get(parent)?.record.as_deref()?),
+                parent => Some(trees.get(parent)?.record?),
             };
             let (content, asset) = contents(trees, run, id, *bytes)?;
-            record::row(parent, &place.name, content.as_deref().zip(asset.as_deref()))
+            record::row(parent, &place.name, content.as_ref().zip(asset.as_deref()))
         }
         CloudAction::Delete(_) => cloudsync_cloud::Row::new(),
     };
     Some(RowWrite {
-        id: node.record.as_ref()?.to_string(),
+        id: node.record?.to_owned(),
         base_version: capabilities.compare_and_set.then_some(version),
         lock_id: capabilities.fencing.then_some(lock_id),
         values,
@@ -596,39 +593,30 @@ fn row(
 
 /// The bytes that a record shall name: those just sent, or those it names already.
 #[allow(clippy::type_complexity)]
-fn contents(
-    trees: &Trees,
-    run: &Run,
-    id: NodeId,
-    bytes: bool,
-) -> Option<(Option<Arc<Content>>, Option<String>)> {
+fn contents(trees: &Trees, run: &Run, id: NodeId, bytes: bool) -> Option<(Option<Content>, Option<String>)> {
     let node = trees.get(id)?;
     if node.kind == Kind::Dir {
         return Some((None, None));
     }
     if bytes {
         let sent = run.sent.get(&id)?;
-        return Some((Some(sent.content.clone()), Some(sent.asset.clone())));
+        return Some((Some(sent.content), Some(sent.asset.clone())));
     }
-    let remote = node.remote.as_ref()?;
-    let content = remote.content.clone()?;
-    let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
-    let asset = remote.asset.as_ref().map_or_else(hex, ToString::to_string);
-    Some((Some(content), Some(asset)))
+    let remote = node.remote?;
+    let content = remote.content?;
+    Some((Some(content), Some(record::asset_id(remote.asset, &content.digest))))
 }
 
 /// What was read of a file is not what it holds: it is read again.
 fn distrust(trees: &mut Trees, id: NodeId) {
-    let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { return };
-    if let LocalContent::Here(_, stamp) = local.content {
-        trees.set_local(id, Some(Local { place: local.place, content: LocalContent::Unread(stamp) }));
+    if let Some(LocalContent::Here(_, stamp)) = trees.local(id).map(|local| local.content) {
+        trees.set_local_content(id, LocalContent::Unread(stamp));
     }
 }
 
 /// The cloud does not even remember any more that a record was deleted: it is a new one now.
 fn forget_deleted(trees: &mut Trees, id: NodeId) {
-    let remote = trees.get(id).and_then(|node| node.remote.as_ref());
-    if remote.is_some_and(|remote| remote.deleted) {
+    if trees.remote(id).is_some_and(|remote| remote.deleted) {
         trees.set_remote(id, None);
     }
 }
@@ -640,29 +628,25 @@ fn takes_bytes(action: &CloudAction) -> bool {
 /// Puts a written record into the cloud's tree.
 fn apply(trees: &mut Trees, action: &CloudAction, sent: Option<Sent>, version: u64) {
     let id = action.node();
-    let known = trees.get(id).and_then(|node| node.remote.clone());
     match action {
-        CloudAction::Delete(_) => {
-            trees.set_remote(id, known.map(|remote| Remote { version, deleted: true, ..remote }));
-        }
+        CloudAction::Delete(_) => trees.set_remote_deleted(id, version),
         CloudAction::Insert { place, .. } | CloudAction::Update { place, .. } => {
-            trees.set_remote(id, Some(written(place, known, sent.as_ref(), version)));
-            if sent.is_some() {
-                trees.note(id, |node| {
-                    node.sent_from_here = true;
-                    node.trouble = None;
-                });
-            }
+            take_written(trees, id, place.as_ref(), sent.as_ref(), version);
         }
     }
     plan::settle(trees, id);
 }
 
-fn written(place: &Arc<Place>, known: Option<Remote>, sent: Option<&Sent>, version: u64) -> Remote {
-    let (content, asset) = match (sent, known) {
-        (Some(sent), _) => (Some(sent.content.clone()), record::asset_of(&sent.asset, &sent.content.digest)),
-        (None, Some(known)) => (known.content, known.asset),
-        (None, None) => (None, None),
+fn take_written(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, sent: Option<&Sent>, version: u64) {
+    let known = trees.remote(id);
+    let (content, asset) = match sent {
+        Some(sent) => (Some(sent.content), record::asset_of(&sent.asset, &sent.content.digest)),
+        None => (known.and_then(|known| known.content), known.and_then(|known| known.asset.map(Into::into))),
     };
-    Remote { place: place.clone(), content, asset, version, deleted: false }
+    let remote = Remote { place, content, asset: asset.as_deref(), version, deleted: false };
+    if sent.is_some() {
+        trees.set_sent(id, remote);
+    } else {
+        trees.set_remote(id, Some(remote));
+    }
 }

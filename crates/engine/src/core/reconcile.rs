@@ -1,7 +1,6 @@
 //! Puts what a scan saw into the local tree.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use crate::job::{FolderListing, SMUDGED};
 use crate::plan;
@@ -69,7 +68,7 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
 
 /// Whether a file is known in a folder that the local tree does not have any more.
 fn is_stray(trees: &Trees, id: NodeId) -> bool {
-    let parent = trees.get(id).and_then(|node| Some(node.local.as_ref()?.place.parent));
+    let parent = trees.local(id).map(|local| local.place.parent);
     parent.is_some_and(|parent| parent != NodeId::ROOT && ino_of(trees, parent).is_none())
 }
 
@@ -84,10 +83,7 @@ fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry) -> Option<NodeId> 
 
 /// How a file on the disk was last seen.
 pub(super) fn stamp_of(trees: &Trees, id: NodeId) -> Option<Stamp> {
-    match &trees.get(id)?.local.as_ref()?.content {
-        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
-        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
-    }
+    trees.local(id)?.content.stamp()
 }
 
 fn is_file_here(trees: &Trees, id: NodeId) -> bool {
@@ -134,7 +130,7 @@ fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
 }
 
 fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
-    match trees.get(id)?.local.as_ref()?.content {
+    match trees.local(id)?.content {
         LocalContent::Dir(ino) => Some(ino),
         _ => None,
     }
@@ -163,14 +159,10 @@ fn folder_node(
     };
     let node = by_ino.get(&entry.stamp.ino).copied().filter(free).or_else(by_name);
     let node = node.unwrap_or_else(|| trees.add(Kind::Dir));
-    let place = Place { parent, name: entry.name.clone() };
-    let content = LocalContent::Dir(entry.stamp.ino);
-    let same = trees
-        .get(node)
-        .and_then(|n| n.local.as_ref())
-        .is_some_and(|local| *local.place == place && local.content == content);
-    if !same {
-        trees.set_local(node, Some(Local { place: Arc::new(place), content }));
+    let place = Place { parent, name: &*entry.name };
+    let local = Local { place, content: LocalContent::Dir(entry.stamp.ino) };
+    if trees.local(node) != Some(local) {
+        trees.set_local(node, Some(local));
     }
     node
 }
@@ -245,14 +237,13 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTre
     for (folder, entry) in left {
         let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
-        let place = Arc::new(Place { parent: folder, name: entry.name });
+        let place = Place { parent: folder, name: &*entry.name };
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
 }
 
 fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
-    let local = trees.get(id).and_then(|node| node.local.as_ref());
-    local.is_some_and(|local| local.place.parent == folder && local.place.name == entry.name)
+    trees.local(id).is_some_and(|local| local.place == Place { parent: folder, name: &*entry.name })
 }
 
 /// The missing node that was known under an entry's name: the one with its inode number, where a file
@@ -266,21 +257,17 @@ fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<
 /// Takes the entry for the node, moved, where inode number, size and time say so. One that did not
 /// move but has another change time is read again.
 fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
-    let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { return false };
-    let place = Place { parent: folder, name: entry.name.clone() };
-    let (content, stamp) = match local.content {
-        LocalContent::Here(content, stamp) => (Some(content), stamp),
-        LocalContent::Unread(stamp) => (None, stamp),
-        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => return false,
-    };
-    if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || *local.place == place {
+    let Some(local) = trees.local(id) else { return false };
+    let Some(stamp) = local.content.stamp() else { return false };
+    let place = Place { parent: folder, name: &*entry.name };
+    if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || local.place == place {
         return false;
     }
-    let content = match content {
+    let content = match local.content.bytes() {
         // One that was read too shortly after it was written is still to be read again.
         Some(content) if stamp.ctime_ns != SMUDGED => LocalContent::Here(content, entry.stamp),
         _ => LocalContent::Unread(entry.stamp),
     };
-    trees.set_local(id, Some(Local { place: Arc::new(place), content }));
+    trees.set_local(id, Some(Local { place, content }));
     true
 }

@@ -16,7 +16,7 @@ use crate::job::{
     DiskOutcome, FetchOutcome, HashItem, HashOutcome, Job, Outcome, StopFlag, UploadOutcome, Work,
 };
 use crate::plan::{self, CloudAction, DiskAction, Learn, Plan, Request};
-use crate::tree::{Kind, LocalContent, NodeId, Trouble};
+use crate::tree::{Kind, LocalContent, NodeId, Trees, Trouble};
 
 /// One sync run.
 pub(super) struct Run {
@@ -442,9 +442,9 @@ impl Core {
         let mut bytes = 0;
         for step in &plan.disk {
             if let DiskAction::Fetch(id, _) = &step.action {
-                let remote = trees.get(*id).and_then(|node| node.remote.as_ref());
+                let content = trees.remote(*id).and_then(|remote| remote.content);
                 files += 1;
-                bytes += remote.and_then(|remote| remote.content.as_ref()).map_or(0, |content| content.size);
+                bytes += content.map_or(0, |content| content.size);
             }
         }
         for step in &plan.cloud {
@@ -453,7 +453,7 @@ impl Core {
                 && !run.sent.contains_key(node)
             {
                 files += 1;
-                bytes += local_size(trees.get(*node));
+                bytes += local_size(&trees, *node);
             }
         }
         run.tally.expect(files, bytes);
@@ -481,7 +481,7 @@ impl Core {
         for node in nodes {
             let item = {
                 let trees = self.states.trees.read();
-                trees.local_path(node).map(|path| (HashItem { node, path }, local_size(trees.get(node))))
+                trees.local_path(node).map(|path| (HashItem { node, path }, local_size(&trees, node)))
             };
             let Some((item, size)) = item else {
                 run.freeze(node);
@@ -508,10 +508,8 @@ impl Core {
         for (node, outcome) in nodes.into_iter().zip(outcomes) {
             match outcome {
                 HashOutcome::Read(content, stamp) => {
-                    let mut trees = self.states.trees.write();
-                    let Some(mut local) = trees.get(node).and_then(|n| n.local.clone()) else { continue };
-                    local.content = LocalContent::Here(content, stamp);
-                    trees.set_local(node, Some(local));
+                    let here = LocalContent::Here(content, stamp);
+                    self.states.trees.write().set_local_content(node, here);
                 }
                 HashOutcome::Changed => run.set_back(node),
                 HashOutcome::Failed(error) => self.trouble(run, node, &error),
@@ -525,15 +523,12 @@ impl Core {
         const RETRY_NS: i64 = 60_000_000_000;
         let due = self.clock.wall_ns().saturating_add(RETRY_NS);
         run.freeze(node);
-        self.states.trees.write().note(node, |n| {
-            let attempts = n.trouble.as_ref().map_or(0, |trouble| trouble.attempts) + 1;
-            n.trouble = Some(Box::new(Trouble {
-                code: error.code,
-                text: error.text.clone().into(),
-                attempts,
-                due_ns: Some(due),
-            }));
-        });
+        {
+            let mut trees = self.states.trees.write();
+            let before = trees.get(node).and_then(|node| node.trouble).map_or(0, |trouble| trouble.attempts);
+            let (code, text) = (error.code, &*error.text);
+            trees.set_trouble(node, Some(Trouble { code, text, attempts: before + 1, due_ns: Some(due) }));
+        }
         self.events.log(2, &format!("a file waits: {}", error.text));
     }
 
@@ -585,7 +580,7 @@ impl Core {
     fn hold_deletions(&mut self, plan: &mut Plan) {
         self.deletions.held.clear();
         let trees = self.states.trees.read();
-        let is_file = |id: NodeId| trees.get(id).is_some_and(|node| node.kind == Kind::File);
+        let is_file = |id: NodeId| !trees.is_dir(id);
         let mut deleted: BTreeSet<NodeId> = BTreeSet::new();
         deleted.extend(plan.disk.iter().filter_map(|step| match step.action {
             DiskAction::Trash(id) => Some(id),
@@ -629,9 +624,6 @@ impl Task {
     }
 }
 
-pub(super) fn local_size(node: Option<&crate::tree::Node>) -> u64 {
-    match node.and_then(|node| node.local.as_ref()).map(|local| &local.content) {
-        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => stamp.size,
-        _ => 0,
-    }
+pub(super) fn local_size(trees: &Trees, id: NodeId) -> u64 {
+    trees.local(id).and_then(|local| local.content.stamp()).map_or(0, |stamp| stamp.size)
 }

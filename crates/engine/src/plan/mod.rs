@@ -12,7 +12,6 @@ mod shape;
 mod steps;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::tree::{NodeId, Place, Trees};
 
@@ -66,19 +65,19 @@ pub struct Step<A> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DiskAction {
     /// Make the folder.
-    MakeDir(NodeId, Arc<Place>),
+    MakeDir(NodeId, Place),
     /// Move out of the way of others, into the gallery's top folder, under this name.
     Park(NodeId, Box<str>),
     /// Move.
-    Move(NodeId, Arc<Place>),
+    Move(NodeId, Place),
     /// Bring the cloud's bytes to the disk, in place of the old ones where there are any.
-    Fetch(NodeId, Arc<Place>),
+    Fetch(NodeId, Place),
     /// Move the file to the trash, or forget a cloud-only one.
     Trash(NodeId),
     /// Remove the folder, which is empty by now.
     RemoveDir(NodeId),
     /// Note, in the index alone, a file whose bytes stay in the cloud.
-    Place(NodeId, Arc<Place>),
+    Place(NodeId, Place),
 }
 
 impl DiskAction {
@@ -104,7 +103,7 @@ pub enum CloudAction {
         /// The node.
         node: NodeId,
         /// Where.
-        place: Arc<Place>,
+        place: Place,
         /// Whether bytes go along.
         bytes: bool,
     },
@@ -113,7 +112,7 @@ pub enum CloudAction {
         /// The node.
         node: NodeId,
         /// Where.
-        place: Arc<Place>,
+        place: Place,
         /// Whether bytes go along.
         bytes: bool,
     },

@@ -2,33 +2,32 @@
 //! nothing left in the folder that goes.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::Step;
-use crate::tree::{NodeId, Place};
+use crate::tree::{NodeId, PlaceRef};
 
 /// What an action does to the tree that it changes.
-#[derive(Debug)]
-pub(super) enum Effect {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Effect<'v> {
     /// The node comes to a place where it was not.
-    Arrive(Arc<Place>),
+    Arrive(PlaceRef<'v>),
     /// The node is noted at a place without taking it up.
-    Note(Arc<Place>),
+    Note(PlaceRef<'v>),
     /// The node goes from one place to another.
-    Move(Arc<Place>),
+    Move(PlaceRef<'v>),
     /// The node goes.
     Leave,
     /// The node, at this place by then, stays there.
-    Stay(Arc<Place>),
+    Stay(PlaceRef<'v>),
 }
 
 /// One action, before it has its position.
 #[derive(Debug)]
-pub(super) struct Task<A> {
+pub(super) struct Task<'v, A> {
     pub(super) node: NodeId,
     /// It is left out for now, and so is all that waits for it.
     pub(super) held: bool,
-    pub(super) effect: Effect,
+    pub(super) effect: Effect<'v>,
     pub(super) action: A,
 }
 
@@ -39,7 +38,7 @@ pub(super) trait Side<A> {
     /// Whether the folder is there now.
     fn has(&self, folder: NodeId) -> bool;
     /// The nodes that take up the place now.
-    fn occupants<'p>(&'p self, place: &'p Place) -> impl Iterator<Item = NodeId> + 'p;
+    fn occupants<'p>(&'p self, place: PlaceRef<'p>) -> impl Iterator<Item = NodeId> + 'p;
     /// The nodes that must leave the folder before it can go.
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId>;
     /// The folder that the node shall be in.
@@ -70,7 +69,7 @@ struct Wait {
 
 /// Orders the tasks. What is held, and what waits for it or for what nobody does, is left out until
 /// a later plan.
-pub(super) fn in_order<A, S: Side<A>>(side: &S, mut tasks: Vec<Task<A>>) -> Vec<Step<A>> {
+pub(super) fn in_order<A, S: Side<A>>(side: &S, mut tasks: Vec<Task<'_, A>>) -> Vec<Step<A>> {
     // What goes, goes last: a run that is cut short has rather copied than removed.
     tasks.sort_by_key(|task| matches!(task.effect, Effect::Leave));
     let (waits, left_out) = Waits::find(side, &tasks);
@@ -80,14 +79,14 @@ pub(super) fn in_order<A, S: Side<A>>(side: &S, mut tasks: Vec<Task<A>>) -> Vec<
 /// Finds who must wait for whom.
 struct Waits<'a, A, S> {
     side: &'a S,
-    tasks: &'a [Task<A>],
+    tasks: &'a [Task<'a, A>],
     /// By node: one more than the position of the task that changes where the node is.
     of_node: Vec<u32>,
 }
 
 impl<'a, A, S: Side<A>> Waits<'a, A, S> {
     /// Everybody's waits, and which tasks are left out.
-    fn find(side: &'a S, tasks: &'a [Task<A>]) -> (Vec<Vec<Wait>>, Vec<bool>) {
+    fn find(side: &'a S, tasks: &'a [Task<'a, A>]) -> (Vec<Vec<Wait>>, Vec<bool>) {
         let mut of_node = vec![0; side.ids()];
         for (index, task) in tasks.iter().enumerate() {
             if !matches!(task.effect, Effect::Stay(_))
@@ -112,8 +111,8 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
     }
 
     /// What the task waits for; `None` if it waits for what nobody does.
-    fn waits_of(&self, task: &Task<A>, waits: &mut Vec<Wait>) -> Option<()> {
-        match &task.effect {
+    fn waits_of(&self, task: &Task<'_, A>, waits: &mut Vec<Wait>) -> Option<()> {
+        match task.effect {
             Effect::Note(place) => self.folder_there(place, waits),
             Effect::Arrive(place) | Effect::Move(place) => {
                 self.folder_there(place, waits)?;
@@ -135,7 +134,7 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
         }
     }
 
-    fn folder_there(&self, place: &Place, waits: &mut Vec<Wait>) -> Option<()> {
+    fn folder_there(&self, place: PlaceRef<'_>, waits: &mut Vec<Wait>) -> Option<()> {
         if !self.side.has(place.parent) {
             let on = self.task_of(place.parent)?;
             waits.push(Wait { on, need: Need::Done });
@@ -143,7 +142,7 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
         Some(())
     }
 
-    fn place_free(&self, node: NodeId, place: &Place, waits: &mut Vec<Wait>) -> Option<()> {
+    fn place_free(&self, node: NodeId, place: PlaceRef<'_>, waits: &mut Vec<Wait>) -> Option<()> {
         for other in self.side.occupants(place) {
             if other != node {
                 waits.push(Wait { on: self.leaves(other)?, need: Need::Free });
@@ -217,7 +216,7 @@ enum Aside {
 /// Gives the tasks their positions, each after those it waits for.
 struct Queue<'a, A, S> {
     side: &'a S,
-    tasks: Vec<Option<Task<A>>>,
+    tasks: Vec<Option<Task<'a, A>>>,
     waits: Vec<Vec<Wait>>,
     waiters: Vec<Vec<(usize, Need)>>,
     open: Vec<usize>,
@@ -228,7 +227,7 @@ struct Queue<'a, A, S> {
 }
 
 impl<'a, A, S: Side<A>> Queue<'a, A, S> {
-    fn new(side: &'a S, tasks: Vec<Task<A>>, waits: Vec<Vec<Wait>>, left_out: Vec<bool>) -> Self {
+    fn new(side: &'a S, tasks: Vec<Task<'a, A>>, waits: Vec<Vec<Wait>>, left_out: Vec<bool>) -> Self {
         let count = tasks.len();
         let open: Vec<usize> = waits.iter().map(Vec::len).collect();
         Queue {

@@ -1,8 +1,8 @@
 //! Numbers and texts as bytes, and back.
 
-/// Bytes that no version ever wrote: the index is damaged.
+/// Bytes that no version ever wrote: the index is damaged. The text says what is wrong with them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Impossible(pub(super) &'static str);
+pub struct Impossible(pub &'static str);
 
 /// Appends a number, small ones in few bytes: seven bits a byte, the lowest first, and a high bit for
 /// "more to come".
