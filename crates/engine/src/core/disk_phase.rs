@@ -9,7 +9,7 @@ use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, SMUDGED, Work};
-use crate::plan::{self, CloudAction, DiskAction, Step};
+use crate::plan::{self, CloudAction, DiskAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
 use crate::tree::{Local, LocalContent, NodeId, Place, PlaceRef, Trees};
@@ -19,7 +19,7 @@ pub(super) struct DiskPhase {
     structure: VecDeque<DiskAction>,
     places: Vec<(NodeId, Place)>,
     fetches: VecDeque<(NodeId, Place)>,
-    cloud: Vec<Step<CloudAction>>,
+    cloud: Steps<CloudAction>,
     began: bool,
 }
 
@@ -54,7 +54,7 @@ const FETCH_FILES: usize = 512;
 const FETCH_BYTES: u64 = 32 << 20;
 
 impl DiskPhase {
-    pub(super) fn new(actions: Vec<DiskAction>, cloud: Vec<Step<CloudAction>>) -> Self {
+    pub(super) fn new(actions: Vec<DiskAction>, cloud: Steps<CloudAction>) -> Self {
         let mut phase = DiskPhase {
             structure: VecDeque::new(),
             places: Vec::new(),

@@ -10,14 +10,15 @@ use super::state::Activity;
 use super::{Core, Task};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
-use crate::plan::{self, CloudAction, Step};
+use crate::plan::{self, CloudAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
 use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Remote, Trees};
 
 /// Where changing the cloud is.
 pub(super) struct Push {
-    steps: Vec<(Step<CloudAction>, Stage)>,
+    steps: Steps<CloudAction>,
+    stages: Vec<Stage>,
     uploads: VecDeque<usize>,
     ready: BTreeSet<usize>,
     sending: usize,
@@ -130,9 +131,10 @@ impl Run {
 }
 
 impl Push {
-    pub(super) fn new(steps: Vec<Step<CloudAction>>) -> Self {
+    pub(super) fn new(steps: Steps<CloudAction>) -> Self {
         Push {
-            steps: steps.into_iter().map(|step| (step, Stage::Open)).collect(),
+            stages: vec![Stage::Open; steps.len()],
+            steps,
             uploads: VecDeque::new(),
             ready: BTreeSet::new(),
             sending: 0,
@@ -160,12 +162,16 @@ impl Push {
     }
 
     fn drop_step(&mut self, position: usize) {
-        self.steps[position].1 = Stage::Dropped;
+        self.stages[position] = Stage::Dropped;
         self.ready.remove(&position);
     }
 
+    fn action(&self, position: usize) -> &CloudAction {
+        &self.steps.actions()[position]
+    }
+
     fn node(&self, position: usize) -> NodeId {
-        self.steps[position].0.action.node()
+        self.action(position).node()
     }
 
     /// The next records to write: in order, none before what it waits for, and new folders before
@@ -176,17 +182,16 @@ impl Push {
         let mut hopeless = Vec::new();
         let mut folders = false;
         for &position in &self.ready {
-            let step = &self.steps[position].0;
-            let is_folder = trees.is_dir(step.action.node());
-            let new_folder = is_folder && matches!(step.action, CloudAction::Insert { .. });
+            let action = self.action(position);
+            let new_folder = matches!(action, CloudAction::Insert { .. }) && trees.is_dir(action.node());
             if folders && !new_folder || batch.len() >= COMMIT_ROWS {
                 break;
             }
-            let stage = |&on: &u32| self.steps.get(on as usize).map_or(Stage::Dropped, |step| step.1);
-            if step.after.iter().any(|on| stage(on) == Stage::Dropped) {
+            let stage = |&on: &u32| self.stages.get(on as usize).copied().unwrap_or(Stage::Dropped);
+            let after = self.steps.after(position);
+            if after.iter().any(|on| stage(on) == Stage::Dropped) {
                 hopeless.push(position);
-            } else if step.after.iter().all(|on| stage(on) == Stage::Done || chosen.contains(&(*on as usize)))
-            {
+            } else if after.iter().all(|on| stage(on) == Stage::Done || chosen.contains(&(*on as usize))) {
                 folders |= new_folder;
                 chosen.insert(position);
                 batch.push(position);
@@ -241,7 +246,7 @@ impl Core {
         push.ids = Ids::There;
         let trees = self.states.trees.read();
         for position in 0..push.steps.len() {
-            let (node, bytes) = match &push.steps[position].0.action {
+            let (node, bytes) = match push.action(position) {
                 CloudAction::Insert { node, bytes, .. } | CloudAction::Update { node, bytes, .. } => {
                     (*node, *bytes)
                 }
@@ -259,8 +264,8 @@ impl Core {
 
     fn without_id(&self, push: &Push) -> Vec<NodeId> {
         let trees = self.states.trees.read();
-        let inserts = push.steps.iter().filter_map(|(step, _)| match step.action {
-            CloudAction::Insert { node, .. } => Some(node),
+        let inserts = push.steps.actions().iter().filter_map(|action| match action {
+            CloudAction::Insert { node, .. } => Some(*node),
             _ => None,
         });
         inserts.filter(|id| trees.get(*id).is_some_and(|node| node.record.is_none())).collect()
@@ -462,11 +467,11 @@ impl Core {
         let mut rows = WriteBatch::default();
         let mut task = WriteTask { inserts: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
         for position in push.batch(&trees) {
-            let Some(row) = row(&trees, run, &push.steps[position].0.action, capabilities, lock_id) else {
+            let Some(row) = row(&trees, run, push.action(position), capabilities, lock_id) else {
                 push.drop_step(position);
                 continue;
             };
-            let (list, positions) = match push.steps[position].0.action {
+            let (list, positions) = match push.action(position) {
                 CloudAction::Insert { .. } => (&mut rows.inserts, &mut task.inserts),
                 CloudAction::Update { .. } => (&mut rows.updates, &mut task.updates),
                 CloudAction::Delete(_) => (&mut rows.deletes, &mut task.deletes),
@@ -526,10 +531,10 @@ impl Core {
         match answer {
             Ok(receipt) => {
                 // What was sent for an earlier plan is not what a record without bytes has taken.
-                let sent =
-                    if takes_bytes(&push.steps[position].0.action) { run.sent.remove(&node) } else { None };
-                apply(&mut self.states.trees.write(), &push.steps[position].0.action, sent, receipt.version);
-                push.steps[position].1 = Stage::Done;
+                let action = push.action(position);
+                let sent = if takes_bytes(action) { run.sent.remove(&node) } else { None };
+                apply(&mut self.states.trees.write(), action, sent, receipt.version);
+                push.stages[position] = Stage::Done;
                 push.ready.remove(&position);
             }
             Err(CloudError::StaleLock) => {

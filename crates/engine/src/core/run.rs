@@ -414,8 +414,7 @@ impl Core {
             return;
         }
         self.expect(run, &plan);
-        let disk = plan.disk.into_iter().map(|step| step.action).collect();
-        run.phase = Phase::Disk(DiskPhase::new(disk, plan.cloud));
+        run.phase = Phase::Disk(DiskPhase::new(plan.disk.into_actions(), plan.cloud));
     }
 
     fn nothing_planned(&mut self, run: &mut Run) {
@@ -440,16 +439,16 @@ impl Core {
         let trees = self.states.trees.read();
         let mut files = 0;
         let mut bytes = 0;
-        for step in &plan.disk {
-            if let DiskAction::Fetch(id, _) = &step.action {
+        for action in plan.disk.actions() {
+            if let DiskAction::Fetch(id, _) = action {
                 let content = trees.remote(*id).and_then(|remote| remote.content);
                 files += 1;
                 bytes += content.map_or(0, |content| content.size);
             }
         }
-        for step in &plan.cloud {
+        for action in plan.cloud.actions() {
             if let CloudAction::Insert { node, bytes: true, .. }
-            | CloudAction::Update { node, bytes: true, .. } = &step.action
+            | CloudAction::Update { node, bytes: true, .. } = action
                 && !run.sent.contains_key(node)
             {
                 files += 1;
@@ -582,12 +581,12 @@ impl Core {
         let trees = self.states.trees.read();
         let is_file = |id: NodeId| !trees.is_dir(id);
         let mut deleted: BTreeSet<NodeId> = BTreeSet::new();
-        deleted.extend(plan.disk.iter().filter_map(|step| match step.action {
-            DiskAction::Trash(id) => Some(id),
+        deleted.extend(plan.disk.actions().iter().filter_map(|action| match action {
+            DiskAction::Trash(id) => Some(*id),
             _ => None,
         }));
-        deleted.extend(plan.cloud.iter().filter_map(|step| match step.action {
-            CloudAction::Delete(id) if is_file(id) => Some(id),
+        deleted.extend(plan.cloud.actions().iter().filter_map(|action| match action {
+            CloudAction::Delete(id) if is_file(*id) => Some(*id),
             _ => None,
         }));
         let count = deleted.len() as u64;
@@ -600,8 +599,8 @@ impl Core {
             return;
         }
         // Their folders stay as well: they are not empty.
-        plan.disk.retain(|step| !matches!(step.action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
-        plan.cloud.retain(|step| !matches!(step.action, CloudAction::Delete(_)));
+        plan.disk.retain(|action| !matches!(action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
+        plan.cloud.retain(|action| !matches!(action, CloudAction::Delete(_)));
         self.events.log(2, &format!("{count} deletions wait for the host's word"));
         self.deletions.held = deleted.into_iter().collect();
     }

@@ -8,6 +8,7 @@ mod apply;
 mod decide;
 mod names;
 mod order;
+mod sequence;
 mod shape;
 mod steps;
 
@@ -17,6 +18,7 @@ use crate::tree::{NodeId, Place, Trees};
 
 pub use apply::{adopt, set_aside, settle};
 pub use names::conflict_name;
+pub use sequence::Steps;
 
 /// What the planner is given beside the trees.
 #[derive(Debug, Clone, Copy)]
@@ -50,15 +52,6 @@ pub enum Learn {
         /// Its new name, in the same folder.
         name: Box<str>,
     },
-}
-
-/// One step and the steps, by position in the same list, that it must wait for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step<A> {
-    /// What is done.
-    pub action: A,
-    /// Positions of earlier steps.
-    pub after: Vec<u32>,
 }
 
 /// A change of the disk.
@@ -136,10 +129,10 @@ impl CloudAction {
 pub struct Plan {
     /// What must be known first. Where this is not empty, everything else is.
     pub learn: Vec<Learn>,
-    /// Changes of the disk, in an order that is allowed.
-    pub disk: Vec<Step<DiskAction>>,
-    /// Changes of the cloud, in an order that is allowed.
-    pub cloud: Vec<Step<CloudAction>>,
+    /// Changes of the disk.
+    pub disk: Steps<DiskAction>,
+    /// Changes of the cloud.
+    pub cloud: Steps<CloudAction>,
     /// Nodes on which disk and cloud agree already.
     pub settle: Vec<NodeId>,
 }

@@ -18,7 +18,11 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTree
         let held = held.contains(&id);
         let before = (disk.len(), cloud.len());
         match verdict {
-            Verdict::Dead => bury(id, &node, held, &mut disk, &mut cloud),
+            Verdict::Dead => {
+                let task = Task { node: id, held, effect: Effect::Leave };
+                disk.extend(node.local.map(|_| task));
+                cloud.extend(node.live_remote().map(|_| task));
+            }
             Verdict::Live(place, bytes) => {
                 let place = place.as_ref();
                 on_disk(request.fetch_bytes, id, &node, held, place, *bytes, &mut disk);
@@ -38,25 +42,6 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTree
     }
 }
 
-fn bury(
-    id: NodeId,
-    node: &NodeRef<'_>,
-    held: bool,
-    disk: &mut Vec<Task<'_, DiskAction>>,
-    cloud: &mut Vec<Task<'_, CloudAction>>,
-) {
-    if node.local.is_some() {
-        let action = match node.kind {
-            Kind::File => DiskAction::Trash(id),
-            Kind::Dir => DiskAction::RemoveDir(id),
-        };
-        disk.push(Task { node: id, held, effect: Effect::Leave, action });
-    }
-    if node.live_remote().is_some() {
-        cloud.push(Task { node: id, held, effect: Effect::Leave, action: CloudAction::Delete(id) });
-    }
-}
-
 /// Whether a node that one side deleted and the other moved would, by going back to where it was,
 /// look as if it had never been moved. It first comes to the side that deleted it.
 fn would_hide_its_move(node: &NodeRef<'_>, target: PlaceRef<'_>) -> bool {
@@ -70,27 +55,25 @@ fn on_disk<'v>(
     held: bool,
     place: PlaceRef<'v>,
     bytes: Bytes,
-    disk: &mut Vec<Task<'v, DiskAction>>,
+    disk: &mut Vec<Task<'v>>,
 ) {
-    let mut push = |held, effect, action| disk.push(Task { node: id, held, effect, action });
-    let at = || place.to_place();
-    let effect = if fetch_bytes { Effect::Arrive(place) } else { Effect::Note(place) };
-    let bring = || if fetch_bytes { DiskAction::Fetch(id, at()) } else { DiskAction::Place(id, at()) };
+    let mut push = |held, effect| disk.push(Task { node: id, held, effect });
+    let bring = if fetch_bytes { Effect::Arrive(place) } else { Effect::Note(place) };
     match (&node.local, node.kind) {
-        (None, Kind::Dir) => push(held, Effect::Arrive(place), DiskAction::MakeDir(id, at())),
-        (None, Kind::File) => push(held, effect, bring()),
+        (None, Kind::Dir) => push(held, Effect::Arrive(place)),
+        (None, Kind::File) => push(held, bring),
         (Some(Local { content: LocalContent::CloudOnly(_), place: noted }), _) => {
             if fetch_bytes || *noted != place || bytes == Bytes::FromCloud {
-                push(held, effect, bring());
+                push(held, bring);
             }
         }
         (Some(local), _) => {
             if local.place != place {
                 let held = held || (node.live_remote().is_none() && would_hide_its_move(node, place));
-                push(held, Effect::Move(place), DiskAction::Move(id, at()));
+                push(held, Effect::Move(place));
             }
             if bytes == Bytes::FromCloud {
-                push(held, Effect::Stay(place), DiskAction::Fetch(id, at()));
+                push(held, Effect::Stay(place));
             }
         }
     }
@@ -102,20 +85,16 @@ fn in_cloud<'v>(
     held: bool,
     place: PlaceRef<'v>,
     bytes: Bytes,
-) -> Option<Task<'v, CloudAction>> {
-    let bytes = bytes == Bytes::FromDisk;
-    let update = || CloudAction::Update { node: id, place: place.to_place(), bytes };
-    let insert = || CloudAction::Insert { node: id, place: place.to_place(), bytes };
-    let task = |held, effect, action| Some(Task { node: id, held, effect, action });
-    match node.live_remote() {
-        None => task(held, Effect::Arrive(place), insert()),
+) -> Option<Task<'v>> {
+    let (held, effect) = match node.live_remote() {
+        None => (held, Effect::Arrive(place)),
         Some(remote) if remote.place != place => {
-            let held = held || (node.local.is_none() && would_hide_its_move(node, place));
-            task(held, Effect::Move(place), update())
+            (held || (node.local.is_none() && would_hide_its_move(node, place)), Effect::Move(place))
         }
-        Some(_) if bytes => task(held, Effect::Stay(place), update()),
-        Some(_) => None,
-    }
+        Some(_) if bytes == Bytes::FromDisk => (held, Effect::Stay(place)),
+        Some(_) => return None,
+    };
+    Some(Task { node: id, held, effect })
 }
 
 /// The disk, as actions find it.
@@ -156,6 +135,17 @@ impl Side<DiskAction> for Disk<'_> {
         self.request.trees.is_dir(node)
     }
 
+    fn action(&self, node: NodeId, effect: Effect<'_>) -> DiskAction {
+        match effect {
+            Effect::Arrive(place) if self.is_dir(node) => DiskAction::MakeDir(node, place.to_place()),
+            Effect::Arrive(place) | Effect::Stay(place) => DiskAction::Fetch(node, place.to_place()),
+            Effect::Note(place) => DiskAction::Place(node, place.to_place()),
+            Effect::Move(place) => DiskAction::Move(node, place.to_place()),
+            Effect::Leave if self.is_dir(node) => DiskAction::RemoveDir(node),
+            Effect::Leave => DiskAction::Trash(node),
+        }
+    }
+
     fn park(&self, node: NodeId) -> Option<DiskAction> {
         let trees = self.request.trees;
         let place = trees.local(node)?.place;
@@ -194,6 +184,19 @@ impl Side<CloudAction> for Cloud<'_> {
 
     fn is_dir(&self, node: NodeId) -> bool {
         self.request.trees.is_dir(node)
+    }
+
+    fn action(&self, node: NodeId, effect: Effect<'_>) -> CloudAction {
+        let bytes = matches!(self.verdicts.get(node), Some(Verdict::Live(_, Bytes::FromDisk)));
+        match effect {
+            Effect::Arrive(place) | Effect::Note(place) => {
+                CloudAction::Insert { node, place: place.to_place(), bytes }
+            }
+            Effect::Move(place) | Effect::Stay(place) => {
+                CloudAction::Update { node, place: place.to_place(), bytes }
+            }
+            Effect::Leave => CloudAction::Delete(node),
+        }
     }
 
     /// Records may share a place for a while.

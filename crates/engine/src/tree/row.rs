@@ -18,10 +18,14 @@ pub struct Row(Box<[u8]>);
 impl Row {
     /// The row of a node.
     pub fn of(node: &NodeRef<'_>) -> Row {
-        // Most rows are of files in step, and no longer than this.
-        let mut out = Vec::with_capacity(160);
-        write(node, &mut out);
-        Row(out.into())
+        Row::with_scratch(node, &mut Vec::new())
+    }
+
+    /// The same, written in `scratch` first, so that its allocation is as long as it is.
+    pub(super) fn with_scratch(node: &NodeRef<'_>, scratch: &mut Vec<u8>) -> Row {
+        scratch.clear();
+        write(node, scratch);
+        Row(scratch.as_slice().into())
     }
 
     /// The row that an index kept; an error where no version has written it.

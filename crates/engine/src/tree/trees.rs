@@ -20,6 +20,7 @@ pub struct Trees {
     out_of_step: BTreeSet<NodeId>,
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
+    scratch: Vec<u8>,
 }
 
 impl Trees {
@@ -332,7 +333,7 @@ impl Trees {
         // What is in step waits for nothing.
         let trouble = after.trouble.filter(|_| !in_step);
         if let Some(slot) = self.rows.get_mut(id.0 as usize) {
-            *slot = Some(Row::of(&NodeRef { trouble, ..*after }));
+            *slot = Some(Row::with_scratch(&NodeRef { trouble, ..*after }, &mut self.scratch));
         }
         self.unsaved.insert(id);
         if in_step {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudsync_engine::plan::{self, CloudAction, DiskAction, Learn, Plan, Request, Step};
+use cloudsync_engine::plan::{self, CloudAction, DiskAction, Learn, Plan, Request, Steps};
 use cloudsync_engine::ports::Stamp;
 use cloudsync_engine::tree::{
     Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, Remote, Row, Trees,
@@ -339,8 +339,8 @@ impl World {
             Learn::Hash(id) | Learn::SetAside { node: id, .. } => vec![*id],
             Learn::Adopt { here, there } => vec![*here, *there],
         });
-        let disk = plan.disk.iter().map(|step| step.action.node());
-        let cloud = plan.cloud.iter().map(|step| step.action.node());
+        let disk = plan.disk.actions().iter().map(DiskAction::node);
+        let cloud = plan.cloud.actions().iter().map(CloudAction::node);
         match learned.chain(disk).chain(cloud).find(|id| self.frozen.contains(id)) {
             Some(id) => Err(format!("{id:?} is frozen: {plan:?}")),
             None => Ok(()),
@@ -593,15 +593,15 @@ impl World {
 
 /// Steps that are not done yet.
 struct Open<'a, A> {
-    steps: &'a [Step<A>],
+    steps: &'a Steps<A>,
     waits: Vec<usize>,
     ready: Vec<usize>,
     left: usize,
 }
 
 impl<'a, A> Open<'a, A> {
-    fn new(steps: &'a [Step<A>]) -> Self {
-        let waits: Vec<usize> = steps.iter().map(|step| step.after.len()).collect();
+    fn new(steps: &'a Steps<A>) -> Self {
+        let waits: Vec<usize> = (0..steps.len()).map(|index| steps.after(index).len()).collect();
         let ready = (0..steps.len()).filter(|&index| waits[index] == 0).collect();
         Open { steps, waits, ready, left: steps.len() }
     }
@@ -613,14 +613,14 @@ impl<'a, A> Open<'a, A> {
         let pick = chance.below(self.ready.len());
         let index = self.ready.swap_remove(pick);
         self.left -= 1;
-        for (later, step) in self.steps.iter().enumerate() {
-            if step.after.contains(&(index as u32)) {
+        for later in 0..self.steps.len() {
+            if self.steps.after(later).contains(&(index as u32)) {
                 self.waits[later] -= 1;
                 if self.waits[later] == 0 {
                     self.ready.push(later);
                 }
             }
         }
-        Some(&self.steps[index].action)
+        self.steps.actions().get(index)
     }
 }
