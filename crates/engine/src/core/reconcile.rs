@@ -28,23 +28,20 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     let mut missing = beneath_vanished(trees, &seen, &folders);
     for folder in std::mem::take(&mut seen.folders) {
         let Some(&id) = folders.by_path.get(&folder.path) else { continue };
-        let mut found = HashSet::new();
+        let mut found = Vec::new();
         for entry in folder.listing.entries.into_iter().filter(|entry| entry.kind == FileKind::File) {
             match unchanged(trees, id, &entry) {
-                Some(node) => {
-                    found.insert(node);
-                }
+                Some(node) => found.push(node),
                 None => odd.push((id, entry)),
             }
         }
-        let gone =
-            trees.local_children(id).filter(|child| !found.contains(child) && is_file_here(trees, *child));
-        missing.extend(gone);
+        found.sort_unstable();
+        let unseen = trees.children(id).filter(|child| found.binary_search(child).is_err());
+        missing.extend(unseen.filter(|&child| is_file_in(trees, child, id)));
     }
     let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
     if seen.everything {
-        let known = trees.iter().filter(|(_, node)| node.local.is_some()).map(|(id, _)| id);
-        missing.extend(known.filter(|&id| is_file_here(trees, id) && is_stray(trees, id)));
+        missing.extend(strays(trees));
     }
     let before = missing.len() + odd.len();
     missing.retain(|node| !seen.busy.contains(node));
@@ -66,10 +63,15 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     left_out
 }
 
-/// Whether a file is known in a folder that the local tree does not have any more.
-fn is_stray(trees: &Trees, id: NodeId) -> bool {
-    let parent = trees.local(id).map(|local| local.place.parent);
-    parent.is_some_and(|parent| parent != NodeId::ROOT && ino_of(trees, parent).is_none())
+/// Files that are known in a folder that the local tree does not have any more.
+fn strays(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
+    let lost = trees.parents().filter(|&id| id != NodeId::ROOT && ino_of(trees, id).is_none());
+    lost.flat_map(move |folder| trees.children(folder).filter(move |&id| is_file_in(trees, id, folder)))
+}
+
+fn is_file_in(trees: &Trees, id: NodeId, folder: NodeId) -> bool {
+    let local = trees.local(id);
+    local.is_some_and(|local| local.place.parent == folder && local.content.stamp().is_some())
 }
 
 fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
@@ -78,7 +80,8 @@ fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
 
 /// The node of a file that is where it was, with the stamp that it had.
 fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry) -> Option<NodeId> {
-    trees.locals_at(folder, &entry.name).find(|&id| stamp_of(trees, id) == Some(entry.stamp))
+    let mut known = trees.contents_at(folder, &entry.name);
+    known.find(|(_, content)| content.stamp() == Some(entry.stamp)).map(|(id, _)| id)
 }
 
 /// How a file on the disk was last seen.
@@ -137,7 +140,7 @@ fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
 }
 
 fn local_folders(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
-    trees.iter().map(|(id, _)| id).filter(|&id| ino_of(trees, id).is_some())
+    trees.folders().filter(|&id| ino_of(trees, id).is_some())
 }
 
 fn known_folders(trees: &Trees) -> BTreeMap<u64, NodeId> {

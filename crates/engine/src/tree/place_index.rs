@@ -92,6 +92,13 @@ impl PlaceIndex {
         found.into_iter().take(count).chain(more)
     }
 
+    /// The folders that any node has a place in.
+    pub(super) fn parents(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let after = |parent: NodeId| self.by_parent.range((parent, NodeId(u32::MAX))..).next();
+        let first = self.by_parent.first().map(|&(parent, _)| parent);
+        std::iter::successors(first, move |&parent| after(parent).map(|&(parent, _)| parent))
+    }
+
     /// The nodes that have a place in a folder, smallest id first.
     pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         self.by_parent.range((parent, NodeId(0))..=(parent, NodeId(u32::MAX))).map(|&(_, id)| id)

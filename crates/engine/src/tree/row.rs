@@ -5,7 +5,7 @@
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
 //! stamp); what the flags say of record, remote state and trouble, in this order.
 
-use super::bytes::{Bytes, Impossible, put_number, put_text, put_time};
+use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use super::{Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced, Trouble};
 use crate::Code;
 use crate::ports::Stamp;
@@ -37,6 +37,24 @@ impl Row {
     /// What an index keeps.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Whether it is a folder's.
+    pub(super) fn is_dir(&self) -> bool {
+        Bytes(&self.0).number32().is_ok_and(|flags| flags & flag::DIR != 0)
+    }
+
+    /// What the disk holds of the node: cheaper than the whole node.
+    pub(super) fn local(&self) -> Option<Local<PlaceRef<'_>>> {
+        Reader::new(&self.0).and_then(|mut reader| reader.local()).ok()?
+    }
+
+    /// What the disk holds of the node, if it is at this place: cheaper again.
+    pub(super) fn local_at(&self, place: PlaceRef<'_>) -> Option<LocalContent> {
+        let mut reader = Reader::new(&self.0).ok()?;
+        let raw = (place.parent, place.name.as_bytes());
+        let here = reader.raw_place(flag::LOCAL_PLACE) == Some(raw);
+        if here { reader.local_content().ok() } else { None }
     }
 
     /// The node.
@@ -208,11 +226,14 @@ fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
     }
 }
 
+/// A place that was read, and where in the flags it is meant.
+type Read<'b> = Option<(u32, PlaceRef<'b>)>;
+
 /// A row while it is read.
 struct Reader<'b> {
     bytes: Bytes<'b>,
     flags: u32,
-    places: [Option<PlaceRef<'b>>; 3],
+    places: [(NodeId, &'b [u8]); 3],
     contents: [Option<Content>; 3],
 }
 
@@ -224,13 +245,12 @@ impl<'b> Reader<'b> {
         if flags >= flag::END {
             return Err(Impossible("flags are set that no version has"));
         }
-        let mut reader = Reader { bytes, flags, places: Default::default(), contents: Default::default() };
+        let mut reader = Reader { bytes, flags, places: [(NodeId::ROOT, &[]); 3], contents: [None; 3] };
         let most = |shifts: [u32; 3]| shifts.into_iter().map(|shift| (flags >> shift & 3) as usize).max();
         let places = most([flag::SYNCED_PLACE, flag::LOCAL_PLACE, flag::REMOTE_PLACE]).unwrap_or(0);
         let contents = most([flag::SYNCED_CONTENT, flag::LOCAL_CONTENT, flag::REMOTE_CONTENT]).unwrap_or(0);
         for slot in reader.places.iter_mut().take(places) {
-            let parent = NodeId(reader.bytes.number32()?);
-            *slot = Some(Place { parent, name: reader.bytes.text()? });
+            *slot = (NodeId(reader.bytes.number32()?), reader.bytes.raw_text()?);
         }
         for slot in reader.contents.iter_mut().take(contents) {
             let (digest, size) = (reader.bytes.array()?, reader.bytes.number()?);
@@ -243,10 +263,24 @@ impl<'b> Reader<'b> {
         self.flags & bit != 0
     }
 
-    /// The place that the tree at `shift` means.
-    fn place(&self, shift: u32) -> Option<PlaceRef<'b>> {
+    /// The place that the tree at `shift` means, its name not looked at.
+    fn raw_place(&self, shift: u32) -> Option<(NodeId, &'b [u8])> {
         let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
-        *self.places.get(slot)?
+        self.places.get(slot).copied()
+    }
+
+    /// The place that the tree at `shift` means.
+    fn place(&self, shift: u32) -> Result<Option<PlaceRef<'b>>, Impossible> {
+        let Some((parent, name)) = self.raw_place(shift) else { return Ok(None) };
+        Ok(Some(Place { parent, name: text(name)? }))
+    }
+
+    /// The place that the tree at `shift` means, not read again where it is the one that was read.
+    fn place_or(&self, shift: u32, read: Read<'b>) -> Result<Option<PlaceRef<'b>>, Impossible> {
+        match read {
+            Some((other, place)) if (self.flags >> other & 3) == (self.flags >> shift & 3) => Ok(Some(place)),
+            _ => self.place(shift),
+        }
     }
 
     /// The content that the tree at `shift` means, likewise.
@@ -272,27 +306,27 @@ impl<'b> Reader<'b> {
     }
 
     fn local(&mut self) -> Result<Option<Local<PlaceRef<'b>>>, Impossible> {
-        let Some(place) = self.place(flag::LOCAL_PLACE) else { return Ok(None) };
-        let content = match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
-            (flag::HERE_DIR, None) => LocalContent::Dir(self.bytes.number()?),
-            (flag::CLOUD_ONLY, Some(content)) => LocalContent::CloudOnly(content),
-            (flag::HERE, Some(content)) => {
-                let stamp = self.stamp(Some(&content))?;
-                LocalContent::Here(content, stamp)
-            }
-            (flag::UNREAD, None) => LocalContent::Unread(self.stamp(None)?),
-            _ => return Err(Impossible("the local state contradicts itself")),
-        };
-        Ok(Some(Local { place, content }))
+        let Some(place) = self.place(flag::LOCAL_PLACE)? else { return Ok(None) };
+        Ok(Some(Local { place, content: self.local_content()? }))
     }
 
-    fn synced(&self) -> Option<Synced<PlaceRef<'b>>> {
-        let place = self.place(flag::SYNCED_PLACE)?;
-        Some(Synced { place, content: self.content(flag::SYNCED_CONTENT) })
+    fn local_content(&mut self) -> Result<LocalContent, Impossible> {
+        match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
+            (flag::HERE_DIR, None) => Ok(LocalContent::Dir(self.bytes.number()?)),
+            (flag::CLOUD_ONLY, Some(content)) => Ok(LocalContent::CloudOnly(content)),
+            (flag::HERE, Some(content)) => Ok(LocalContent::Here(content, self.stamp(Some(&content))?)),
+            (flag::UNREAD, None) => Ok(LocalContent::Unread(self.stamp(None)?)),
+            _ => Err(Impossible("the local state contradicts itself")),
+        }
     }
 
-    fn remote(&mut self) -> Result<Option<Remote<PlaceRef<'b>, &'b str>>, Impossible> {
-        let Some(place) = self.place(flag::REMOTE_PLACE) else { return Ok(None) };
+    fn synced(&self, read: Read<'b>) -> Result<Option<Synced<PlaceRef<'b>>>, Impossible> {
+        let Some(place) = self.place_or(flag::SYNCED_PLACE, read)? else { return Ok(None) };
+        Ok(Some(Synced { place, content: self.content(flag::SYNCED_CONTENT) }))
+    }
+
+    fn remote(&mut self, read: Read<'b>) -> Result<Option<Remote<PlaceRef<'b>, &'b str>>, Impossible> {
+        let Some(place) = self.place_or(flag::REMOTE_PLACE, read)? else { return Ok(None) };
         Ok(Some(Remote {
             place,
             content: self.content(flag::REMOTE_CONTENT),
@@ -323,13 +357,15 @@ impl<'b> Reader<'b> {
 /// Reads what [`write`] wrote.
 fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
     let mut reader = Reader::new(body)?;
+    let local = reader.local()?;
+    let known = local.map(|local| (flag::LOCAL_PLACE, local.place));
     let node = NodeRef {
         kind: if reader.has(flag::DIR) { Kind::Dir } else { Kind::File },
         sent_from_here: reader.has(flag::SENT_FROM_HERE),
-        local: reader.local()?,
-        synced: reader.synced(),
+        local,
+        synced: reader.synced(known)?,
         record: reader.text_if(flag::RECORD)?,
-        remote: reader.remote()?,
+        remote: reader.remote(known)?,
         trouble: reader.trouble()?,
     };
     if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }

@@ -70,7 +70,7 @@ impl Trees {
 
     /// What the disk holds of a node.
     pub fn local(&self, id: NodeId) -> Option<Local<PlaceRef<'_>>> {
-        self.get(id)?.local
+        self.row(id)?.local()
     }
 
     /// What the cloud was last seen to hold of a node, deleted or not.
@@ -80,7 +80,7 @@ impl Trees {
 
     /// Whether the node is a folder.
     pub fn is_dir(&self, id: NodeId) -> bool {
-        self.get(id).is_some_and(|node| node.kind == Kind::Dir)
+        self.row(id).is_some_and(Row::is_dir)
     }
 
     /// How many nodes there are, the gallery itself not counted.
@@ -112,21 +112,29 @@ impl Trees {
     /// The nodes at a place on the disk or, cloud-only, in its index. What is on the disk comes first.
     pub fn local_at(&self, parent: NodeId, name: &str) -> Option<NodeId> {
         let mut cloud_only = None;
-        for id in self.locals_at(parent, name) {
-            match self.local(id) {
-                Some(local) if local.content.is_here() => return Some(id),
-                _ => cloud_only = cloud_only.or(Some(id)),
+        for (id, content) in self.contents_at(parent, name) {
+            if content.is_here() {
+                return Some(id);
             }
+            cloud_only = cloud_only.or(Some(id));
         }
         cloud_only
     }
 
+    /// Every node that the local tree holds at a place, smallest id first, and what is there.
+    pub fn contents_at<'a>(
+        &'a self,
+        parent: NodeId,
+        name: &'a str,
+    ) -> impl Iterator<Item = (NodeId, LocalContent)> + 'a {
+        let place = Place { parent, name };
+        let candidates = self.places.candidates(place);
+        candidates.filter_map(move |id| Some((id, self.row(id)?.local_at(place)?)))
+    }
+
     /// Every node that the local tree holds at a place, smallest id first.
     pub fn locals_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
-        let place = Place { parent, name };
-        self.places
-            .candidates(place)
-            .filter(move |&id| self.local(id).is_some_and(|local| local.place == place))
+        self.contents_at(parent, name).map(|(id, _)| id)
     }
 
     /// Every node that the cloud's tree holds at a place, smallest id first.
@@ -135,6 +143,22 @@ impl Trees {
         self.places
             .candidates(place)
             .filter(move |&id| self.remote(id).is_some_and(|remote| !remote.deleted && remote.place == place))
+    }
+
+    /// The nodes that are in a folder in the local tree, the cloud's or both, smallest id first.
+    pub fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.places.children(parent)
+    }
+
+    /// The nodes that are above others in any tree.
+    pub fn parents(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.places.parents()
+    }
+
+    /// All nodes that are folders.
+    pub fn folders(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let rows = self.rows.iter().enumerate();
+        rows.filter(|(_, row)| row.as_ref().is_some_and(Row::is_dir)).map(|(index, _)| NodeId(index as u32))
     }
 
     /// The nodes in a folder of the local tree, smallest id first.
@@ -202,10 +226,8 @@ impl Trees {
     pub fn find_local_folder(&self, path: &str) -> Option<NodeId> {
         let mut at = NodeId::ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            let is_folder = |id: &NodeId| {
-                self.local(*id).is_some_and(|local| matches!(local.content, LocalContent::Dir(_)))
-            };
-            at = self.locals_at(at, name).find(is_folder)?;
+            let mut here = self.contents_at(at, name);
+            at = here.find(|(_, content)| matches!(content, LocalContent::Dir(_)))?.0;
         }
         Some(at)
     }
