@@ -214,7 +214,7 @@ fn connect(cloud: &EmbeddedCloud) -> Outcome<Connection> {
 fn fields(file: usize, asset: CloudAsset) -> Row {
     let digest = blake3::Hash::from_hex(&asset.asset_id).map(|hash| hash.as_bytes().to_vec());
     Row::from([
-        ("asset".into(), CloudType::Asset(asset)),
+        ("asset".into(), CloudType::Asset(Box::new(asset))),
         ("digest".into(), CloudType::Bytes(digest.unwrap_or_default())),
         ("kind".into(), CloudType::Int64(0)),
         ("modified_ns".into(), CloudType::Int64(1_700_000_000_000_000_000 + file as i64)),
@@ -276,7 +276,7 @@ fn store(plan: &Plan, contents: &Contents, connection: &Connection) -> Outcome<C
 fn number(values: &Row) -> Outcome<(usize, CloudAsset)> {
     match (values.get("number"), values.get("asset")) {
         (Some(CloudType::Int64(number)), Some(CloudType::Asset(asset))) => {
-            Ok((usize::try_from(*number)?, asset.clone()))
+            Ok((usize::try_from(*number)?, (**asset).clone()))
         }
         _ => Err("a record lost its fields".into()),
     }

@@ -290,7 +290,7 @@ fn fields_of_every_kind(bench: &Bench) -> Check {
         ("text".to_owned(), CloudType::String("e\u{301} \u{1f4f7}".to_owned())),
         ("bool".to_owned(), CloudType::Bool(true)),
         ("bytes".to_owned(), CloudType::Bytes(vec![0, 255])),
-        ("asset".to_owned(), CloudType::Asset(asset.clone())),
+        ("asset".to_owned(), CloudType::Asset(Box::new(asset.clone()))),
         ("assets".to_owned(), CloudType::Assets(vec![asset.clone(), asset])),
     ]);
     let row = RowWrite { id: bench.id()?, values: values.clone(), ..RowWrite::default() };

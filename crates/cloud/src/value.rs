@@ -23,8 +23,8 @@ pub enum CloudType {
     Bool(bool),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// One asset.
-    Asset(CloudAsset),
+    /// One asset. Boxed: most values are none, and would all take up its room.
+    Asset(Box<CloudAsset>),
     /// Several assets.
     Assets(Vec<CloudAsset>),
 }

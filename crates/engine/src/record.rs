@@ -81,7 +81,7 @@ pub(crate) fn row(parent: Option<&str>, name: &str, content: Option<(&Content, &
         status: AssetStatus::Normal,
         ..CloudAsset::default()
     };
-    row.insert(ASSET.into(), CloudType::Asset(asset));
+    row.insert(ASSET.into(), CloudType::Asset(Box::new(asset)));
     row
 }
 

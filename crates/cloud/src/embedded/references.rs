@@ -49,7 +49,7 @@ pub(super) fn asset_id(digest: &Digest) -> String {
 /// those of other clouds have another kind of id: neither is ours to count.
 pub(super) fn named_by(fields: &Row) -> Vec<Digest> {
     let assets = fields.values().flat_map(|value| match value {
-        CloudType::Asset(asset) => std::slice::from_ref(asset),
+        CloudType::Asset(asset) => std::slice::from_ref(&**asset),
         CloudType::Assets(assets) => assets.as_slice(),
         _ => &[] as &[CloudAsset],
     });

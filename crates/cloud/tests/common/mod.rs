@@ -50,7 +50,7 @@ pub fn values(number: i64) -> Row {
 }
 
 pub fn naming(asset: &CloudAsset) -> Row {
-    Row::from([("file".to_owned(), CloudType::Asset(asset.clone()))])
+    Row::from([("file".to_owned(), CloudType::Asset(Box::new(asset.clone())))])
 }
 
 pub fn row(id: &str, base_version: Option<u64>, values: Row) -> RowWrite {

@@ -69,7 +69,8 @@ pub(super) struct HeldLock {
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     content: Content,
-    asset: String,
+    /// The cloud's id; `None` where it is the hex of the digest.
+    asset: Option<Box<str>>,
     stamp: Stamp,
 }
 
@@ -99,6 +100,8 @@ const UPLOAD_FILES: usize = 1024;
 const UPLOAD_BYTES: u64 = 64 << 20;
 /// How many records are written under one lock.
 const COMMIT_ROWS: usize = 2048;
+/// How many records may wait to be written before the next files are sent.
+const MOST_READY: usize = 2 * COMMIT_ROWS;
 /// How long a run waits for the lock in all, in tries of growing distance.
 const MOST_LOCK_TRIES: u32 = 60;
 
@@ -308,7 +311,11 @@ impl Core {
             }
             return;
         }
-        while push.sending < self.config.transfer_threads && !push.uploads.is_empty() {
+        // What is sent waits in memory for its record: not more than the records can keep up with.
+        while push.sending < self.config.transfer_threads
+            && !push.uploads.is_empty()
+            && (push.ready.len() < MOST_READY || run.jobs == 0)
+        {
             self.send_batch(run, push);
         }
     }
@@ -605,7 +612,8 @@ fn contents(trees: &Trees, run: &Run, id: NodeId, bytes: bool) -> Option<(Option
     }
     if bytes {
         let sent = run.sent.get(&id)?;
-        return Some((Some(sent.content), Some(sent.asset.clone())));
+        let asset = record::asset_id(sent.asset.as_deref(), &sent.content.digest);
+        return Some((Some(sent.content), Some(asset)));
     }
     let remote = node.remote?;
     let content = remote.content?;
@@ -645,7 +653,7 @@ fn apply(trees: &mut Trees, action: &CloudAction, sent: Option<Sent>, version: u
 fn take_written(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, sent: Option<&Sent>, version: u64) {
     let known = trees.remote(id);
     let (content, asset) = match sent {
-        Some(sent) => (Some(sent.content), record::asset_of(&sent.asset, &sent.content.digest)),
+        Some(sent) => (Some(sent.content), sent.asset.clone()),
         None => (known.and_then(|known| known.content), known.and_then(|known| known.asset.map(Into::into))),
     };
     let remote = Remote { place, content, asset: asset.as_deref(), version, deleted: false };

@@ -216,28 +216,23 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
 }
 
 /// Files that are new, changed or moved.
-fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTreeSet<NodeId>) {
+fn place_odd(trees: &mut Trees, mut odd: Vec<(NodeId, DirEntry)>, missing: &mut BTreeSet<NodeId>) {
     let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
     for &id in missing.iter() {
         if let Some(stamp) = stamp_of(trees, id) {
             by_ino.entry(stamp.ino).or_default().push(id);
         }
     }
-    let mut left = Vec::new();
-    for (folder, entry) in odd {
+    odd.retain(|(folder, entry)| {
         // An inode number may have belonged to several files, one after the other. What is known to
         // have it here did not come from elsewhere.
         let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
         let mut known = known.filter(|id| missing.contains(id));
-        let stayed = known.clone().any(|id| is_named_so(trees, id, folder, &entry));
-        match if stayed { None } else { known.find(|&id| moved(trees, id, folder, &entry)) } {
-            Some(id) => {
-                missing.remove(&id);
-            }
-            None => left.push((folder, entry)),
-        }
-    }
-    for (folder, entry) in left {
+        let stayed = known.clone().any(|id| is_named_so(trees, id, *folder, entry));
+        let moved = if stayed { None } else { known.find(|&id| moved(trees, id, *folder, entry)) };
+        moved.is_none_or(|id| !missing.remove(&id))
+    });
+    for (folder, entry) in odd {
         let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
         let place = Place { parent: folder, name: &*entry.name };

@@ -11,6 +11,7 @@ use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
 use crate::ports::{FileSystem, ReadFile, Stamp};
+use crate::record;
 use crate::tree::{Content, Digest, NodeId};
 
 /// One file to send.
@@ -35,8 +36,8 @@ pub enum UploadOutcome {
     Sent {
         /// The bytes.
         content: Content,
-        /// The cloud's id.
-        asset: String,
+        /// The cloud's id; `None` where it is the hex of the digest.
+        asset: Option<Box<str>>,
         /// The file's stamp while it was read.
         stamp: Stamp,
     },
@@ -265,5 +266,6 @@ fn outcome(
         return UploadOutcome::Changed;
     }
     let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns };
+    let asset = record::asset_of(&asset, &digest);
     UploadOutcome::Sent { content, asset, stamp: smudge(context, stamp) }
 }

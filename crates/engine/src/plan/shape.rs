@@ -208,29 +208,30 @@ fn part_namesakes<'t>(
 /// Groups of nodes that shall be at one place, at least one of each group out of step.
 fn namesakes(request: &Request<'_>, verdicts: &Verdicts<'_>) -> Vec<Vec<NodeId>> {
     let trees = request.trees;
-    let mut by_hash: Vec<(u64, NodeId, PlaceRef<'_>)> = Vec::with_capacity(verdicts.len());
+    let mut by_hash: Vec<(u32, NodeId)> = Vec::with_capacity(verdicts.len());
     for (id, verdict) in verdicts.iter() {
         let Some(place) = place_of(verdict) else { continue };
-        by_hash.push((hash_of(place), id, place));
+        by_hash.push((hash_of(place), id));
         let in_step = trees.locals_at(place.parent, place.name).filter(|id| !verdicts.has(*id));
-        by_hash.extend(in_step.map(|other| (hash_of(place), other, place)));
+        by_hash.extend(in_step.map(|other| (hash_of(place), other)));
     }
-    by_hash.sort_unstable_by_key(|&(hash, id, _)| (hash, id));
-    by_hash.dedup_by_key(|&mut (hash, id, _)| (hash, id));
+    by_hash.sort_unstable();
+    by_hash.dedup();
     let mut groups = Vec::new();
     for run in by_hash.chunk_by(|one, other| one.0 == other.0).filter(|run| run.len() > 1) {
-        let mut run = run.to_vec();
-        run.sort_by(|one, other| (one.2, one.1).cmp(&(other.2, other.1)));
-        let same_place = run.chunk_by(|one, other| one.2 == other.2).filter(|group| group.len() > 1);
-        groups.extend(same_place.map(|group| group.iter().map(|&(_, id, _)| id).collect()));
+        let place = |&(_, id): &(u32, NodeId)| Some((target(request, verdicts, id)?, id));
+        let mut run: Vec<(PlaceRef<'_>, NodeId)> = run.iter().filter_map(place).collect();
+        run.sort();
+        let same_place = run.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1);
+        groups.extend(same_place.map(|group| group.iter().map(|&(_, id)| id).collect()));
     }
     groups
 }
 
-fn hash_of(place: PlaceRef<'_>) -> u64 {
+fn hash_of(place: PlaceRef<'_>) -> u32 {
     let mut state = DefaultHasher::new();
     place.hash(&mut state);
-    state.finish()
+    state.finish() as u32
 }
 
 /// Who keeps a name: the smallest claim.

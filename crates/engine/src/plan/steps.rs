@@ -10,9 +10,7 @@ use super::{CloudAction, DiskAction, Plan, Request};
 use crate::tree::{Kind, Local, LocalContent, NodeId, NodeRef, PlaceRef};
 
 pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTreeSet<NodeId>) -> Plan {
-    let mut disk = Vec::new();
-    let mut cloud = Vec::new();
-    let mut settle = Vec::new();
+    let (mut disk, mut cloud, mut settle) = (Vec::new(), Vec::new(), Vec::new());
     for (id, verdict) in verdicts.iter() {
         let Some(node) = request.trees.get(id) else { continue };
         let held = held.contains(&id);
