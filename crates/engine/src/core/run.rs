@@ -8,6 +8,7 @@ use super::disk_phase::DiskPhase;
 use super::observe::Observe;
 use super::progress::Tally;
 use super::push::{Push, Sent};
+use super::reconcile::stamp_of;
 use super::{Core, Task};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
@@ -509,7 +510,13 @@ impl Core {
             match outcome {
                 HashOutcome::Read(content, stamp) => {
                     let mut trees = self.states.trees.write();
+                    let known = stamp_of(&trees, node);
                     let Some(mut local) = trees.get(node).and_then(|n| n.local.clone()) else { continue };
+                    if known.is_none_or(|known| known.ino != stamp.ino) {
+                        // Another file has come to its place: only a look tells where this one went.
+                        run.set_back(node);
+                        continue;
+                    }
                     local.content = LocalContent::Here(content, stamp);
                     trees.set_local(node, Some(local));
                 }

@@ -46,13 +46,16 @@ impl Trees {
         trees.live = nodes.len();
         trees.nodes.resize_with(highest.max(next.saturating_sub(1)) as usize + 1, || None);
         trees.records.reserve(nodes.len(), |entry| spread(entry.0));
-        for (id, node) in nodes {
+        for (id, mut node) in nodes {
             if let Some(record) = &node.record {
                 let hash = record_hash(record);
                 trees.records.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
             }
             if !in_step(&node, keep_originals) {
                 trees.out_of_step.insert(id);
+            } else if node.trouble.take().is_some() {
+                // It waited for what `keep_originals` wanted before and does not want any more.
+                trees.unsaved.insert(id);
             }
             if let Some(slot) = trees.nodes.get_mut(id.0 as usize) {
                 *slot = Some(Box::new(node));
