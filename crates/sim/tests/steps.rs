@@ -257,3 +257,67 @@ fn what_nobody_wants_any_more_is_not_waited_for() {
     let hand = Hand::open(&world, DownloadPolicy::OnDemand);
     assert_eq!(hand.trouble("a"), None);
 }
+
+#[test]
+fn a_lock_that_others_keep_is_waited_for_and_nothing_is_sent_twice() {
+    let world = world(false);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    world.lock().pass(1_000_000_000);
+    let db = elsewhere(&world);
+    let lock = db.lock().unwrap().lock_id;
+    let (begun, mut sent) = (world.lock().now_ns, 0);
+    let last = hand.sync(|_, job| {
+        if matches!(job.work, Work::Lock) {
+            db.heartbeat(lock).unwrap();
+        }
+        sent += files_sent(job);
+    });
+    let waited = (world.lock().now_ns - begun) / 1_000_000_000;
+    assert!((180..190).contains(&waited), "{waited} s");
+    assert_eq!((last.state, last.error, sent), (SyncState::UploadFailed, ErrorType::UnknownError, 1));
+    let (code, text) = hand.trouble("a").unwrap();
+    assert_eq!(code, Code::Busy);
+    assert!(text.contains("another device"), "{text}");
+
+    db.unlock(lock).unwrap();
+    let last = hand.sync(|_, job| sent += files_sent(job));
+    assert_eq!((last.state, last.files_failed, sent), (SyncState::Completed, 0, 1));
+    assert_eq!(hand.trouble("a"), None);
+}
+
+#[test]
+fn a_lock_whose_holder_died_is_taken_over_in_the_same_run() {
+    let world = world(false);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    elsewhere(&world).lock().unwrap();
+    hand.sync_well();
+}
+
+#[test]
+fn a_run_that_cannot_keep_up_says_so() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    let db = elsewhere(&world);
+    let mut others = 0;
+    let last = hand.sync(|_, job| {
+        // Another device, on a cloud that fences nothing, comes in between every time.
+        if matches!(job.work, Work::Write(_)) {
+            others += 1;
+            let name = CloudType::String(format!("F{others}"));
+            let values = Row::from([("name".to_owned(), name), ("kind".to_owned(), CloudType::Int64(1))]);
+            let id = format!("f{others}");
+            db.insert("file", vec![RowWrite { id, base_version: Some(0), lock_id: None, values }]).unwrap();
+            // The other's lease replaces this one's.
+            world.lock().pass(11_000_000_000);
+        }
+    });
+    assert!(others >= 60, "{others} rounds");
+    assert_eq!((last.state, last.error), (SyncState::UploadFailed, ErrorType::UnknownError), "{last:?}");
+    assert!(last.files_failed > 0, "{last:?}");
+    assert_eq!(hand.trouble("a").unwrap().0, Code::TryAgain);
+    hand.sync_well();
+    assert_eq!(hand.trouble("a"), None);
+}
