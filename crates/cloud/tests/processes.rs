@@ -223,7 +223,7 @@ fn a_killed_large_upload_goes_on_from_its_last_part() {
     let source = Source::new(&content);
     let read = source.read.clone();
     let asset = loader(&cloud).upload("t", vec![item("large", source, None)], &Go).remove(0).unwrap();
-    let read = read.load(std::sync::atomic::Ordering::SeqCst) as u64;
+    let read = read.load(std::sync::atomic::Ordering::SeqCst);
     let twice = (read + sent).saturating_sub(content.len() as u64);
     // What was written and not yet told is one chunk more.
     assert!(twice <= (32 << 20) + (256 << 10), "{twice} bytes were sent twice, more than a part");

@@ -41,13 +41,18 @@ const CLOSE_WITHIN: Duration = Duration::from_millis(1_800);
 /// for.
 const MORE_WORKERS: usize = 2;
 
+/// How many threads look at the disk at once: more would only wait for one another.
+const MOST_SCAN_THREADS: usize = 4;
+
 impl Engine {
     /// Opens the state directory's index and starts the control thread. Nothing is synced yet.
     pub fn open(config: Config, ports: Ports, events: Arc<dyn EventSink>) -> Result<Engine> {
         let workers = config.transfer_threads.clamp(1, 64) + MORE_WORKERS;
         let clock = ports.clock.clone();
         let core = Core::open(Config { transfer_threads: workers - MORE_WORKERS, ..config }, ports, events)?;
-        let (gate, states, context) = (core.gate(), core.states(), core.job_context());
+        let (gate, states) = (core.gate(), core.states());
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let context = core.job_context().scanning_with(processors.min(MOST_SCAN_THREADS));
         let (control, messages) = bounded(1024);
         let (jobs, work) = bounded::<Job>(workers);
         let mut threads = Vec::with_capacity(workers + 1);

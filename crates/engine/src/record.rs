@@ -90,6 +90,11 @@ pub(crate) fn asset_of(asset: &str, digest: &Digest) -> Option<Box<str>> {
     (blake3::Hash::from_bytes(*digest).to_hex().as_str() != asset).then(|| asset.into())
 }
 
+/// The cloud's id of a content: what it gave, else the hex of the digest.
+pub(crate) fn asset_id(asset: Option<&str>, digest: &Digest) -> String {
+    asset.map_or_else(|| blake3::Hash::from_bytes(*digest).to_hex().to_string(), ToOwned::to_owned)
+}
+
 /// Reads a record. The text says what is wrong with one that cannot be.
 pub(crate) fn read(record: Record) -> Result<Entry, String> {
     let id = record.extension.id;

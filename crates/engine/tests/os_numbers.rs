@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cloudsync_engine::os::{Disk, InotifyWatcher, SqliteIndex, SystemConditions};
 use cloudsync_engine::ports::{Conditions, FileSystem, Heat, IndexBatch, IndexStore, Stamp, Watcher};
-use cloudsync_engine::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced};
+use cloudsync_engine::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Row, Synced};
 
 const FILES: u32 = 100_000;
 
@@ -38,15 +38,15 @@ fn in_step(n: u32) -> Node {
     for (at, byte) in (0..).zip(&mut digest) {
         *byte = (n.wrapping_mul(0x9e37_79b9).rotate_left(at) >> 7) as u8;
     }
-    let content = Arc::new(Content { digest, size: 3_000_000, mtime_ns: 1_700_000_000_000_000_000 });
-    let place = Arc::new(Place { parent: NodeId(n % 100), name: format!("IMG_{n:08}.jpg").into() });
+    let content = Content { digest, size: 3_000_000, mtime_ns: 1_700_000_000_000_000_000 };
+    let place = Place { parent: NodeId(n % 100), name: format!("IMG_{n:08}.jpg").into() };
     let (size, mtime_ns) = (content.size, content.mtime_ns);
     let stamp = Stamp { ino: u64::from(n), size, mtime_ns, ctime_ns: mtime_ns + 1 };
-    let here = LocalContent::Here(Arc::clone(&content), stamp);
+    let here = LocalContent::Here(content, stamp);
     Node {
         record: Some(format!("{n:032x}").into()),
-        local: Some(Local { place: Arc::clone(&place), content: here }),
-        synced: Some(Synced { place: Arc::clone(&place), content: Some(Arc::clone(&content)) }),
+        local: Some(Local { place: place.clone(), content: here }),
+        synced: Some(Synced { place: place.clone(), content: Some(content) }),
         remote: Some(Remote { place, content: Some(content), asset: None, version: 3, deleted: false }),
         ..Node::new(Kind::File)
     }
@@ -106,9 +106,9 @@ fn openat2(disk: &Disk, dir: &std::path::Path, paths: &[String]) {
 #[ignore = "measures; run it in release"]
 fn index() {
     let scratch = tempfile::tempdir().unwrap();
-    let nodes: Vec<(NodeId, Node)> = (1..=FILES).map(|n| (NodeId(n), in_step(n))).collect();
-    let batch = |nodes: &[(NodeId, Node)], index: &mut SqliteIndex| {
-        let upserts = nodes.iter().map(|(id, node)| (*id, node)).collect();
+    let nodes: Vec<(NodeId, Row)> = (1..=FILES).map(|n| (NodeId(n), Row::of(&in_step(n).as_ref()))).collect();
+    let batch = |nodes: &[(NodeId, Row)], index: &mut SqliteIndex| {
+        let upserts = nodes.iter().map(|(id, row)| (*id, row)).collect();
         index.commit(&IndexBatch { upserts, ..IndexBatch::default() }).unwrap();
     };
     let mut index = SqliteIndex::open(scratch.path()).unwrap();

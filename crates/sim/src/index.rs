@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloudsync_engine::ports::{IndexBatch, IndexError, IndexStore, Loaded};
-use cloudsync_engine::tree::{Node, NodeId};
+use cloudsync_engine::tree::{NodeId, Row};
 
 use crate::rng::Rng;
 use crate::shared::Wire;
@@ -11,14 +11,14 @@ use crate::shared::Wire;
 /// What one commit replaced.
 #[derive(Debug, Default)]
 struct Undo {
-    nodes: Vec<(NodeId, Option<Node>)>,
+    nodes: Vec<(NodeId, Option<Row>)>,
     meta: Vec<(String, Option<String>)>,
 }
 
 /// An index as its file holds it.
 #[derive(Debug, Default)]
 pub struct IndexState {
-    nodes: BTreeMap<NodeId, Node>,
+    nodes: BTreeMap<NodeId, Row>,
     meta: BTreeMap<String, String>,
     set_aside: bool,
     undo: Vec<Undo>,

@@ -212,15 +212,12 @@ fn false_conflict(trees: &Trees, work: &Work) -> Option<String> {
         if !to.contains(CONFLICT) || node.remote.is_some() {
             continue;
         }
-        let Some(LocalContent::Here(here, _)) = node.local.as_ref().map(|local| &local.content) else {
-            continue;
-        };
+        let Some(LocalContent::Here(here, _)) = node.local.map(|local| local.content) else { continue };
         let (folder, name) = from.rsplit_once('/').unwrap_or(("", from));
         // One that is elsewhere on the disk is a second copy, which somebody made.
         let same = |id| {
             let rival = trees.get(id).filter(|rival| rival.local.is_none());
-            let remote = rival.and_then(|rival| rival.remote.as_ref());
-            remote.and_then(|remote| remote.content.as_ref()) == Some(here)
+            rival.and_then(|rival| rival.remote?.content) == Some(here)
         };
         let folder = trees.find_local_folder(folder).into_iter();
         if folder.flat_map(|folder| trees.remotes_at(folder, name)).any(same) {

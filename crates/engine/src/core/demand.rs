@@ -11,7 +11,7 @@ use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event};
 use crate::job::{FetchItem, FetchOutcome, Job, Moved, Outcome, StopFlag, Work, temp_name};
-use crate::tree::{Local, LocalContent, NodeId, Place};
+use crate::tree::{LocalContent, NodeId, Place};
 use crate::uri::gallery_path;
 
 /// All downloads under way.
@@ -105,11 +105,11 @@ impl Core {
         let trees = self.states.trees.read();
         if let Some(id) = trees.find_local(path) {
             let node = trees.get(id).ok_or_else(missing)?;
-            let local = node.local.as_ref().ok_or_else(missing)?;
-            return match &local.content {
+            let local = node.local.ok_or_else(missing)?;
+            return match local.content {
                 LocalContent::Dir(_) => Err(missing()),
                 LocalContent::Here(..) | LocalContent::Unread(_) => Ok(None),
-                LocalContent::CloudOnly(_) => match fetch_item(&trees, id, &local.place) {
+                LocalContent::CloudOnly(_) => match fetch_item(&trees, id, local.place) {
                     Some(item) => Ok(Some(item)),
                     None => Err(Error::new(Code::NoSuchFile, format!("{uri:?} is no longer in the cloud"))),
                 },
@@ -117,13 +117,13 @@ impl Core {
         }
         if let Some(id) = find_remote(&trees, path) {
             // Moved or renamed here, perhaps changed: its bytes here are not to be touched.
-            if trees.get(id).is_some_and(|node| node.local.as_ref().is_some_and(is_here)) {
+            if trees.local(id).is_some_and(|local| local.content.is_here()) {
                 return Ok(None);
             }
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             let parent = trees.find_local_folder(folder);
-            let place = parent.map(|parent| Place { parent, name: name.into() });
-            return place.and_then(|place| fetch_item(&trees, id, &place)).map(Some).ok_or_else(missing);
+            let place = parent.map(|parent| Place { parent, name });
+            return place.and_then(|place| fetch_item(&trees, id, place)).map(Some).ok_or_else(missing);
         }
         drop(trees);
         self.states.file_state(uri).map(|_| None)
@@ -274,10 +274,10 @@ impl Core {
     fn try_elsewhere(&self, demand: &mut Demand) -> bool {
         demand.tries += 1;
         let trees = self.states.trees.read();
-        let local = trees.get(demand.item.node).and_then(|node| node.local.as_ref());
-        let again = local
-            .filter(|local| !is_here(local))
-            .and_then(|local| fetch_item(&trees, demand.item.node, &local.place));
+        let again = trees
+            .local(demand.item.node)
+            .filter(|local| !local.content.is_here())
+            .and_then(|local| fetch_item(&trees, demand.item.node, local.place));
         match again {
             Some(item) if demand.tries < MOST_TRIES => {
                 demand.item = item;
@@ -313,10 +313,6 @@ impl Core {
             self.events.emit(Event::Download { client, progress });
         }
     }
-}
-
-fn is_here(local: &Local) -> bool {
-    !matches!(local.content, LocalContent::CloudOnly(_))
 }
 
 impl Demand {

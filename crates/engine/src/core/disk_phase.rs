@@ -1,7 +1,6 @@
 //! A run changes the disk: folders and names first, in order, then bytes, many at once.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::push::Push;
 use super::run::Run;
@@ -10,16 +9,17 @@ use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, SMUDGED, Work, same_file};
-use crate::plan::{self, CloudAction, DiskAction, Step};
+use crate::plan::{self, CloudAction, DiskAction, Steps};
 use crate::ports::Stamp;
-use crate::tree::{Local, LocalContent, NodeId, Place, Trees};
+use crate::record;
+use crate::tree::{Local, LocalContent, NodeId, Place, PlaceRef, Trees};
 
 /// Where changing the disk is.
 pub(super) struct DiskPhase {
     structure: VecDeque<DiskAction>,
-    places: Vec<(NodeId, Arc<Place>)>,
-    fetches: VecDeque<(NodeId, Arc<Place>)>,
-    cloud: Vec<Step<CloudAction>>,
+    places: Vec<(NodeId, Place)>,
+    fetches: VecDeque<(NodeId, Place)>,
+    cloud: Steps<CloudAction>,
     began: bool,
 }
 
@@ -54,7 +54,7 @@ const FETCH_FILES: usize = 512;
 const FETCH_BYTES: u64 = 32 << 20;
 
 impl DiskPhase {
-    pub(super) fn new(actions: Vec<DiskAction>, cloud: Vec<Step<CloudAction>>) -> Self {
+    pub(super) fn new(actions: Vec<DiskAction>, cloud: Steps<CloudAction>) -> Self {
         let mut phase = DiskPhase {
             structure: VecDeque::new(),
             places: Vec::new(),
@@ -139,7 +139,7 @@ impl Core {
         {
             let trees = self.states.trees.read();
             for (node, name) in files {
-                let local = trees.get(node).and_then(|n| n.local.as_ref());
+                let local = trees.local(node);
                 let from = trees.local_path(node);
                 let to = local.and_then(|local| trees.path_in(local.place.parent, &name));
                 match (from, to) {
@@ -196,7 +196,7 @@ impl Core {
 
     fn take_back(&self, node: NodeId, effect: &Effect, before: Option<Local>) {
         if let Effect::Placed = effect {
-            self.states.trees.write().set_local(node, before);
+            self.states.trees.write().set_local(node, before.as_ref().map(Local::as_ref));
         }
     }
 
@@ -209,14 +209,11 @@ impl Core {
     }
 
     /// Files whose bytes stay in the cloud are noted in the index alone.
-    fn place_cloud_only(&mut self, places: Vec<(NodeId, Arc<Place>)>) {
+    fn place_cloud_only(&mut self, places: Vec<(NodeId, Place)>) {
         let mut trees = self.states.trees.write();
         for (node, place) in places {
-            let content = trees.get(node).and_then(|n| n.remote.as_ref()?.content.clone());
-            let Some(content) = content else { continue };
-            trees.set_local(node, Some(Local { place, content: LocalContent::CloudOnly(content) }));
-            trees.note(node, |n| n.sent_from_here = false);
-            plan::settle(&mut trees, node);
+            let Some(content) = trees.remote(node).and_then(|remote| remote.content) else { continue };
+            put_here(&mut trees, node, place.as_ref(), LocalContent::CloudOnly(content));
         }
     }
 
@@ -227,7 +224,7 @@ impl Core {
             && bytes < FETCH_BYTES
             && let Some((node, place)) = disk.fetches.pop_front()
         {
-            match fetch_item(&self.states.trees.read(), node, &place) {
+            match fetch_item(&self.states.trees.read(), node, place.as_ref()) {
                 Some(item) => {
                     bytes += item.content.size;
                     items.push(item);
@@ -271,22 +268,21 @@ pub(super) fn disk_full() -> Error {
 }
 
 /// What fetching a file needs to know; `None` where the trees no longer say so.
-pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: &Place) -> Option<FetchItem> {
+pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: PlaceRef<'_>) -> Option<FetchItem> {
     let node = trees.get(id)?;
-    let remote = node.remote.as_ref().filter(|remote| !remote.deleted)?;
-    let content = remote.content.clone()?;
-    let replaces = match node.local.as_ref().map(|local| &local.content) {
-        Some(LocalContent::Here(_, stamp)) => Some(*stamp),
+    let remote = node.live_remote()?;
+    let content = remote.content?;
+    let replaces = match node.local.map(|local| local.content) {
+        Some(LocalContent::Here(_, stamp)) => Some(stamp),
         Some(LocalContent::Unread(_) | LocalContent::Dir(_)) => return None,
         Some(LocalContent::CloudOnly(_)) | None => None,
     };
-    let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
     Some(FetchItem {
         node: id,
-        record: node.record.clone()?,
-        asset: remote.asset.as_ref().map_or_else(hex, ToString::to_string),
-        path: trees.path_in(place.parent, &place.name)?,
-        place: place.clone(),
+        record: node.record?.into(),
+        asset: record::asset_id(remote.asset, &content.digest),
+        path: trees.path_in(place.parent, place.name)?,
+        place: place.to_place(),
         content,
         replaces,
     })
@@ -294,16 +290,13 @@ pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: &Place) -> Option<Fet
 
 /// The file is on the disk now, in the folder where it was ordered.
 pub(super) fn fetched(trees: &mut Trees, item: &FetchItem, stamp: Stamp) {
-    let place = Arc::new(item.place.clone());
-    trees.set_local(
-        item.node,
-        Some(Local { place, content: LocalContent::Here(item.content.clone(), stamp) }),
-    );
-    trees.note(item.node, |node| {
-        node.sent_from_here = false;
-        node.trouble = None;
-    });
-    plan::settle(trees, item.node);
+    put_here(trees, item.node, item.place.as_ref(), LocalContent::Here(item.content, stamp));
+}
+
+/// What came from the cloud is in the local tree now, and nothing is wrong with it.
+fn put_here(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, content: LocalContent) {
+    trees.set_received(id, Local { place, content });
+    plan::settle(trees, id);
 }
 
 /// What an action comes to on the disk.
@@ -321,17 +314,16 @@ fn order(trees: &mut Trees, action: &DiskAction) -> Ordered {
 
 fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
     let node = action.node();
-    let before = trees.get(node)?.local.clone();
+    let before = trees.get(node)?.local.map(Local::to_local);
     match action {
         DiskAction::MakeDir(_, place) => {
             let path = trees.path_in(place.parent, &place.name)?;
-            trees.set_local(node, Some(Local { place: place.clone(), content: LocalContent::Dir(0) }));
+            trees.set_local(node, Some(Local { place: place.as_ref(), content: LocalContent::Dir(0) }));
             Some(Ordered::Op(DiskOp::MakeDir { node, path }, Effect::Placed, before))
         }
-        DiskAction::Move(_, place) => rename(trees, node, place.clone(), before?),
+        DiskAction::Move(_, place) => rename(trees, node, place.as_ref(), before?),
         DiskAction::Park(_, name) => {
-            let place = Arc::new(Place { parent: NodeId::ROOT, name: name.clone() });
-            rename(trees, node, place, before?)
+            rename(trees, node, Place { parent: NodeId::ROOT, name: &**name }, before?)
         }
         DiskAction::Trash(_) => match before?.content {
             LocalContent::Here(_, stamp) => {
@@ -353,11 +345,11 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
     }
 }
 
-fn rename(trees: &mut Trees, node: NodeId, place: Arc<Place>, before: Local) -> Option<Ordered> {
+fn rename(trees: &mut Trees, node: NodeId, place: PlaceRef<'_>, before: Local) -> Option<Ordered> {
     let from = trees.local_path(node)?;
-    let to = trees.path_in(place.parent, &place.name)?;
+    let to = trees.path_in(place.parent, place.name)?;
     let ino = ino_of(&before.content);
-    trees.set_local(node, Some(Local { place, content: before.content.clone() }));
+    trees.set_local(node, Some(Local { place, content: before.content }));
     Some(Ordered::Op(DiskOp::Rename { node, from, to, ino }, Effect::Placed, Some(before)))
 }
 
@@ -380,12 +372,12 @@ fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) -
             return None;
         }
         Effect::Aside(name) => {
-            let copy = plan::set_aside(trees, node, name)?;
+            let copy = plan::set_aside(trees, node, &name)?;
             (copy, Some(copy))
         }
     };
-    if let (Some(stamp), Some(local)) = (stamp, trees.get(id).and_then(|n| n.local.clone())) {
-        trees.set_local(id, Some(Local { place: local.place, content: restamped(local.content, stamp) }));
+    if let (Some(stamp), Some(content)) = (stamp, trees.local(id).map(|local| local.content)) {
+        trees.set_local_content(id, restamped(content, stamp));
     }
     plan::settle(trees, id);
     copy

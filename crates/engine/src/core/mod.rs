@@ -235,10 +235,8 @@ impl Core {
             ..IndexBatch::default()
         };
         for &id in &unsaved {
-            match trees.get(id) {
-                Some(node) if node.synced.is_some() || node.remote.is_some() || node.record.is_some() => {
-                    batch.upserts.push((id, node));
-                }
+            match trees.row(id) {
+                Some(row) if row.node().is_worth_keeping() => batch.upserts.push((id, row)),
                 _ => batch.deletes.push(id),
             }
         }

@@ -1,7 +1,6 @@
 //! A run looks at the disk and asks the cloud, both at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use cloudsync_cloud::CloudError;
 
@@ -14,7 +13,7 @@ use crate::job::{FolderListing, Page, ScanReport, Scope, Work, join};
 use crate::plan;
 use crate::ports::{FileKind, Listing};
 use crate::record::{self, Entry};
-use crate::tree::{Content, Kind, LocalContent, Node, NodeId, Place, Remote, Trees};
+use crate::tree::{Kind, LocalContent, NodeId, Place, Remote, Trees};
 
 /// How many records a page asks for.
 pub(super) const PAGE: usize = 1000;
@@ -181,7 +180,7 @@ impl Core {
             for entry in listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
                 let below = join(path, &entry.name);
                 // An inode number may be that of another folder which is gone.
-                let known = trees.find_local_folder(&below).and_then(|id| trees.get(id)?.local.as_ref());
+                let known = trees.find_local_folder(&below).and_then(|id| trees.local(id));
                 let known = known.is_some_and(|local| local.content == LocalContent::Dir(entry.stamp.ino));
                 if (observe.everything || !known) && !observe.folders.contains_key(&below) {
                     unknown.push(below);
@@ -314,47 +313,37 @@ impl Core {
 /// Puts a record into the cloud's tree. Returns whether that changed anything.
 fn take_entry(trees: &mut Trees, entry: Entry) -> bool {
     let Some(id) = node_of(trees, &entry) else { return false };
-    if trees.get(id).and_then(|node| node.remote.as_ref()).is_some_and(|known| known.version >= entry.version)
-    {
+    if trees.remote(id).is_some_and(|known| known.version >= entry.version) {
         return false;
     }
     let parent = match &entry.parent {
         None => NodeId::ROOT,
         Some(record) => trees.by_record(record).unwrap_or_else(|| {
             let folder = trees.add(Kind::Dir);
-            trees.set_record(folder, Some(record.clone()));
+            trees.set_record(folder, Some(record));
             folder
         }),
     };
-    let known = trees.get(id).and_then(|node| node.remote.clone());
-    let remote = match known {
+    if entry.deleted && entry.name.is_empty() {
         // A deleted record may have lost its fields: the last ones known are kept.
-        Some(known) if entry.deleted && entry.name.is_empty() => {
-            Remote { version: entry.version, deleted: true, ..known }
+        if trees.remote(id).is_none() {
+            return false;
         }
-        None if entry.deleted && entry.name.is_empty() => return false,
-        _ => {
-            let content = entry.content.map(|content| shared(trees.get(id), content));
-            let place = Arc::new(Place { parent, name: entry.name });
-            Remote { place, content, asset: entry.asset, version: entry.version, deleted: entry.deleted }
-        }
-    };
-    trees.set_remote(id, Some(remote));
-    if trees.get(id).is_some_and(|node| node.local.is_none()) {
+        trees.set_remote_deleted(id, entry.version);
+    } else {
+        let remote = Remote {
+            place: Place { parent, name: &*entry.name },
+            content: entry.content,
+            asset: entry.asset.as_deref(),
+            version: entry.version,
+            deleted: entry.deleted,
+        };
+        trees.set_remote(id, Some(remote));
+    }
+    if trees.local(id).is_none() {
         plan::settle(trees, id);
     }
     true
-}
-
-/// One copy of a content serves every tree that knows it.
-fn shared(node: Option<&Node>, content: Content) -> Arc<Content> {
-    let synced = node.and_then(|node| node.synced.as_ref()?.content.as_ref());
-    let local = node.and_then(|node| match &node.local.as_ref()?.content {
-        LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => Some(content),
-        _ => None,
-    });
-    let same = [synced, local].into_iter().flatten().find(|known| ***known == content);
-    same.cloned().unwrap_or_else(|| Arc::new(content))
 }
 
 fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
@@ -362,7 +351,7 @@ fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
         let node = trees.get(id)?;
         let blank = node.local.is_none() && node.synced.is_none() && node.remote.is_none();
         if node.kind != entry.kind && blank {
-            trees.note(id, |node| node.kind = entry.kind);
+            trees.set_kind(id, entry.kind);
         } else if node.kind != entry.kind {
             return None;
         }
@@ -374,7 +363,7 @@ fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
         return None;
     }
     let id = trees.add(entry.kind);
-    trees.set_record(id, Some(entry.record.clone()));
+    trees.set_record(id, Some(&entry.record));
     Some(id)
 }
 
@@ -382,14 +371,13 @@ fn forget_unlisted(trees: &mut Trees, seen: &BTreeSet<Box<str>>) {
     let gone: Vec<NodeId> = trees
         .iter()
         .filter(|(_, node)| {
-            let live = node.remote.as_ref().is_some_and(|remote| !remote.deleted);
-            live && node.record.as_ref().is_none_or(|record| !seen.contains(record))
+            node.live_remote().is_some() && node.record.is_none_or(|record| !seen.contains(record))
         })
         .map(|(id, _)| id)
         .collect();
     for id in gone {
         trees.set_remote(id, None);
-        if trees.get(id).is_some_and(|node| node.local.is_none()) {
+        if trees.local(id).is_none() {
             plan::settle(trees, id);
         }
     }

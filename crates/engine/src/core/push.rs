@@ -1,25 +1,24 @@
 //! A run changes the cloud: bytes first, without the lock, then records under it.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
-use super::reconcile::stamp_of;
 use super::run::Run;
 use super::state::Activity;
 use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
-use crate::plan::{self, CloudAction, Step};
+use crate::plan::{self, CloudAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
-use crate::tree::{Content, Kind, Local, LocalContent, NodeId, Place, Remote, Trees};
+use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Remote, Trees};
 
 /// Where changing the cloud is.
 pub(super) struct Push {
-    steps: Vec<(Step<CloudAction>, Stage)>,
+    steps: Steps<CloudAction>,
+    stages: Vec<Stage>,
     uploads: VecDeque<usize>,
     ready: BTreeSet<usize>,
     sending: usize,
@@ -71,7 +70,7 @@ pub(super) struct HeldLock {
 /// Bytes that are in the cloud.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
-    content: Arc<Content>,
+    content: Content,
     asset: String,
     stamp: Stamp,
 }
@@ -128,10 +127,9 @@ impl HeldLock {
 impl Sent {
     /// Whether these are the file's bytes as it was last seen.
     pub(super) fn is_of(&self, trees: &Trees, node: NodeId) -> bool {
-        let local = trees.get(node).and_then(|node| node.local.as_ref());
-        match local.map(|local| &local.content) {
-            Some(LocalContent::Here(content, _)) => *content == self.content,
-            Some(LocalContent::Unread(stamp)) => *stamp == self.stamp,
+        match trees.local(node).map(|local| local.content) {
+            Some(LocalContent::Here(content, _)) => content == self.content,
+            Some(LocalContent::Unread(stamp)) => stamp == self.stamp,
             _ => false,
         }
     }
@@ -141,19 +139,20 @@ impl Run {
     /// A file that was sent became a node of its own: its bytes need not be sent again.
     pub(super) fn hand_over_sent(&mut self, trees: &Trees, from: NodeId, to: NodeId) {
         let Some(sent) = self.sent.remove(&from) else { return };
-        let local = trees.get(to).and_then(|node| node.local.as_ref());
-        if let Some(LocalContent::Here(content, stamp)) = local.map(|local| &local.content)
-            && *content == sent.content
+        let local = trees.local(to).map(|local| local.content);
+        if let Some(LocalContent::Here(content, stamp)) = local
+            && content == sent.content
         {
-            self.sent.insert(to, Sent { stamp: *stamp, ..sent });
+            self.sent.insert(to, Sent { stamp, ..sent });
         }
     }
 }
 
 impl Push {
-    pub(super) fn new(steps: Vec<Step<CloudAction>>) -> Self {
+    pub(super) fn new(steps: Steps<CloudAction>) -> Self {
         Push {
-            steps: steps.into_iter().map(|step| (step, Stage::Open)).collect(),
+            stages: vec![Stage::Open; steps.len()],
+            steps,
             uploads: VecDeque::new(),
             ready: BTreeSet::new(),
             sending: 0,
@@ -182,12 +181,16 @@ impl Push {
     }
 
     fn drop_step(&mut self, position: usize) {
-        self.steps[position].1 = Stage::Dropped;
+        self.stages[position] = Stage::Dropped;
         self.ready.remove(&position);
     }
 
+    fn action(&self, position: usize) -> &CloudAction {
+        &self.steps.actions()[position]
+    }
+
     fn node(&self, position: usize) -> NodeId {
-        self.steps[position].0.action.node()
+        self.action(position).node()
     }
 
     /// The next records to write: in order, none before what it waits for, and new folders before
@@ -198,17 +201,16 @@ impl Push {
         let mut hopeless = Vec::new();
         let mut folders = false;
         for &position in &self.ready {
-            let step = &self.steps[position].0;
-            let is_folder = trees.get(step.action.node()).is_some_and(|node| node.kind == Kind::Dir);
-            let new_folder = is_folder && matches!(step.action, CloudAction::Insert { .. });
+            let action = self.action(position);
+            let new_folder = matches!(action, CloudAction::Insert { .. }) && trees.is_dir(action.node());
             if folders && !new_folder || batch.len() >= COMMIT_ROWS {
                 break;
             }
-            let stage = |&on: &u32| self.steps.get(on as usize).map_or(Stage::Dropped, |step| step.1);
-            if step.after.iter().any(|on| stage(on) == Stage::Dropped) {
+            let stage = |&on: &u32| self.stages.get(on as usize).copied().unwrap_or(Stage::Dropped);
+            let after = self.steps.after(position);
+            if after.iter().any(|on| stage(on) == Stage::Dropped) {
                 hopeless.push(position);
-            } else if step.after.iter().all(|on| stage(on) == Stage::Done || chosen.contains(&(*on as usize)))
-            {
+            } else if after.iter().all(|on| stage(on) == Stage::Done || chosen.contains(&(*on as usize))) {
                 folders |= new_folder;
                 chosen.insert(position);
                 batch.push(position);
@@ -263,7 +265,7 @@ impl Core {
         push.ids = Ids::There;
         let trees = self.states.trees.read();
         for position in 0..push.steps.len() {
-            let (node, bytes) = match &push.steps[position].0.action {
+            let (node, bytes) = match push.action(position) {
                 CloudAction::Insert { node, bytes, .. } | CloudAction::Update { node, bytes, .. } => {
                     (*node, *bytes)
                 }
@@ -281,8 +283,8 @@ impl Core {
 
     fn without_id(&self, push: &Push) -> Vec<NodeId> {
         let trees = self.states.trees.read();
-        let inserts = push.steps.iter().filter_map(|(step, _)| match step.action {
-            CloudAction::Insert { node, .. } => Some(node),
+        let inserts = push.steps.actions().iter().filter_map(|action| match action {
+            CloudAction::Insert { node, .. } => Some(*node),
             _ => None,
         });
         inserts.filter(|id| trees.get(*id).is_some_and(|node| node.record.is_none())).collect()
@@ -304,7 +306,7 @@ impl Core {
             return self.cloud_trouble(run, None, &error);
         }
         for (node, id) in nodes.into_iter().zip(ids) {
-            trees.set_record(node, Some(id.into()));
+            trees.set_record(node, Some(&id));
         }
         push.ids = Ids::Due;
     }
@@ -377,9 +379,10 @@ impl Core {
         match outcome {
             UploadOutcome::Sent { content, asset, stamp } => {
                 let mut trees = self.states.trees.write();
-                let Some(local) = trees.get(node).and_then(|n| n.local.clone()) else { return };
-                let here = LocalContent::Here(content.clone(), stamp);
-                trees.set_local(node, Some(Local { place: local.place, content: here }));
+                if trees.local(node).is_none() {
+                    return;
+                }
+                trees.set_local_content(node, LocalContent::Here(content, stamp));
                 run.tally.done(1);
                 run.sent.insert(node, Sent { content, asset, stamp });
                 push.ready.insert(position);
@@ -471,8 +474,9 @@ impl Core {
     /// each file says why it waits. What was sent stays sent.
     fn locked_out(&mut self, run: &mut Run) {
         let super::run::Phase::Push(push) = &run.phase else { return };
-        let open = push.steps.iter().filter(|(_, stage)| *stage == Stage::Open);
-        let waiting: Vec<NodeId> = open.map(|(step, _)| step.action.node()).collect();
+        let steps = push.steps.actions().iter().zip(&push.stages);
+        let open = steps.filter(|(_, stage)| **stage == Stage::Open);
+        let waiting: Vec<NodeId> = open.map(|(action, _)| action.node()).collect();
         let text = "another device has been changing the cloud for all the time that this one waited: \
                     the next start goes on from here and sends nothing twice";
         self.leave_waiting(run, &waiting, &Error::new(Code::Busy, text));
@@ -502,11 +506,11 @@ impl Core {
         let mut rows = WriteBatch::default();
         let mut task = WriteTask { inserts: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
         for position in push.batch(&trees) {
-            let Some(row) = row(&trees, run, &push.steps[position].0.action, capabilities, lock_id) else {
+            let Some(row) = row(&trees, run, push.action(position), capabilities, lock_id) else {
                 push.drop_step(position);
                 continue;
             };
-            let (list, positions) = match push.steps[position].0.action {
+            let (list, positions) = match push.action(position) {
                 CloudAction::Insert { .. } => (&mut rows.inserts, &mut task.inserts),
                 CloudAction::Update { .. } => (&mut rows.updates, &mut task.updates),
                 CloudAction::Delete(_) => (&mut rows.deletes, &mut task.deletes),
@@ -572,10 +576,10 @@ impl Core {
         match answer {
             Ok(receipt) => {
                 // What was sent for an earlier plan is not what a record without bytes has taken.
-                let sent =
-                    if takes_bytes(&push.steps[position].0.action) { run.sent.remove(&node) } else { None };
-                apply(&mut self.states.trees.write(), &push.steps[position].0.action, sent, receipt.version);
-                push.steps[position].1 = Stage::Done;
+                let action = push.action(position);
+                let sent = if takes_bytes(action) { run.sent.remove(&node) } else { None };
+                apply(&mut self.states.trees.write(), action, sent, receipt.version);
+                push.stages[position] = Stage::Done;
                 push.ready.remove(&position);
             }
             Err(CloudError::StaleLock) => {
@@ -600,16 +604,13 @@ impl Core {
 
 fn upload_item(trees: &Trees, id: NodeId) -> Option<UploadItem> {
     let node = trees.get(id)?;
-    let digest = match &node.local.as_ref()?.content {
-        LocalContent::Here(content, _) => Some(content.digest),
-        _ => None,
-    };
+    let local = node.local?.content;
     Some(UploadItem {
         node: id,
-        record: node.record.clone()?,
+        record: node.record?.into(),
         path: trees.local_path(id)?,
-        stamp: stamp_of(trees, id)?,
-        digest,
+        stamp: local.stamp()?,
+        digest: local.bytes().map(|content| content.digest),
     })
 }
 
@@ -622,20 +623,20 @@ fn row(
 ) -> Option<RowWrite> {
     let id = action.node();
     let node = trees.get(id)?;
-    let version = node.remote.as_ref().map_or(0, |remote| remote.version);
+    let version = node.remote.map_or(0, |remote| remote.version);
     let values = match action {
         CloudAction::Insert { place, bytes, .. } | CloudAction::Update { place, bytes, .. } => {
             let parent = match place.parent {
                 NodeId::ROOT => None,
-                parent => Some(trees.get(parent)?.record.as_deref()?),
+                parent => Some(trees.get(parent)?.record?),
             };
             let (content, asset) = contents(trees, run, id, *bytes)?;
-            record::row(parent, &place.name, content.as_deref().zip(asset.as_deref()))
+            record::row(parent, &place.name, content.as_ref().zip(asset.as_deref()))
         }
         CloudAction::Delete(_) => cloudsync_cloud::Row::new(),
     };
     Some(RowWrite {
-        id: node.record.as_ref()?.to_string(),
+        id: node.record?.to_owned(),
         base_version: capabilities.compare_and_set.then_some(version),
         lock_id: capabilities.fencing.then_some(lock_id),
         values,
@@ -644,39 +645,30 @@ fn row(
 
 /// The bytes that a record shall name: those just sent, or those it names already.
 #[allow(clippy::type_complexity)]
-fn contents(
-    trees: &Trees,
-    run: &Run,
-    id: NodeId,
-    bytes: bool,
-) -> Option<(Option<Arc<Content>>, Option<String>)> {
+fn contents(trees: &Trees, run: &Run, id: NodeId, bytes: bool) -> Option<(Option<Content>, Option<String>)> {
     let node = trees.get(id)?;
     if node.kind == Kind::Dir {
         return Some((None, None));
     }
     if bytes {
         let sent = run.sent.get(&id)?;
-        return Some((Some(sent.content.clone()), Some(sent.asset.clone())));
+        return Some((Some(sent.content), Some(sent.asset.clone())));
     }
-    let remote = node.remote.as_ref()?;
-    let content = remote.content.clone()?;
-    let hex = || blake3::Hash::from_bytes(content.digest).to_hex().to_string();
-    let asset = remote.asset.as_ref().map_or_else(hex, ToString::to_string);
-    Some((Some(content), Some(asset)))
+    let remote = node.remote?;
+    let content = remote.content?;
+    Some((Some(content), Some(record::asset_id(remote.asset, &content.digest))))
 }
 
 /// What was read of a file is not what it holds: it is read again.
 fn distrust(trees: &mut Trees, id: NodeId) {
-    let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { return };
-    if let LocalContent::Here(_, stamp) = local.content {
-        trees.set_local(id, Some(Local { place: local.place, content: LocalContent::Unread(stamp) }));
+    if let Some(LocalContent::Here(_, stamp)) = trees.local(id).map(|local| local.content) {
+        trees.set_local_content(id, LocalContent::Unread(stamp));
     }
 }
 
 /// The cloud does not even remember any more that a record was deleted: it is a new one now.
 fn forget_deleted(trees: &mut Trees, id: NodeId) {
-    let remote = trees.get(id).and_then(|node| node.remote.as_ref());
-    if remote.is_some_and(|remote| remote.deleted) {
+    if trees.remote(id).is_some_and(|remote| remote.deleted) {
         trees.set_remote(id, None);
     }
 }
@@ -688,29 +680,25 @@ fn takes_bytes(action: &CloudAction) -> bool {
 /// Puts a written record into the cloud's tree.
 fn apply(trees: &mut Trees, action: &CloudAction, sent: Option<Sent>, version: u64) {
     let id = action.node();
-    let known = trees.get(id).and_then(|node| node.remote.clone());
     match action {
-        CloudAction::Delete(_) => {
-            trees.set_remote(id, known.map(|remote| Remote { version, deleted: true, ..remote }));
-        }
+        CloudAction::Delete(_) => trees.set_remote_deleted(id, version),
         CloudAction::Insert { place, .. } | CloudAction::Update { place, .. } => {
-            trees.set_remote(id, Some(written(place, known, sent.as_ref(), version)));
-            if sent.is_some() {
-                trees.note(id, |node| {
-                    node.sent_from_here = true;
-                    node.trouble = None;
-                });
-            }
+            take_written(trees, id, place.as_ref(), sent.as_ref(), version);
         }
     }
     plan::settle(trees, id);
 }
 
-fn written(place: &Arc<Place>, known: Option<Remote>, sent: Option<&Sent>, version: u64) -> Remote {
-    let (content, asset) = match (sent, known) {
-        (Some(sent), _) => (Some(sent.content.clone()), record::asset_of(&sent.asset, &sent.content.digest)),
-        (None, Some(known)) => (known.content, known.asset),
-        (None, None) => (None, None),
+fn take_written(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, sent: Option<&Sent>, version: u64) {
+    let known = trees.remote(id);
+    let (content, asset) = match sent {
+        Some(sent) => (Some(sent.content), record::asset_of(&sent.asset, &sent.content.digest)),
+        None => (known.and_then(|known| known.content), known.and_then(|known| known.asset.map(Into::into))),
     };
-    Remote { place: place.clone(), content, asset, version, deleted: false }
+    let remote = Remote { place, content, asset: asset.as_deref(), version, deleted: false };
+    if sent.is_some() {
+        trees.set_sent(id, remote);
+    } else {
+        trees.set_remote(id, Some(remote));
+    }
 }

@@ -1,7 +1,6 @@
 //! Puts what a scan saw into the local tree.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use crate::job::{FolderListing, SMUDGED};
 use crate::plan;
@@ -29,23 +28,20 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     let mut missing = beneath_vanished(trees, &seen, &folders);
     for folder in std::mem::take(&mut seen.folders) {
         let Some(&id) = folders.by_path.get(&folder.path) else { continue };
-        let mut found = HashSet::new();
+        let mut found = Vec::new();
         for entry in folder.listing.entries.into_iter().filter(|entry| entry.kind == FileKind::File) {
             match unchanged(trees, id, &entry) {
-                Some(node) => {
-                    found.insert(node);
-                }
+                Some(node) => found.push(node),
                 None => odd.push((id, entry)),
             }
         }
-        let gone =
-            trees.local_children(id).filter(|child| !found.contains(child) && is_file_here(trees, *child));
-        missing.extend(gone);
+        found.sort_unstable();
+        let unseen = trees.children(id).filter(|child| found.binary_search(child).is_err());
+        missing.extend(unseen.filter(|&child| is_file_in(trees, child, id)));
     }
     let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
     if seen.everything {
-        let known = trees.iter().filter(|(_, node)| node.local.is_some()).map(|(id, _)| id);
-        missing.extend(known.filter(|&id| is_file_here(trees, id) && is_stray(trees, id)));
+        missing.extend(strays(trees));
     }
     let before = missing.len() + odd.len();
     missing.retain(|node| !seen.busy.contains(node));
@@ -67,10 +63,15 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     left_out
 }
 
-/// Whether a file is known in a folder that the local tree does not have any more.
-fn is_stray(trees: &Trees, id: NodeId) -> bool {
-    let parent = trees.get(id).and_then(|node| Some(node.local.as_ref()?.place.parent));
-    parent.is_some_and(|parent| parent != NodeId::ROOT && ino_of(trees, parent).is_none())
+/// Files that are known in a folder that the local tree does not have any more.
+fn strays(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
+    let lost = trees.parents().filter(|&id| id != NodeId::ROOT && ino_of(trees, id).is_none());
+    lost.flat_map(move |folder| trees.children(folder).filter(move |&id| is_file_in(trees, id, folder)))
+}
+
+fn is_file_in(trees: &Trees, id: NodeId, folder: NodeId) -> bool {
+    let local = trees.local(id);
+    local.is_some_and(|local| local.place.parent == folder && local.content.stamp().is_some())
 }
 
 fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
@@ -79,15 +80,13 @@ fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
 
 /// The node of a file that is where it was, with the stamp that it had.
 fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry) -> Option<NodeId> {
-    trees.locals_at(folder, &entry.name).find(|&id| stamp_of(trees, id) == Some(entry.stamp))
+    let mut known = trees.contents_at(folder, &entry.name);
+    known.find(|(_, content)| content.stamp() == Some(entry.stamp)).map(|(id, _)| id)
 }
 
 /// How a file on the disk was last seen.
 pub(super) fn stamp_of(trees: &Trees, id: NodeId) -> Option<Stamp> {
-    match &trees.get(id)?.local.as_ref()?.content {
-        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
-        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
-    }
+    trees.local(id)?.content.stamp()
 }
 
 fn is_file_here(trees: &Trees, id: NodeId) -> bool {
@@ -134,14 +133,14 @@ fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
 }
 
 fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
-    match trees.get(id)?.local.as_ref()?.content {
+    match trees.local(id)?.content {
         LocalContent::Dir(ino) => Some(ino),
         _ => None,
     }
 }
 
 fn local_folders(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
-    trees.iter().map(|(id, _)| id).filter(|&id| ino_of(trees, id).is_some())
+    trees.folders().filter(|&id| ino_of(trees, id).is_some())
 }
 
 fn known_folders(trees: &Trees) -> BTreeMap<u64, NodeId> {
@@ -163,14 +162,10 @@ fn folder_node(
     };
     let node = by_ino.get(&entry.stamp.ino).copied().filter(free).or_else(by_name);
     let node = node.unwrap_or_else(|| trees.add(Kind::Dir));
-    let place = Place { parent, name: entry.name.clone() };
-    let content = LocalContent::Dir(entry.stamp.ino);
-    let same = trees
-        .get(node)
-        .and_then(|n| n.local.as_ref())
-        .is_some_and(|local| *local.place == place && local.content == content);
-    if !same {
-        trees.set_local(node, Some(Local { place: Arc::new(place), content }));
+    let place = Place { parent, name: &*entry.name };
+    let local = Local { place, content: LocalContent::Dir(entry.stamp.ino) };
+    if trees.local(node) != Some(local) {
+        trees.set_local(node, Some(local));
     }
     node
 }
@@ -245,14 +240,13 @@ fn place_odd(trees: &mut Trees, odd: Vec<(NodeId, DirEntry)>, missing: &mut BTre
     for (folder, entry) in left {
         let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
-        let place = Arc::new(Place { parent: folder, name: entry.name });
+        let place = Place { parent: folder, name: &*entry.name };
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
 }
 
 fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
-    let local = trees.get(id).and_then(|node| node.local.as_ref());
-    local.is_some_and(|local| local.place.parent == folder && local.place.name == entry.name)
+    trees.local(id).is_some_and(|local| local.place == Place { parent: folder, name: &*entry.name })
 }
 
 /// The missing node that was known under an entry's name: the one with its inode number, where a file
@@ -266,21 +260,17 @@ fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<
 /// Takes the entry for the node, moved, where inode number, size and time say so. One that did not
 /// move but has another change time is read again.
 fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
-    let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { return false };
-    let place = Place { parent: folder, name: entry.name.clone() };
-    let (content, stamp) = match local.content {
-        LocalContent::Here(content, stamp) => (Some(content), stamp),
-        LocalContent::Unread(stamp) => (None, stamp),
-        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => return false,
-    };
-    if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || *local.place == place {
+    let Some(local) = trees.local(id) else { return false };
+    let Some(stamp) = local.content.stamp() else { return false };
+    let place = Place { parent: folder, name: &*entry.name };
+    if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || local.place == place {
         return false;
     }
-    let content = match content {
+    let content = match local.content.bytes() {
         // One that was read too shortly after it was written is still to be read again.
         Some(content) if stamp.ctime_ns != SMUDGED => LocalContent::Here(content, entry.stamp),
         _ => LocalContent::Unread(entry.stamp),
     };
-    trees.set_local(id, Some(Local { place: Arc::new(place), content }));
+    trees.set_local(id, Some(Local { place, content }));
     true
 }

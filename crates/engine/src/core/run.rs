@@ -441,14 +441,13 @@ impl Core {
             return;
         }
         self.expect(run, &plan);
-        let disk = plan.disk.into_iter().map(|step| step.action).collect();
-        run.phase = Phase::Disk(DiskPhase::new(disk, plan.cloud));
+        run.phase = Phase::Disk(DiskPhase::new(plan.disk.into_actions(), plan.cloud));
     }
 
     /// Disk or cloud change faster than this run follows: it ends, and says what is left and why.
     fn outrun(&mut self, run: &mut Run, plan: &Plan) {
-        let disk = plan.disk.iter().map(|step| step.action.node());
-        let cloud = plan.cloud.iter().map(|step| step.action.node());
+        let disk = plan.disk.actions().iter().map(DiskAction::node);
+        let cloud = plan.cloud.actions().iter().map(CloudAction::node);
         let left: BTreeSet<NodeId> = disk.chain(cloud).collect();
         let text = "the files here or in the cloud change faster than they can be synced: \
                     the next start goes on from here";
@@ -471,20 +470,20 @@ impl Core {
         let trees = self.states.trees.read();
         let mut files = 0;
         let mut bytes = 0;
-        for step in &plan.disk {
-            if let DiskAction::Fetch(id, _) = &step.action {
-                let remote = trees.get(*id).and_then(|node| node.remote.as_ref());
+        for action in plan.disk.actions() {
+            if let DiskAction::Fetch(id, _) = action {
+                let content = trees.remote(*id).and_then(|remote| remote.content);
                 files += 1;
-                bytes += remote.and_then(|remote| remote.content.as_ref()).map_or(0, |content| content.size);
+                bytes += content.map_or(0, |content| content.size);
             }
         }
-        for step in &plan.cloud {
+        for action in plan.cloud.actions() {
             if let CloudAction::Insert { node, bytes: true, .. }
-            | CloudAction::Update { node, bytes: true, .. } = &step.action
+            | CloudAction::Update { node, bytes: true, .. } = action
                 && !run.sent.get(node).is_some_and(|sent| sent.is_of(&trees, *node))
             {
                 files += 1;
-                bytes += local_size(trees.get(*node));
+                bytes += local_size(&trees, *node);
             }
         }
         run.tally.expect(files, bytes);
@@ -512,7 +511,7 @@ impl Core {
         for node in nodes {
             let item = {
                 let trees = self.states.trees.read();
-                trees.local_path(node).map(|path| (HashItem { node, path }, local_size(trees.get(node))))
+                trees.local_path(node).map(|path| (HashItem { node, path }, local_size(&trees, node)))
             };
             let Some((item, size)) = item else {
                 run.freeze(node);
@@ -540,15 +539,12 @@ impl Core {
             match outcome {
                 HashOutcome::Read(content, stamp) => {
                     let mut trees = self.states.trees.write();
-                    let known = stamp_of(&trees, node);
-                    let Some(mut local) = trees.get(node).and_then(|n| n.local.clone()) else { continue };
-                    if known.is_none_or(|known| known.ino != stamp.ino) {
+                    if stamp_of(&trees, node).is_none_or(|known| known.ino != stamp.ino) {
                         // Another file has come to its place: only a look tells where this one went.
                         run.set_back(node);
                         continue;
                     }
-                    local.content = LocalContent::Here(content, stamp);
-                    trees.set_local(node, Some(local));
+                    trees.set_local_content(node, LocalContent::Here(content, stamp));
                 }
                 HashOutcome::Changed => run.set_back(node),
                 HashOutcome::Failed(error) => self.trouble(run, node, &error),
@@ -624,14 +620,14 @@ impl Core {
     fn hold_deletions(&mut self, plan: &mut Plan) {
         self.deletions.held.clear();
         let trees = self.states.trees.read();
-        let is_file = |id: NodeId| trees.get(id).is_some_and(|node| node.kind == Kind::File);
+        let is_file = |id: NodeId| !trees.is_dir(id);
         let mut deleted: BTreeSet<NodeId> = BTreeSet::new();
-        deleted.extend(plan.disk.iter().filter_map(|step| match step.action {
-            DiskAction::Trash(id) => Some(id),
+        deleted.extend(plan.disk.actions().iter().filter_map(|action| match action {
+            DiskAction::Trash(id) => Some(*id),
             _ => None,
         }));
-        deleted.extend(plan.cloud.iter().filter_map(|step| match step.action {
-            CloudAction::Delete(id) if is_file(id) => Some(id),
+        deleted.extend(plan.cloud.actions().iter().filter_map(|action| match action {
+            CloudAction::Delete(id) if is_file(*id) => Some(*id),
             _ => None,
         }));
         let count = deleted.len() as u64;
@@ -644,8 +640,8 @@ impl Core {
             return;
         }
         // Their folders stay as well: they are not empty.
-        plan.disk.retain(|step| !matches!(step.action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
-        plan.cloud.retain(|step| !matches!(step.action, CloudAction::Delete(_)));
+        plan.disk.retain(|action| !matches!(action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
+        plan.cloud.retain(|action| !matches!(action, CloudAction::Delete(_)));
         self.events.log(2, &format!("{count} deletions wait for the host's word"));
         self.deletions.held = deleted.into_iter().collect();
     }
@@ -669,16 +665,11 @@ impl Task {
 }
 
 fn note_trouble(trees: &mut Trees, node: NodeId, error: &Error, due_ns: i64) {
-    trees.note(node, |node| {
-        let attempts = node.trouble.as_ref().map_or(0, |trouble| trouble.attempts) + 1;
-        let text = error.text.as_str().into();
-        node.trouble = Some(Box::new(Trouble { code: error.code, text, attempts, due_ns: Some(due_ns) }));
-    });
+    let before = trees.get(node).and_then(|node| node.trouble).map_or(0, |trouble| trouble.attempts);
+    let (code, text) = (error.code, &*error.text);
+    trees.set_trouble(node, Some(Trouble { code, text, attempts: before + 1, due_ns: Some(due_ns) }));
 }
 
-pub(super) fn local_size(node: Option<&crate::tree::Node>) -> u64 {
-    match node.and_then(|node| node.local.as_ref()).map(|local| &local.content) {
-        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => stamp.size,
-        _ => 0,
-    }
+pub(super) fn local_size(trees: &Trees, id: NodeId) -> u64 {
+    trees.local(id).and_then(|local| local.content.stamp()).map_or(0, |stamp| stamp.size)
 }

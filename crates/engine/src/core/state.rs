@@ -9,7 +9,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
 use crate::ports::{FileKind, FileSystem};
-use crate::tree::{Local, LocalContent, Node, NodeId, Trees};
+use crate::tree::{Local, LocalContent, NodeId, NodeRef, PlaceRef, Trees};
 use crate::uri::gallery_path;
 
 /// What is being done with a file's bytes right now.
@@ -82,7 +82,7 @@ impl States {
         let path = gallery_path(uri)?;
         let trees = self.trees.read();
         match trees.find_local(&path).or_else(|| find_remote(&trees, &path)).and_then(|id| trees.get(id)) {
-            Some(node) => Ok(node.trouble.as_ref().map(|trouble| (trouble.code, trouble.text.to_string()))),
+            Some(node) => Ok(node.trouble.map(|trouble| (trouble.code, trouble.text.to_owned()))),
             None => {
                 drop(trees);
                 self.unknown(&path, uri).map(|_| None)
@@ -138,7 +138,7 @@ impl Look<'_> {
     /// The state of a file that a tree knows.
     fn state<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<FileSyncState> {
         if let Some(id) = self.find(path, last) {
-            return Some(self.state_of(id, self.trees.get(id)?));
+            return Some(self.state_of(id, &self.trees.get(id)?));
         }
         let id = find_remote(&self.trees, path)?;
         Some(match self.activity.get(&id) {
@@ -160,7 +160,7 @@ impl Look<'_> {
         self.trees.local_at(parent, name)
     }
 
-    fn state_of(&self, id: NodeId, node: &Node) -> FileSyncState {
+    fn state_of(&self, id: NodeId, node: &NodeRef<'_>) -> FileSyncState {
         match self.activity.get(&id) {
             Some(Activity::Uploading) => return FileSyncState::Uploading,
             Some(Activity::Downloading) => return FileSyncState::Downloading,
@@ -179,14 +179,10 @@ impl Look<'_> {
     }
 }
 
-fn changed_here(node: &Node, local: &Local) -> bool {
+fn changed_here(node: &NodeRef<'_>, local: &Local<PlaceRef<'_>>) -> bool {
     let Some(synced) = &node.synced else { return true };
-    let content = match &local.content {
-        LocalContent::Unread(_) => return true,
-        LocalContent::Dir(_) => None,
-        LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => Some(content),
-    };
-    local.place != synced.place || content != synced.content.as_ref()
+    let unread = matches!(local.content, LocalContent::Unread(_));
+    unread || local.place != synced.place || local.content.bytes() != synced.content
 }
 
 /// Looks a path up in the cloud's tree.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use cloudsync_cloud::{AssetDownload, AssetSink, CloudAsset, CloudError};
 
@@ -23,7 +22,7 @@ pub struct FetchItem {
     /// The cloud's id of the asset.
     pub asset: String,
     /// The bytes as the record describes them.
-    pub content: Arc<Content>,
+    pub content: Content,
     /// Where they belong.
     pub path: String,
     /// Where that is in the local tree.

@@ -1,7 +1,6 @@
 //! Reads files and takes their digests.
 
 use std::io;
-use std::sync::Arc;
 
 use super::{JobContext, StopFlag};
 use crate::error::Error;
@@ -21,7 +20,7 @@ pub struct HashItem {
 #[derive(Debug)]
 pub enum HashOutcome {
     /// Its content, and its stamp while it was read.
-    Read(Arc<Content>, Stamp),
+    Read(Content, Stamp),
     /// It changed while it was read, or is gone: look at the disk again.
     Changed,
     /// It cannot be read.
@@ -45,7 +44,7 @@ fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFla
     let begun_ns = context.clock.wall_ns();
     let result = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, buffer, stop));
     match result {
-        Ok(Some((content, stamp))) => HashOutcome::Read(Arc::new(content), smudge(stamp, begun_ns)),
+        Ok(Some((content, stamp))) => HashOutcome::Read(content, smudge(stamp, begun_ns)),
         Ok(None) if stop.is_set() => HashOutcome::Stopped,
         Ok(None) => HashOutcome::Changed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => HashOutcome::Changed,

@@ -154,6 +154,7 @@ pub struct JobContext {
     cloud: Arc<dyn CloudService>,
     connection: Arc<Mutex<Connection>>,
     bundle: String,
+    scan_threads: usize,
 }
 
 #[derive(Default)]
@@ -176,7 +177,13 @@ impl JobContext {
             cloud: ports.cloud.clone(),
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
+            scan_threads: 1,
         }
+    }
+
+    /// The same, with scans that list as many folders at a time.
+    pub fn scanning_with(self, threads: usize) -> Self {
+        JobContext { scan_threads: threads.max(1), ..self }
     }
 
     /// The records, connected when first needed.

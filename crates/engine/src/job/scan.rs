@@ -63,7 +63,7 @@ pub(super) fn run(
         Scope::Below(folders) => walk(context, folders.clone(), &mut report, stop),
         Scope::Folders(folders) => {
             for folder in folders {
-                list(context, folder.clone(), &mut report);
+                take(folder.clone(), list(context, folder), &mut report);
             }
         }
     }
@@ -73,21 +73,54 @@ pub(super) fn run(
     Ok(report)
 }
 
+/// Lists folders and everything below them, one level after the other: the folders of a level are
+/// shared out among threads.
 fn walk(context: &JobContext, start: Vec<String>, report: &mut ScanReport, stop: &StopFlag) {
-    let mut waiting = start;
-    waiting.reverse();
-    while let Some(folder) = waiting.pop() {
-        if stop.is_set() {
-            report.stopped = true;
-            return;
+    let mut level = start;
+    while !level.is_empty() {
+        let mut below = Vec::new();
+        let listed = list_level(context, &level, stop);
+        for (folder, listed) in level.into_iter().zip(listed) {
+            let Some(listed) = listed else {
+                report.stopped = true;
+                return;
+            };
+            if let Some(listing) = take(folder, listed, report) {
+                let folders = listing.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir);
+                below.extend(folders.map(|entry| join(&listing.path, &entry.name)));
+            }
         }
-        if !list(context, folder, report) {
-            continue;
-        }
-        let Some(last) = report.folders.last() else { continue };
-        let below = last.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir);
-        waiting.extend(below.map(|entry| join(&last.path, &entry.name)));
+        level = below;
     }
+}
+
+/// Fewer folders than this are not worth another thread.
+const FOLDERS_PER_THREAD: usize = 8;
+
+/// What listing each folder came to; `None` where the scan was stopped before.
+fn list_level(context: &JobContext, level: &[String], stop: &StopFlag) -> Vec<Option<io::Result<Listing>>> {
+    let list_all = |folders: &[String]| -> Vec<Option<io::Result<Listing>>> {
+        folders.iter().map(|folder| (!stop.is_set()).then(|| list(context, folder))).collect()
+    };
+    let threads = context.scan_threads.min(level.len() / FOLDERS_PER_THREAD).max(1);
+    let (own, others) = level.split_at(level.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let list_all = &list_all;
+        let helpers = others.chunks(own.len().max(1)).map(|part| {
+            let thread = std::thread::Builder::new().name("cloudsync-scan".into());
+            (thread.spawn_scoped(scope, move || list_all(part)), part)
+        });
+        let helpers: Vec<_> = helpers.collect();
+        let mut listed = list_all(own);
+        for (thread, part) in helpers {
+            listed.extend(match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // Without another thread it only takes longer.
+                Err(_) => list_all(part),
+            });
+        }
+        listed
+    })
 }
 
 /// `folder/name`.
@@ -95,23 +128,28 @@ pub(crate) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") }
 }
 
-fn list(context: &JobContext, folder: String, report: &mut ScanReport) -> bool {
+fn list(context: &JobContext, folder: &str) -> io::Result<Listing> {
     if let Some(watcher) = &context.watcher {
-        watcher.watch(&folder);
+        watcher.watch(folder);
     }
-    match context.fs.list(&folder) {
+    context.fs.list(folder)
+}
+
+/// Notes what listing a folder came to. Returns its listing, where there is one.
+fn take(folder: String, listed: io::Result<Listing>, report: &mut ScanReport) -> Option<&FolderListing> {
+    match listed {
         Ok(listing) => {
             report.unreadable.extend(listing.unreadable.iter().map(|text| format!("{folder}: {text}")));
             report.folders.push(FolderListing { path: folder, listing });
-            true
+            report.folders.last()
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.is_empty() => {
             report.vanished.push(folder);
-            false
+            None
         }
         Err(error) => {
             report.unreadable.push(format!("{folder}: {error}"));
-            false
+            None
         }
     }
 }
@@ -153,10 +191,7 @@ fn relist(context: &JobContext, report: &mut ScanReport, again: &[usize], stop: 
     report.folders = kept;
     let mut fresh = Vec::new();
     for (path, listing) in old {
-        if !list(context, path.clone(), report) {
-            continue;
-        }
-        let Some(now) = report.folders.last() else { continue };
+        let Some(now) = take(path.clone(), list(context, &path), report) else { continue };
         let known: std::collections::BTreeSet<&str> =
             listing.entries.iter().filter(|e| e.kind == FileKind::Dir).map(|e| &*e.name).collect();
         let new = now.listing.entries.iter().filter(|e| e.kind == FileKind::Dir && !known.contains(&*e.name));

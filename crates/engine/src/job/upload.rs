@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
@@ -35,7 +34,7 @@ pub enum UploadOutcome {
     /// The cloud holds these bytes durably, under this asset id.
     Sent {
         /// The bytes.
-        content: Arc<Content>,
+        content: Content,
         /// The cloud's id.
         asset: String,
         /// The file's stamp while it was read.
@@ -275,5 +274,5 @@ fn outcome(
         return UploadOutcome::Changed;
     }
     let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns };
-    UploadOutcome::Sent { content: Arc::new(content), asset, stamp }
+    UploadOutcome::Sent { content, asset, stamp }
 }

@@ -1,11 +1,14 @@
 //! Decides, node by node, what disk and cloud shall hold.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::names::{free_name, is_parked};
 use super::{Learn, Request};
-use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced};
+use crate::tree::{Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced};
+
+/// Where a node shall be: mostly a place that a tree knows, now and then a new name.
+pub(super) type Spot<'t> = Place<Cow<'t, str>>;
 
 /// Whose bytes a file shall have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +23,11 @@ pub(super) enum Bytes {
 
 /// What shall become of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Verdict<'t> {
     /// It goes from both sides.
     Dead,
     /// It is on both sides, here and with these bytes.
-    Live(Arc<Place>, Bytes),
+    Live(Spot<'t>, Bytes),
     /// The disk's bytes must be read first.
     Unknown,
     /// Both sides changed its bytes, differently.
@@ -33,14 +36,14 @@ pub(super) enum Verdict {
 
 /// The verdicts on the nodes that are out of step, and on those in step that must give way to them.
 #[derive(Debug)]
-pub(super) struct Verdicts {
-    list: Vec<(NodeId, Verdict)>,
+pub(super) struct Verdicts<'t> {
+    list: Vec<(NodeId, Verdict<'t>)>,
     /// By node: one more than its position in the list.
     positions: Vec<u32>,
 }
 
-impl Verdicts {
-    pub(super) fn get(&self, id: NodeId) -> Option<&Verdict> {
+impl<'t> Verdicts<'t> {
+    pub(super) fn get(&self, id: NodeId) -> Option<&Verdict<'t>> {
         let position = (*self.positions.get(id.0 as usize)? as usize).checked_sub(1)?;
         self.list.get(position).map(|(_, verdict)| verdict)
     }
@@ -49,7 +52,7 @@ impl Verdicts {
         self.get(id).is_some()
     }
 
-    pub(super) fn set(&mut self, id: NodeId, verdict: Verdict) {
+    pub(super) fn set(&mut self, id: NodeId, verdict: Verdict<'t>) {
         let Some(position) = self.positions.get_mut(id.0 as usize) else { return };
         match (*position as usize).checked_sub(1).and_then(|at| self.list.get_mut(at)) {
             Some((_, old)) => *old = verdict,
@@ -64,56 +67,61 @@ impl Verdicts {
         self.list.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (NodeId, &Verdict)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NodeId, &Verdict<'t>)> {
         self.list.iter().map(|(id, verdict)| (*id, verdict))
     }
 }
 
-pub(super) fn decide_all(request: &Request<'_>) -> Verdicts {
+pub(super) fn decide_all<'t>(request: &Request<'t>) -> Verdicts<'t> {
     let trees = request.trees;
     let out_of_step = trees.out_of_step();
     let list = Vec::with_capacity(out_of_step.len());
     let mut verdicts = Verdicts { list, positions: vec![0; trees.next_id() as usize] };
     for &id in out_of_step {
         if let Some(node) = trees.get(id) {
-            verdicts.set(id, decide(id, node));
+            verdicts.set(id, decide(id, &node));
         }
     }
     verdicts
 }
 
 /// Where a node is, by whichever tree knows it.
-pub(super) fn any_place(node: &Node) -> Option<Arc<Place>> {
-    let remote = node.remote.as_ref();
-    remote
-        .filter(|remote| !remote.deleted)
-        .map(|remote| &remote.place)
-        .or(node.local.as_ref().map(|local| &local.place))
-        .or(node.synced.as_ref().map(|synced| &synced.place))
-        .or(remote.map(|remote| &remote.place))
-        .cloned()
+pub(super) fn any_place<'t>(node: &NodeRef<'t>) -> Option<PlaceRef<'t>> {
+    node.live_remote()
+        .map(|remote| remote.place)
+        .or(node.local.map(|local| local.place))
+        .or(node.synced.map(|synced| synced.place))
+        .or(node.remote.map(|remote| remote.place))
 }
 
-fn decide(id: NodeId, node: &Node) -> Verdict {
-    let remote = node.remote.as_ref().filter(|remote| !remote.deleted);
-    match (&node.local, &node.synced, remote) {
+/// A place of a tree, as one where a node shall be.
+pub(super) fn spot(place: PlaceRef<'_>) -> Spot<'_> {
+    Place { parent: place.parent, name: Cow::Borrowed(place.name) }
+}
+
+type LocalRef<'t> = Local<PlaceRef<'t>>;
+type SyncedRef<'t> = Synced<PlaceRef<'t>>;
+type RemoteRef<'t> = Remote<PlaceRef<'t>, &'t str>;
+
+fn decide<'t>(id: NodeId, node: &NodeRef<'t>) -> Verdict<'t> {
+    match (&node.local, &node.synced, node.live_remote()) {
         (None, _, None) => Verdict::Dead,
         (Some(local), None, None) => only_here(node, local),
-        (None, None, Some(remote)) => Verdict::Live(remote.place.clone(), Bytes::FromCloud),
+        (None, None, Some(remote)) => Verdict::Live(spot(remote.place), Bytes::FromCloud),
         (Some(local), Some(synced), None) => gone_from_cloud(id, node, local, synced),
         (None, Some(synced), Some(remote)) => gone_from_disk(synced, remote),
         (Some(local), synced, Some(remote)) => on_both(id, local, synced.as_ref(), remote),
     }
 }
 
-fn only_here(node: &Node, local: &Local) -> Verdict {
+fn only_here<'t>(node: &NodeRef<'t>, local: &LocalRef<'t>) -> Verdict<'t> {
     match local.content {
         LocalContent::CloudOnly(_) => Verdict::Dead,
-        _ => Verdict::Live(local.place.clone(), own_bytes(node)),
+        _ => Verdict::Live(spot(local.place), own_bytes(node)),
     }
 }
 
-fn own_bytes(node: &Node) -> Bytes {
+fn own_bytes(node: &NodeRef<'_>) -> Bytes {
     match node.kind {
         Kind::Dir => Bytes::Agreed,
         Kind::File => Bytes::FromDisk,
@@ -121,47 +129,58 @@ fn own_bytes(node: &Node) -> Bytes {
 }
 
 /// A change on the disk wins over a deletion in the cloud.
-fn gone_from_cloud(id: NodeId, node: &Node, local: &Local, synced: &Synced) -> Verdict {
-    let same_bytes = match &local.content {
+fn gone_from_cloud<'t>(
+    id: NodeId,
+    node: &NodeRef<'t>,
+    local: &LocalRef<'t>,
+    synced: &SyncedRef<'t>,
+) -> Verdict<'t> {
+    let same_bytes = match local.content {
         LocalContent::Dir(_) => true,
         LocalContent::CloudOnly(_) => return Verdict::Dead,
-        LocalContent::Here(content, _) => Some(content) == synced.content.as_ref(),
+        LocalContent::Here(content, _) => Some(content) == synced.content,
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
-    let place = if is_parked(id, &local.place) { &synced.place } else { &local.place };
-    if same_bytes && *place == synced.place {
+    let place = if is_parked(id, local.place) { synced.place } else { local.place };
+    if same_bytes && place == synced.place {
         Verdict::Dead
     } else {
-        Verdict::Live(place.clone(), own_bytes(node))
+        Verdict::Live(spot(place), own_bytes(node))
     }
 }
 
 /// A change in the cloud wins over a deletion on the disk.
-fn gone_from_disk(synced: &Synced, remote: &Remote) -> Verdict {
+fn gone_from_disk<'t>(synced: &SyncedRef<'t>, remote: &RemoteRef<'t>) -> Verdict<'t> {
     if remote.place == synced.place && remote.content == synced.content {
         Verdict::Dead
     } else {
-        Verdict::Live(remote.place.clone(), Bytes::FromCloud)
+        Verdict::Live(spot(remote.place), Bytes::FromCloud)
     }
 }
 
-fn on_both(id: NodeId, local: &Local, synced: Option<&Synced>, remote: &Remote) -> Verdict {
-    let bytes = match &local.content {
+fn on_both<'t>(
+    id: NodeId,
+    local: &LocalRef<'t>,
+    synced: Option<&SyncedRef<'t>>,
+    remote: &RemoteRef<'t>,
+) -> Verdict<'t> {
+    let bytes = match local.content {
         LocalContent::Dir(_) => Some(Bytes::Agreed),
         // What is not on the disk cannot have been changed there.
-        LocalContent::CloudOnly(content) if Some(content) == remote.content.as_ref() => Some(Bytes::Agreed),
+        LocalContent::CloudOnly(content) if Some(content) == remote.content => Some(Bytes::Agreed),
         LocalContent::CloudOnly(_) => Some(Bytes::FromCloud),
-        LocalContent::Here(content, _) => merge_bytes(content, synced, remote.content.as_ref()),
+        LocalContent::Here(content, _) => merge_bytes(content, synced, remote.content),
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
-    bytes.map_or(Verdict::Conflict, |bytes| Verdict::Live(merge_place(id, local, synced, remote), bytes))
+    let place = || spot(merge_place(id, local, synced, remote));
+    bytes.map_or(Verdict::Conflict, |bytes| Verdict::Live(place(), bytes))
 }
 
-fn merge_bytes(here: &Arc<Content>, synced: Option<&Synced>, there: Option<&Arc<Content>>) -> Option<Bytes> {
+fn merge_bytes(here: Content, synced: Option<&SyncedRef<'_>>, there: Option<Content>) -> Option<Bytes> {
     if Some(here) == there {
         return Some(Bytes::Agreed);
     }
-    let base = synced?.content.as_ref();
+    let base = synced?.content;
     if Some(here) == base {
         Some(Bytes::FromCloud)
     } else if there == base {
@@ -172,15 +191,20 @@ fn merge_bytes(here: &Arc<Content>, synced: Option<&Synced>, there: Option<&Arc<
 }
 
 /// Moved on one side: that place. Moved on both: the cloud's, which others have seen.
-fn merge_place(id: NodeId, local: &Local, synced: Option<&Synced>, remote: &Remote) -> Arc<Place> {
+fn merge_place<'t>(
+    id: NodeId,
+    local: &LocalRef<'t>,
+    synced: Option<&SyncedRef<'t>>,
+    remote: &RemoteRef<'t>,
+) -> PlaceRef<'t> {
     match synced {
-        Some(synced) if remote.place == synced.place && !is_parked(id, &local.place) => local.place.clone(),
-        _ => remote.place.clone(),
+        Some(synced) if remote.place == synced.place && !is_parked(id, local.place) => local.place,
+        _ => remote.place,
     }
 }
 
 /// What must be known, or put right on the disk, before steps can be planned.
-pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Learn> {
+pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts<'_>) -> Vec<Learn> {
     let mut learn = Vec::new();
     let mut given = BTreeSet::new();
     let mut adopted = BTreeSet::new();
@@ -200,8 +224,8 @@ pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Learn>
 
 fn set_aside(request: &Request<'_>, id: NodeId, given: &mut BTreeSet<Place>) -> Option<Learn> {
     let trees = request.trees;
-    let place = &trees.get(id)?.local.as_ref()?.place;
-    let name = free_name(&place.name, request.label, |name| {
+    let place = trees.local(id)?.place;
+    let name = free_name(place.name, request.label, |name| {
         trees.locals_at(place.parent, name).next().is_some()
             || trees.remotes_at(place.parent, name).next().is_some()
             || given.contains(&Place { parent: place.parent, name: name.into() })
@@ -214,22 +238,22 @@ fn set_aside(request: &Request<'_>, id: NodeId, given: &mut BTreeSet<Place>) -> 
 fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Option<Learn> {
     let trees = request.trees;
     let node = trees.get(id)?;
-    if node.synced.is_some() || node.remote.as_ref().is_some_and(|remote| !remote.deleted) {
+    if node.synced.is_some() || node.live_remote().is_some() {
         return None;
     }
-    let local = node.local.as_ref()?;
-    for other in trees.remotes_at(local.place.parent, &local.place.name) {
+    let local = node.local?;
+    for other in trees.remotes_at(local.place.parent, local.place.name) {
         let Some(there) = trees.get(other).filter(|_| !request.frozen.contains(&other)) else { continue };
-        let on_disk = there.local.as_ref().is_some_and(|l| !matches!(l.content, LocalContent::CloudOnly(_)));
+        let on_disk = there.local.is_some_and(|local| local.content.is_here());
         if other == id || there.kind != node.kind || on_disk || adopted.contains(&other) {
             continue;
         }
-        let same = match &local.content {
+        let same = match local.content {
             LocalContent::Dir(_) => true,
             LocalContent::Unread(_) => return Some(Learn::Hash(id)),
             LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
-                let remote = there.remote.as_ref().and_then(|remote| remote.content.as_ref());
-                Some(content) == remote || matches!(decide(other, there), Verdict::Dead)
+                let remote = there.remote.and_then(|remote| remote.content);
+                Some(content) == remote || matches!(decide(other, &there), Verdict::Dead)
             }
         };
         if same {

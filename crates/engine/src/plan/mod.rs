@@ -8,16 +8,17 @@ mod apply;
 mod decide;
 mod names;
 mod order;
+mod sequence;
 mod shape;
 mod steps;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::tree::{NodeId, Place, Trees};
 
 pub use apply::{adopt, set_aside, settle};
 pub use names::conflict_name;
+pub use sequence::Steps;
 
 /// What the planner is given beside the trees.
 #[derive(Debug, Clone, Copy)]
@@ -53,32 +54,23 @@ pub enum Learn {
     },
 }
 
-/// One step and the steps, by position in the same list, that it must wait for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step<A> {
-    /// What is done.
-    pub action: A,
-    /// Positions of earlier steps.
-    pub after: Vec<u32>,
-}
-
 /// A change of the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DiskAction {
     /// Make the folder.
-    MakeDir(NodeId, Arc<Place>),
+    MakeDir(NodeId, Place),
     /// Move out of the way of others, into the gallery's top folder, under this name.
     Park(NodeId, Box<str>),
     /// Move.
-    Move(NodeId, Arc<Place>),
+    Move(NodeId, Place),
     /// Bring the cloud's bytes to the disk, in place of the old ones where there are any.
-    Fetch(NodeId, Arc<Place>),
+    Fetch(NodeId, Place),
     /// Move the file to the trash, or forget a cloud-only one.
     Trash(NodeId),
     /// Remove the folder, which is empty by now.
     RemoveDir(NodeId),
     /// Note, in the index alone, a file whose bytes stay in the cloud.
-    Place(NodeId, Arc<Place>),
+    Place(NodeId, Place),
 }
 
 impl DiskAction {
@@ -104,7 +96,7 @@ pub enum CloudAction {
         /// The node.
         node: NodeId,
         /// Where.
-        place: Arc<Place>,
+        place: Place,
         /// Whether bytes go along.
         bytes: bool,
     },
@@ -113,7 +105,7 @@ pub enum CloudAction {
         /// The node.
         node: NodeId,
         /// Where.
-        place: Arc<Place>,
+        place: Place,
         /// Whether bytes go along.
         bytes: bool,
     },
@@ -137,10 +129,10 @@ impl CloudAction {
 pub struct Plan {
     /// What must be known first. Where this is not empty, everything else is.
     pub learn: Vec<Learn>,
-    /// Changes of the disk, in an order that is allowed.
-    pub disk: Vec<Step<DiskAction>>,
-    /// Changes of the cloud, in an order that is allowed.
-    pub cloud: Vec<Step<CloudAction>>,
+    /// Changes of the disk.
+    pub disk: Steps<DiskAction>,
+    /// Changes of the cloud.
+    pub cloud: Steps<CloudAction>,
     /// Nodes on which disk and cloud agree already.
     pub settle: Vec<NodeId>,
 }

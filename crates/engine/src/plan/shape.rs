@@ -1,14 +1,14 @@
 //! Makes the tree that the verdicts describe a valid one: every node in a living folder, no cycle,
 //! one node a place.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use super::Request;
-use super::decide::{Bytes, Verdict, Verdicts, any_place};
+use super::decide::{Bytes, Spot, Verdict, Verdicts, any_place, spot};
 use super::names::free_name;
-use crate::tree::{Kind, NodeId, Place};
+use crate::tree::{Kind, NodeId, Place, PlaceRef};
 
 /// Yields the nodes that get no step for now: the frozen ones, and those that shall be where a
 /// frozen one shall be: who keeps the name is seen once that one is out of trouble.
@@ -16,7 +16,7 @@ use crate::tree::{Kind, NodeId, Place};
 /// Every pass either changes nothing or takes a node one way further that it never goes back:
 /// from dead to living, from the disk's place to the cloud's, from there to the top folder, from
 /// its name to a free one. So it ends.
-pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) -> BTreeSet<NodeId> {
+pub(super) fn make_valid<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> BTreeSet<NodeId> {
     let mut held = request.frozen.clone();
     loop {
         let changed = revive_folders(request, verdicts) | break_cycles(request, verdicts);
@@ -29,23 +29,23 @@ pub(super) fn make_valid(request: &Request<'_>, verdicts: &mut Verdicts) -> BTre
 /// Where a node shall be; `None` if nowhere.
 pub(super) fn target<'a>(
     request: &Request<'a>,
-    verdicts: &'a Verdicts,
+    verdicts: &'a Verdicts<'_>,
     id: NodeId,
-) -> Option<&'a Arc<Place>> {
+) -> Option<PlaceRef<'a>> {
     match verdicts.get(id) {
         Some(verdict) => place_of(verdict),
-        None => request.trees.get(id)?.synced.as_ref().map(|synced| &synced.place),
+        None => request.trees.get(id)?.synced.map(|synced| synced.place),
     }
 }
 
-fn place_of(verdict: &Verdict) -> Option<&Arc<Place>> {
+fn place_of<'a>(verdict: &'a Verdict<'_>) -> Option<PlaceRef<'a>> {
     match verdict {
-        Verdict::Live(place, _) => Some(place),
+        Verdict::Live(place, _) => Some(place.as_ref()),
         Verdict::Dead | Verdict::Unknown | Verdict::Conflict => None,
     }
 }
 
-fn put(verdicts: &mut Verdicts, id: NodeId, place: Arc<Place>, bytes: Bytes) {
+fn put<'t>(verdicts: &mut Verdicts<'t>, id: NodeId, place: Spot<'t>, bytes: Bytes) {
     let bytes = match verdicts.get(id) {
         Some(Verdict::Live(_, bytes)) => *bytes,
         _ => bytes,
@@ -55,7 +55,7 @@ fn put(verdicts: &mut Verdicts, id: NodeId, place: Arc<Place>, bytes: Bytes) {
 
 /// A folder lives as long as anything in it does. A parent that is no folder, or that nobody
 /// remembers, is replaced by the gallery's top folder.
-fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
+fn revive_folders<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> bool {
     let mut changed = false;
     let mut work = Vec::new();
     for (id, verdict) in verdicts.iter() {
@@ -74,13 +74,18 @@ fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
             continue;
         }
         changed = true;
-        match request.trees.get(parent).filter(|node| node.kind == Kind::Dir).and_then(any_place) {
+        match request
+            .trees
+            .get(parent)
+            .filter(|node| node.kind == Kind::Dir)
+            .and_then(|node| any_place(&node))
+        {
             Some(place) => {
-                put(verdicts, parent, place, Bytes::Agreed);
+                put(verdicts, parent, spot(place), Bytes::Agreed);
                 work.push(parent);
             }
             None => {
-                let top = in_top_folder(place);
+                let top = renamed(NodeId::ROOT, place.name);
                 put(verdicts, id, top, Bytes::Agreed);
             }
         }
@@ -89,18 +94,18 @@ fn revive_folders(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
 }
 
 fn is_dir(request: &Request<'_>, id: NodeId) -> bool {
-    request.trees.get(id).is_some_and(|node| node.kind == Kind::Dir)
+    request.trees.is_dir(id)
 }
 
 /// A child that is in step, and so has no verdict, of a folder that would go.
-fn living_child(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> Option<NodeId> {
+fn living_child(request: &Request<'_>, verdicts: &Verdicts<'_>, id: NodeId) -> Option<NodeId> {
     let trees = request.trees;
     let mut children = trees.local_children(id).chain(trees.remote_children(id));
     children.find(|child| !verdicts.has(*child))
 }
 
 /// Moves of folders into one another: those made on this disk give way to the cloud's.
-fn break_cycles(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
+fn break_cycles<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> bool {
     let movable: Vec<NodeId> = verdicts
         .iter()
         .filter(|(id, verdict)| matches!(verdict, Verdict::Live(..)) && is_dir(request, *id))
@@ -120,7 +125,7 @@ fn break_cycles(request: &Request<'_>, verdicts: &mut Verdicts) -> bool {
 /// The folders of the cycle that the way up from `id` runs into.
 fn find_cycle(
     request: &Request<'_>,
-    verdicts: &Verdicts,
+    verdicts: &Verdicts<'_>,
     id: NodeId,
     sound: &mut BTreeSet<NodeId>,
 ) -> Option<Vec<NodeId>> {
@@ -145,31 +150,37 @@ fn find_cycle(
 /// One folder of the circle, the same on every device and after every cut, goes back to the folder
 /// that it has in the cloud, under the name that it shall have. Where the cloud itself is in a
 /// circle, it goes to the top folder.
-fn give_way(request: &Request<'_>, verdicts: &mut Verdicts, cycle: &[NodeId]) {
-    let mut places: Vec<(Option<&str>, NodeId, Arc<Place>)> = cycle
+fn give_way<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>, cycle: &[NodeId]) {
+    let mut places: Vec<(Option<&str>, NodeId, Place)> = cycle
         .iter()
         .filter_map(|&id| {
-            let record = request.trees.get(id)?.record.as_deref();
-            Some((record, id, target(request, verdicts, id)?.clone()))
+            let record = request.trees.get(id)?.record;
+            Some((record, id, target(request, verdicts, id)?.to_place()))
         })
         .collect();
     places.sort();
     let moved_here = places.iter().find_map(|(_, id, place)| {
-        let remote = request.trees.get(*id)?.remote.as_ref().filter(|remote| !remote.deleted)?;
+        let node = request.trees.get(*id)?;
+        let remote = node.live_remote()?;
         (remote.place.parent != place.parent).then_some((*id, remote.place.parent, place))
     });
     let in_cloud = || places.first().map(|(_, id, place)| (*id, NodeId::ROOT, place));
     if let Some((id, parent, place)) = moved_here.or_else(in_cloud) {
-        put(verdicts, id, Arc::new(Place { parent, name: place.name.clone() }), Bytes::Agreed);
+        put(verdicts, id, renamed(parent, &place.name), Bytes::Agreed);
     }
 }
 
-fn in_top_folder(place: &Place) -> Arc<Place> {
-    Arc::new(Place { parent: NodeId::ROOT, name: place.name.clone() })
+/// A place that no tree knows.
+fn renamed(parent: NodeId, name: &str) -> Spot<'static> {
+    Place { parent, name: Cow::Owned(name.to_owned()) }
 }
 
 /// Several nodes at one place: the one that others have seen there keeps the name.
-fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts, held: &mut BTreeSet<NodeId>) -> bool {
+fn part_namesakes<'t>(
+    request: &Request<'t>,
+    verdicts: &mut Verdicts<'t>,
+    held: &mut BTreeSet<NodeId>,
+) -> bool {
     let (stuck, groups): (Vec<_>, Vec<_>) = namesakes(request, verdicts)
         .into_iter()
         .partition(|group| group.iter().any(|id| request.frozen.contains(id)));
@@ -177,32 +188,31 @@ fn part_namesakes(request: &Request<'_>, verdicts: &mut Verdicts, held: &mut BTr
     if groups.is_empty() {
         return false;
     }
-    let mut wanted: HashSet<Arc<Place>> =
-        verdicts.iter().filter_map(|(_, verdict)| place_of(verdict)).cloned().collect();
+    let mut wanted: HashSet<Place> =
+        verdicts.iter().filter_map(|(_, verdict)| Some(place_of(verdict)?.to_place())).collect();
     for mut group in groups {
         group.sort_by_cached_key(|&id| claim(request, verdicts, id));
         for &id in group.iter().skip(1) {
-            let Some(place) = target(request, verdicts, id).cloned() else { continue };
+            let Some(place) = target(request, verdicts, id).map(|place| place.to_place()) else { continue };
             let at = |name: &str| Place { parent: place.parent, name: name.into() };
             let name = free_name(&place.name, request.label, |name| {
                 wanted.contains(&at(name)) || held_by_another(request, id, place.parent, name)
             });
-            let place = Arc::new(at(&name));
-            wanted.insert(place.clone());
-            put(verdicts, id, place, Bytes::Agreed);
+            wanted.insert(at(&name));
+            put(verdicts, id, renamed(place.parent, &name), Bytes::Agreed);
         }
     }
     true
 }
 
 /// Groups of nodes that shall be at one place, at least one of each group out of step.
-fn namesakes(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Vec<NodeId>> {
+fn namesakes(request: &Request<'_>, verdicts: &Verdicts<'_>) -> Vec<Vec<NodeId>> {
     let trees = request.trees;
-    let mut by_hash: Vec<(u64, NodeId, &Arc<Place>)> = Vec::with_capacity(verdicts.len());
+    let mut by_hash: Vec<(u64, NodeId, PlaceRef<'_>)> = Vec::with_capacity(verdicts.len());
     for (id, verdict) in verdicts.iter() {
         let Some(place) = place_of(verdict) else { continue };
         by_hash.push((hash_of(place), id, place));
-        let in_step = trees.locals_at(place.parent, &place.name).filter(|id| !verdicts.has(*id));
+        let in_step = trees.locals_at(place.parent, place.name).filter(|id| !verdicts.has(*id));
         by_hash.extend(in_step.map(|other| (hash_of(place), other, place)));
     }
     by_hash.sort_unstable_by_key(|&(hash, id, _)| (hash, id));
@@ -217,22 +227,26 @@ fn namesakes(request: &Request<'_>, verdicts: &Verdicts) -> Vec<Vec<NodeId>> {
     groups
 }
 
-fn hash_of(place: &Place) -> u64 {
+fn hash_of(place: PlaceRef<'_>) -> u64 {
     let mut state = DefaultHasher::new();
     place.hash(&mut state);
     state.finish()
 }
 
 /// Who keeps a name: the smallest claim.
-fn claim(request: &Request<'_>, verdicts: &Verdicts, id: NodeId) -> (bool, bool, Option<Box<str>>, NodeId) {
+fn claim<'t>(
+    request: &Request<'t>,
+    verdicts: &Verdicts<'t>,
+    id: NodeId,
+) -> (bool, bool, Option<&'t str>, NodeId) {
     let place = target(request, verdicts, id);
     let node = request.trees.get(id);
-    let remote = node.and_then(|node| node.remote.as_ref()).filter(|remote| !remote.deleted);
-    let synced = node.and_then(|node| node.synced.as_ref());
+    let remote = node.as_ref().and_then(|node| node.live_remote());
+    let synced = node.and_then(|node| node.synced);
     (
-        remote.map(|remote| &remote.place) != place,
-        synced.map(|synced| &synced.place) != place,
-        node.and_then(|node| node.record.clone()),
+        remote.map(|remote| remote.place) != place,
+        synced.map(|synced| synced.place) != place,
+        node.and_then(|node| node.record),
         id,
     )
 }

@@ -1,16 +1,15 @@
 //! Turns verdicts into steps.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::decide::{Bytes, Verdict, Verdicts};
 use super::names::parked_name;
 use super::order::{Effect, Side, Task, in_order};
 use super::shape::target;
 use super::{CloudAction, DiskAction, Plan, Request};
-use crate::tree::{Kind, Local, LocalContent, Node, NodeId, Place, Remote};
+use crate::tree::{Kind, Local, LocalContent, NodeId, NodeRef, PlaceRef};
 
-pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts, held: &BTreeSet<NodeId>) -> Plan {
+pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTreeSet<NodeId>) -> Plan {
     let mut disk = Vec::new();
     let mut cloud = Vec::new();
     let mut settle = Vec::new();
@@ -19,10 +18,15 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts, held: &BTreeSet<
         let held = held.contains(&id);
         let before = (disk.len(), cloud.len());
         match verdict {
-            Verdict::Dead => bury(id, node, held, &mut disk, &mut cloud),
+            Verdict::Dead => {
+                let task = Task { node: id, held, effect: Effect::Leave };
+                disk.extend(node.local.map(|_| task));
+                cloud.extend(node.live_remote().map(|_| task));
+            }
             Verdict::Live(place, bytes) => {
-                on_disk(request.fetch_bytes, id, node, held, place, *bytes, &mut disk);
-                cloud.extend(in_cloud(id, node, held, place, *bytes));
+                let place = place.as_ref();
+                on_disk(request.fetch_bytes, id, &node, held, place, *bytes, &mut disk);
+                cloud.extend(in_cloud(id, &node, held, place, *bytes));
             }
             Verdict::Unknown | Verdict::Conflict => continue,
         }
@@ -38,104 +42,71 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts, held: &BTreeSet<
     }
 }
 
-fn bury(
-    id: NodeId,
-    node: &Node,
-    held: bool,
-    disk: &mut Vec<Task<DiskAction>>,
-    cloud: &mut Vec<Task<CloudAction>>,
-) {
-    if node.local.is_some() {
-        let action = match node.kind {
-            Kind::File => DiskAction::Trash(id),
-            Kind::Dir => DiskAction::RemoveDir(id),
-        };
-        disk.push(Task { node: id, held, effect: Effect::Leave, action });
-    }
-    if live_remote(node).is_some() {
-        cloud.push(Task { node: id, held, effect: Effect::Leave, action: CloudAction::Delete(id) });
-    }
-}
-
-fn live_remote(node: &Node) -> Option<&Remote> {
-    node.remote.as_ref().filter(|remote| !remote.deleted)
-}
-
 /// Whether a node that one side deleted and the other moved would, by going back to where it was,
 /// look as if it had never been moved. It first comes to the side that deleted it.
-fn would_hide_its_move(node: &Node, target: &Place) -> bool {
-    node.synced.as_ref().is_some_and(|synced| *synced.place == *target)
+fn would_hide_its_move(node: &NodeRef<'_>, target: PlaceRef<'_>) -> bool {
+    node.synced.is_some_and(|synced| synced.place == target)
 }
 
-fn on_disk(
+fn on_disk<'v>(
     fetch_bytes: bool,
     id: NodeId,
-    node: &Node,
+    node: &NodeRef<'_>,
     held: bool,
-    place: &Arc<Place>,
+    place: PlaceRef<'v>,
     bytes: Bytes,
-    disk: &mut Vec<Task<DiskAction>>,
+    disk: &mut Vec<Task<'v>>,
 ) {
-    let mut push = |held, effect, action| disk.push(Task { node: id, held, effect, action });
-    let at = || place.clone();
-    let (effect, bring) = if fetch_bytes {
-        (Effect::Arrive(at()), DiskAction::Fetch(id, at()))
-    } else {
-        (Effect::Note(at()), DiskAction::Place(id, at()))
-    };
+    let mut push = |held, effect| disk.push(Task { node: id, held, effect });
+    let bring = if fetch_bytes { Effect::Arrive(place) } else { Effect::Note(place) };
     match (&node.local, node.kind) {
-        (None, Kind::Dir) => push(held, Effect::Arrive(at()), DiskAction::MakeDir(id, at())),
-        (None, Kind::File) => push(held, effect, bring),
+        (None, Kind::Dir) => push(held, Effect::Arrive(place)),
+        (None, Kind::File) => push(held, bring),
         (Some(Local { content: LocalContent::CloudOnly(_), place: noted }), _) => {
-            if fetch_bytes || noted != place || bytes == Bytes::FromCloud {
-                push(held, effect, bring);
+            if fetch_bytes || *noted != place || bytes == Bytes::FromCloud {
+                push(held, bring);
             }
         }
         (Some(local), _) => {
-            if local.place != *place {
-                let held = held || (live_remote(node).is_none() && would_hide_its_move(node, place));
-                push(held, Effect::Move(at()), DiskAction::Move(id, at()));
+            if local.place != place {
+                let held = held || (node.live_remote().is_none() && would_hide_its_move(node, place));
+                push(held, Effect::Move(place));
             }
             if bytes == Bytes::FromCloud {
-                push(held, Effect::Stay(at()), DiskAction::Fetch(id, at()));
+                push(held, Effect::Stay(place));
             }
         }
     }
 }
 
-fn in_cloud(
+fn in_cloud<'v>(
     id: NodeId,
-    node: &Node,
+    node: &NodeRef<'_>,
     held: bool,
-    place: &Arc<Place>,
+    place: PlaceRef<'v>,
     bytes: Bytes,
-) -> Option<Task<CloudAction>> {
-    let bytes = bytes == Bytes::FromDisk;
-    let at = || place.clone();
-    let update = || CloudAction::Update { node: id, place: at(), bytes };
-    let task = |held, effect, action| Some(Task { node: id, held, effect, action });
-    match live_remote(node) {
-        None => task(held, Effect::Arrive(at()), CloudAction::Insert { node: id, place: at(), bytes }),
-        Some(remote) if remote.place != *place => {
-            let held = held || (node.local.is_none() && would_hide_its_move(node, place));
-            task(held, Effect::Move(at()), update())
+) -> Option<Task<'v>> {
+    let (held, effect) = match node.live_remote() {
+        None => (held, Effect::Arrive(place)),
+        Some(remote) if remote.place != place => {
+            (held || (node.local.is_none() && would_hide_its_move(node, place)), Effect::Move(place))
         }
-        Some(_) if bytes => task(held, Effect::Stay(at()), update()),
-        Some(_) => None,
-    }
+        Some(_) if bytes == Bytes::FromDisk => (held, Effect::Stay(place)),
+        Some(_) => return None,
+    };
+    Some(Task { node: id, held, effect })
 }
 
 /// The disk, as actions find it.
 struct Disk<'a> {
     request: &'a Request<'a>,
-    verdicts: &'a Verdicts,
+    verdicts: &'a Verdicts<'a>,
 }
 
 impl Disk<'_> {
     /// Cloud-only files take up no room on the disk.
     fn holds(&self, id: NodeId) -> bool {
-        let local = self.request.trees.get(id).and_then(|node| node.local.as_ref());
-        local.is_some_and(|local| !matches!(local.content, LocalContent::CloudOnly(_)))
+        self.request.trees.local(id).is_some_and(|local| local.content.is_here())
     }
 }
 
@@ -148,8 +119,8 @@ impl Side<DiskAction> for Disk<'_> {
         folder == NodeId::ROOT || self.holds(folder)
     }
 
-    fn occupants<'p>(&'p self, place: &'p Place) -> impl Iterator<Item = NodeId> + 'p {
-        self.request.trees.locals_at(place.parent, &place.name).filter(|&id| self.holds(id))
+    fn occupants<'p>(&'p self, place: PlaceRef<'p>) -> impl Iterator<Item = NodeId> + 'p {
+        self.request.trees.locals_at(place.parent, place.name).filter(|&id| self.holds(id))
     }
 
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
@@ -161,21 +132,32 @@ impl Side<DiskAction> for Disk<'_> {
     }
 
     fn is_dir(&self, node: NodeId) -> bool {
-        self.request.trees.get(node).is_some_and(|node| node.kind == Kind::Dir)
+        self.request.trees.is_dir(node)
+    }
+
+    fn action(&self, node: NodeId, effect: Effect<'_>) -> DiskAction {
+        match effect {
+            Effect::Arrive(place) if self.is_dir(node) => DiskAction::MakeDir(node, place.to_place()),
+            Effect::Arrive(place) | Effect::Stay(place) => DiskAction::Fetch(node, place.to_place()),
+            Effect::Note(place) => DiskAction::Place(node, place.to_place()),
+            Effect::Move(place) => DiskAction::Move(node, place.to_place()),
+            Effect::Leave if self.is_dir(node) => DiskAction::RemoveDir(node),
+            Effect::Leave => DiskAction::Trash(node),
+        }
     }
 
     fn park(&self, node: NodeId) -> Option<DiskAction> {
         let trees = self.request.trees;
-        let place = &trees.get(node)?.local.as_ref()?.place;
+        let place = trees.local(node)?.place;
         let taken = |name: &str| trees.locals_at(NodeId::ROOT, name).next().is_some();
-        Some(DiskAction::Park(node, parked_name(&place.name, node, taken)))
+        Some(DiskAction::Park(node, parked_name(place.name, node, taken)))
     }
 }
 
 /// The cloud, as actions find it.
 struct Cloud<'a> {
     request: &'a Request<'a>,
-    verdicts: &'a Verdicts,
+    verdicts: &'a Verdicts<'a>,
 }
 
 impl Side<CloudAction> for Cloud<'_> {
@@ -184,12 +166,12 @@ impl Side<CloudAction> for Cloud<'_> {
     }
 
     fn has(&self, folder: NodeId) -> bool {
-        let remote = self.request.trees.get(folder).and_then(|node| node.remote.as_ref());
+        let remote = self.request.trees.remote(folder);
         folder == NodeId::ROOT || remote.is_some_and(|remote| !remote.deleted)
     }
 
-    fn occupants<'p>(&'p self, place: &'p Place) -> impl Iterator<Item = NodeId> + 'p {
-        self.request.trees.remotes_at(place.parent, &place.name)
+    fn occupants<'p>(&'p self, place: PlaceRef<'p>) -> impl Iterator<Item = NodeId> + 'p {
+        self.request.trees.remotes_at(place.parent, place.name)
     }
 
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
@@ -201,7 +183,20 @@ impl Side<CloudAction> for Cloud<'_> {
     }
 
     fn is_dir(&self, node: NodeId) -> bool {
-        self.request.trees.get(node).is_some_and(|node| node.kind == Kind::Dir)
+        self.request.trees.is_dir(node)
+    }
+
+    fn action(&self, node: NodeId, effect: Effect<'_>) -> CloudAction {
+        let bytes = matches!(self.verdicts.get(node), Some(Verdict::Live(_, Bytes::FromDisk)));
+        match effect {
+            Effect::Arrive(place) | Effect::Note(place) => {
+                CloudAction::Insert { node, place: place.to_place(), bytes }
+            }
+            Effect::Move(place) | Effect::Stay(place) => {
+                CloudAction::Update { node, place: place.to_place(), bytes }
+            }
+            Effect::Leave => CloudAction::Delete(node),
+        }
     }
 
     /// Records may share a place for a while.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::tree::{Node, NodeId};
+use crate::tree::{NodeId, Row};
 
 /// All that the index holds.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The nodes, in any order.
-    pub nodes: Vec<(NodeId, Node)>,
+    pub nodes: Vec<(NodeId, Row)>,
     /// Small values by key: cursor, device id, gallery identity.
     pub meta: BTreeMap<String, String>,
     /// The index was damaged: it was kept aside under this name and this one is new and empty.
@@ -21,7 +21,7 @@ pub struct Loaded {
 #[derive(Debug, Default)]
 pub struct IndexBatch<'a> {
     /// Nodes as they are now.
-    pub upserts: Vec<(NodeId, &'a Node)>,
+    pub upserts: Vec<(NodeId, &'a Row)>,
     /// Nodes that are gone.
     pub deletes: Vec<NodeId>,
     /// Values by key.

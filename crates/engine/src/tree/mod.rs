@@ -1,8 +1,17 @@
 //! The three trees: what the disk holds, what the cloud holds, and where both last agreed.
 
+mod bytes;
 mod node;
 mod place_index;
+mod row;
+#[cfg(test)]
+pub(crate) mod row_tests;
 mod trees;
 
-pub use node::{Content, Digest, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trouble};
+pub use bytes::Impossible;
+pub use node::{
+    Content, Digest, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef, Remote, Synced,
+    Trouble,
+};
+pub use row::Row;
 pub use trees::Trees;

@@ -1,6 +1,7 @@
 //! One file or folder, as each of the three trees knows it.
-
-use std::sync::Arc;
+//!
+//! The parts are generic in how they hold texts: borrowed from the trees' rows ([`NodeRef`]), which is
+//! what the trees give out and take in, or owned ([`Node`]).
 
 use crate::error::Code;
 use crate::ports::Stamp;
@@ -27,16 +28,31 @@ pub enum Kind {
 }
 
 /// Where a node is: a rename or a move is a change of this and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place<S = Box<str>> {
     /// The folder.
     pub parent: NodeId,
     /// The name in it.
-    pub name: Box<str>,
+    pub name: S,
+}
+
+/// A place in somebody else's memory.
+pub type PlaceRef<'t> = Place<&'t str>;
+
+impl<S: AsRef<str>> Place<S> {
+    /// The same place, borrowed.
+    pub fn as_ref(&self) -> PlaceRef<'_> {
+        Place { parent: self.parent, name: self.name.as_ref() }
+    }
+
+    /// The same place, owned.
+    pub fn to_place(&self) -> Place {
+        Place { parent: self.parent, name: self.name.as_ref().into() }
+    }
 }
 
 /// A file's bytes. Two contents are equal when their bytes are, whatever their times.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Content {
     /// BLAKE3 of the bytes.
     pub digest: Digest,
@@ -55,45 +71,68 @@ impl PartialEq for Content {
 impl Eq for Content {}
 
 /// What the disk was last seen to hold of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local<P = Place> {
     /// Where.
-    pub place: Arc<Place>,
+    pub place: P,
     /// What.
     pub content: LocalContent,
 }
 
 /// What the disk holds of a node's bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalContent {
     /// A folder on the disk, with its inode number: a hint of identity when it is moved.
     Dir(u64),
     /// A file whose bytes are in the cloud alone; nothing of it is on the disk.
-    CloudOnly(Arc<Content>),
+    CloudOnly(Content),
     /// A file on the disk whose bytes were read when it had this stamp.
-    Here(Arc<Content>, Stamp),
+    Here(Content, Stamp),
     /// A file on the disk that was not read since it got this stamp.
     Unread(Stamp),
 }
 
+impl LocalContent {
+    /// How the file on the disk was last seen; `None` for what is no file on the disk.
+    pub fn stamp(&self) -> Option<Stamp> {
+        match self {
+            LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => Some(*stamp),
+            LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
+        }
+    }
+
+    /// The bytes, where they are known.
+    pub fn bytes(&self) -> Option<Content> {
+        match self {
+            LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => Some(*content),
+            LocalContent::Dir(_) | LocalContent::Unread(_) => None,
+        }
+    }
+
+    /// Whether it is on the disk.
+    pub fn is_here(&self) -> bool {
+        !matches!(self, LocalContent::CloudOnly(_))
+    }
+}
+
 /// Where disk and cloud last agreed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Synced {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Synced<P = Place> {
     /// Where.
-    pub place: Arc<Place>,
+    pub place: P,
     /// What; `None` for a folder.
-    pub content: Option<Arc<Content>>,
+    pub content: Option<Content>,
 }
 
 /// What the cloud was last seen to hold of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remote {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote<P = Place, S = Box<str>> {
     /// Where.
-    pub place: Arc<Place>,
+    pub place: P,
     /// What; `None` for a folder.
-    pub content: Option<Arc<Content>>,
+    pub content: Option<Content>,
     /// The cloud's id of the asset; `None` where it is the hex of the digest, or for a folder.
-    pub asset: Option<Box<str>>,
+    pub asset: Option<S>,
     /// The record's version, for the next write.
     pub version: u64,
     /// The record is deleted: place and content are those it had.
@@ -101,12 +140,12 @@ pub struct Remote {
 }
 
 /// Why a node is not in step, and when it is tried again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trouble<S = Box<str>> {
     /// The documented number.
     pub code: Code,
     /// What went wrong and what to do about it.
-    pub text: Box<str>,
+    pub text: S,
     /// How often it was tried.
     pub attempts: u32,
     /// When it is tried again, in nanoseconds since 1970 by this device's clock; `None` when the
@@ -115,25 +154,28 @@ pub struct Trouble {
 }
 
 /// One file or folder in all three trees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node<P = Place, S = Box<str>> {
     /// File or folder.
     pub kind: Kind,
     /// The record's id in the cloud; `None` until it has one.
-    pub record: Option<Box<str>>,
+    pub record: Option<S>,
     /// What the disk was last seen to hold.
-    pub local: Option<Local>,
+    pub local: Option<Local<P>>,
     /// Where both last agreed.
-    pub synced: Option<Synced>,
+    pub synced: Option<Synced<P>>,
     /// What the cloud was last seen to hold.
-    pub remote: Option<Remote>,
+    pub remote: Option<Remote<P, S>>,
     /// Whether the bytes in step were sent from this device.
     pub sent_from_here: bool,
     /// Why it is not in step.
-    pub trouble: Option<Box<Trouble>>,
+    pub trouble: Option<Trouble<S>>,
 }
 
-impl Node {
+/// A node whose texts are in the trees' rows.
+pub type NodeRef<'t> = Node<PlaceRef<'t>, &'t str>;
+
+impl<P, S> Node<P, S> {
     /// A node that no tree knows yet.
     pub fn new(kind: Kind) -> Self {
         Node {
@@ -145,5 +187,114 @@ impl Node {
             sent_from_here: false,
             trouble: None,
         }
+    }
+}
+
+impl Node {
+    /// The same node, with borrowed texts.
+    pub fn as_ref(&self) -> NodeRef<'_> {
+        NodeRef {
+            kind: self.kind,
+            record: self.record.as_deref(),
+            local: self.local.as_ref().map(Local::as_ref),
+            synced: self.synced.as_ref().map(Synced::as_ref),
+            remote: self.remote.as_ref().map(Remote::as_ref),
+            sent_from_here: self.sent_from_here,
+            trouble: self.trouble.as_ref().map(Trouble::as_ref),
+        }
+    }
+}
+
+impl<'t> NodeRef<'t> {
+    /// What the cloud holds, unless it is deleted there.
+    pub fn live_remote(&self) -> Option<&Remote<PlaceRef<'t>, &'t str>> {
+        self.remote.as_ref().filter(|remote| !remote.deleted)
+    }
+
+    /// Whether more than the disk knows of it: what only the disk holds, the next scan finds again.
+    pub fn is_worth_keeping(&self) -> bool {
+        self.synced.is_some() || self.remote.is_some() || self.record.is_some()
+    }
+
+    /// Whether disk, cloud and their last agreement are the same. A file whose bytes are in the
+    /// cloud alone is so only where originals are not kept on the disk.
+    pub(super) fn in_step(&self, keep_originals: bool) -> bool {
+        let (Some(local), Some(synced), Some(remote)) = (&self.local, &self.synced, &self.remote) else {
+            // A node that no tree holds any more is out of step until it is forgotten.
+            return false;
+        };
+        if remote.deleted || local.place != synced.place || remote.place != synced.place {
+            return false;
+        }
+        if remote.content != synced.content {
+            return false;
+        }
+        match local.content {
+            LocalContent::Dir(_) => true,
+            LocalContent::CloudOnly(content) => !keep_originals && Some(content) == synced.content,
+            LocalContent::Here(content, _) => Some(content) == synced.content,
+            LocalContent::Unread(_) => false,
+        }
+    }
+
+    /// The places that look-ups find the node at: on the disk, and in the cloud where it is another.
+    pub(super) fn places(&self) -> [Option<PlaceRef<'t>>; 2] {
+        let local = self.local.map(|local| local.place);
+        let remote = self.live_remote().map(|remote| remote.place);
+        [local, remote.filter(|place| Some(*place) != local)]
+    }
+}
+
+impl Local {
+    /// The same, with a borrowed place.
+    pub fn as_ref(&self) -> Local<PlaceRef<'_>> {
+        Local { place: self.place.as_ref(), content: self.content }
+    }
+}
+
+impl Local<PlaceRef<'_>> {
+    /// The same, with a place of its own.
+    pub fn to_local(self) -> Local {
+        Local { place: self.place.to_place(), content: self.content }
+    }
+}
+
+impl Synced {
+    /// The same, with a borrowed place.
+    pub fn as_ref(&self) -> Synced<PlaceRef<'_>> {
+        Synced { place: self.place.as_ref(), content: self.content }
+    }
+}
+
+impl Remote {
+    /// The same, with borrowed texts.
+    pub fn as_ref(&self) -> Remote<PlaceRef<'_>, &str> {
+        Remote {
+            place: self.place.as_ref(),
+            content: self.content,
+            asset: self.asset.as_deref(),
+            version: self.version,
+            deleted: self.deleted,
+        }
+    }
+}
+
+impl Remote<PlaceRef<'_>, &str> {
+    /// The same, with texts of its own.
+    pub fn to_remote(self) -> Remote {
+        Remote {
+            place: self.place.to_place(),
+            content: self.content,
+            asset: self.asset.map(Into::into),
+            version: self.version,
+            deleted: self.deleted,
+        }
+    }
+}
+
+impl Trouble {
+    /// The same, with a borrowed text.
+    pub fn as_ref(&self) -> Trouble<&str> {
+        Trouble { code: self.code, text: &self.text, attempts: self.attempts, due_ns: self.due_ns }
     }
 }

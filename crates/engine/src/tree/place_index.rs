@@ -1,53 +1,73 @@
-//! Finds a tree's nodes by folder and name.
+//! Finds nodes by folder and name.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher, Hasher};
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::NodeId;
+use super::{NodeId, PlaceRef};
 
-/// Which nodes are at a place. A tree may, for a while, hold several nodes at one place: a new file
-/// where a cloud-only one is, or two records of one name.
+/// Which nodes are at a place, in whichever tree. Several may be, for a while: a new file where a
+/// cloud-only one is, or two records of one name.
 ///
-/// Names are not kept here: a look-up yields every node whose place has the same 32-bit hash, and
-/// the caller compares the places.
+/// Names are not kept here: a look-up yields every node with a place of the same 32-bit hash, and the
+/// caller, who knows which tree is meant, compares the places.
 #[derive(Debug, Default)]
 pub(super) struct PlaceIndex {
     by_hash: HashTable<(u32, NodeId)>,
     by_parent: BTreeSet<(NodeId, NodeId)>,
+    state: DefaultHashBuilder,
 }
 
-fn hash_of(parent: NodeId, name: &str) -> u32 {
-    let mut state = DefaultHasher::new();
-    state.write_u32(parent.0);
-    state.write(name.as_bytes());
-    let hash = state.finish();
-    (hash ^ (hash >> 32)) as u32
-}
-
-fn spread(hash: u32) -> u64 {
+/// A table's hash of an entry's.
+pub(super) fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl PlaceIndex {
-    pub(super) fn insert(&mut self, parent: NodeId, name: &str, id: NodeId) {
-        let hash = hash_of(parent, name);
-        self.by_hash.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
-        self.by_parent.insert((parent, id));
+    fn hash_of(&self, place: PlaceRef<'_>) -> u32 {
+        let mut state = self.state.build_hasher();
+        state.write_u32(place.parent.0);
+        state.write(place.name.as_bytes());
+        state.finish() as u32
     }
 
-    pub(super) fn remove(&mut self, parent: NodeId, name: &str, id: NodeId) {
-        let hash = hash_of(parent, name);
+    /// Room for as many places more.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.by_hash.reserve(count, |entry| spread(entry.0));
+    }
+
+    pub(super) fn insert(&mut self, place: PlaceRef<'_>, id: NodeId) {
+        self.insert_name(place, id);
+        self.by_parent.insert((place.parent, id));
+    }
+
+    /// Inserts without noting that the folder has it: [`PlaceIndex::fill_folders`] does that for many.
+    pub(super) fn insert_name(&mut self, place: PlaceRef<'_>, id: NodeId) {
+        let hash = self.hash_of(place);
+        self.by_hash.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
+    }
+
+    /// Notes, for all nodes at once, which folders have them.
+    pub(super) fn fill_folders(&mut self, mut pairs: Vec<(NodeId, NodeId)>) {
+        pairs.sort_unstable();
+        self.by_parent = pairs.into_iter().collect();
+    }
+
+    /// Removes a place. `still_in_folder`: another place of the node is in the same folder.
+    pub(super) fn remove(&mut self, place: PlaceRef<'_>, id: NodeId, still_in_folder: bool) {
+        let hash = self.hash_of(place);
         if let Ok(entry) = self.by_hash.find_entry(spread(hash), |entry| *entry == (hash, id)) {
             entry.remove();
         }
-        self.by_parent.remove(&(parent, id));
+        if !still_in_folder {
+            self.by_parent.remove(&(place.parent, id));
+        }
     }
 
     /// Nodes that may be at this place, smallest id first.
-    pub(super) fn candidates(&self, parent: NodeId, name: &str) -> impl Iterator<Item = NodeId> + use<> {
-        let hash = hash_of(parent, name);
+    pub(super) fn candidates(&self, place: PlaceRef<'_>) -> impl Iterator<Item = NodeId> + use<> {
+        let hash = self.hash_of(place);
         let mut found = [NodeId::ROOT; 4];
         let mut count = 0;
         let mut more = Vec::new();
@@ -72,25 +92,15 @@ impl PlaceIndex {
         found.into_iter().take(count).chain(more)
     }
 
-    /// The nodes in a folder, smallest id first.
-    pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.by_parent.range((parent, NodeId(0))..=(parent, NodeId(u32::MAX))).map(|&(_, id)| id)
+    /// The folders that any node has a place in.
+    pub(super) fn parents(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let after = |parent: NodeId| self.by_parent.range((parent, NodeId(u32::MAX))..).next();
+        let first = self.by_parent.first().map(|&(parent, _)| parent);
+        std::iter::successors(first, move |&parent| after(parent).map(|&(parent, _)| parent))
     }
 
-    /// Takes many entries at once, faster than one by one.
-    pub(super) fn fill<'a>(
-        &mut self,
-        entries: impl Iterator<Item = (NodeId, &'a str, NodeId)>,
-        count: usize,
-    ) {
-        self.by_hash.reserve(count, |entry| spread(entry.0));
-        let mut pairs = Vec::with_capacity(count);
-        for (parent, name, id) in entries {
-            let hash = hash_of(parent, name);
-            self.by_hash.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
-            pairs.push((parent, id));
-        }
-        pairs.sort_unstable();
-        self.by_parent = pairs.into_iter().collect();
+    /// The nodes that have a place in a folder, smallest id first.
+    pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.by_parent.range((parent, NodeId(0))..=(parent, NodeId(u32::MAX))).map(|&(_, id)| id)
     }
 }

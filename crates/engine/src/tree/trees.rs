@@ -1,79 +1,93 @@
 //! All nodes, findable by place in each tree, with the set of those that are not in step.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hasher};
 
-use hashbrown::HashTable;
-use std::hash::{DefaultHasher, Hasher};
+use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::place_index::PlaceIndex;
-use super::{Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced};
+use super::place_index::{PlaceIndex, spread};
+use super::{Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble};
 
-/// The three trees. Every change goes through a method here, so that the look-ups, the set of nodes
+/// The three trees. Every change goes through one method here, so that the look-ups, the set of nodes
 /// out of step and the set of nodes to be written to the index follow by themselves.
 #[derive(Debug, Default)]
 pub struct Trees {
-    nodes: Vec<Option<Box<Node>>>,
+    rows: Vec<Option<Row>>,
     live: usize,
-    local: PlaceIndex,
-    remote: PlaceIndex,
+    places: PlaceIndex,
     records: HashTable<(u32, NodeId)>,
+    record_state: DefaultHashBuilder,
     out_of_step: BTreeSet<NodeId>,
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
-}
-
-fn record_hash(record: &str) -> u32 {
-    let mut state = DefaultHasher::new();
-    state.write(record.as_bytes());
-    state.finish() as u32
-}
-
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    scratch: Vec<u8>,
 }
 
 impl Trees {
     /// Empty trees. With `keep_originals`, a file whose bytes are in the cloud alone is out of step.
     pub fn new(keep_originals: bool) -> Self {
-        Trees { nodes: vec![None], keep_originals, ..Trees::default() }
+        Trees { rows: vec![None], keep_originals, ..Trees::default() }
     }
 
-    /// Trees with the nodes of an index. `next` is the smallest id that was never used.
-    pub fn from_index(nodes: Vec<(NodeId, Node)>, next: u32, keep_originals: bool) -> Self {
-        let highest = nodes.iter().map(|(id, _)| id.0).max().unwrap_or(0);
+    /// Trees with the rows of an index. `next` is the smallest id that was never used.
+    pub fn from_index(rows: Vec<(NodeId, Row)>, next: u32, keep_originals: bool) -> Self {
+        let highest = rows.iter().map(|(id, _)| id.0).max().unwrap_or(0);
         let mut trees = Trees::new(keep_originals);
-        trees.live = nodes.len();
-        trees.nodes.resize_with(highest.max(next.saturating_sub(1)) as usize + 1, || None);
-        trees.records.reserve(nodes.len(), |entry| spread(entry.0));
-        for (id, mut node) in nodes {
-            if let Some(record) = &node.record {
-                let hash = record_hash(record);
-                trees.records.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
+        trees.live = rows.len();
+        trees.rows.resize_with(highest.max(next.saturating_sub(1)) as usize + 1, || None);
+        trees.records.reserve(rows.len(), |entry| spread(entry.0));
+        trees.places.reserve(rows.len());
+        let mut in_folders = Vec::with_capacity(rows.len());
+        let mut relieved = Vec::new();
+        for (id, row) in rows {
+            let node = row.node();
+            if let Some(record) = node.record {
+                trees.insert_record(record, id);
             }
-            if !in_step(&node, keep_originals) {
+            for place in node.places().into_iter().flatten() {
+                trees.places.insert_name(place, id);
+                in_folders.push((place.parent, id));
+            }
+            if !node.in_step(keep_originals) {
                 trees.out_of_step.insert(id);
-            } else if node.trouble.take().is_some() {
-                // It waited for what `keep_originals` wanted before and does not want any more.
-                trees.unsaved.insert(id);
+            } else if node.trouble.is_some() {
+                relieved.push(id);
             }
-            if let Some(slot) = trees.nodes.get_mut(id.0 as usize) {
-                *slot = Some(Box::new(node));
+            if let Some(slot) = trees.rows.get_mut(id.0 as usize) {
+                *slot = Some(row);
             }
         }
-        let count = trees.live;
-        let (nodes, local, remote) = (&trees.nodes, &mut trees.local, &mut trees.remote);
-        local.fill(entries(nodes, |node| node.local.as_ref().map(|local| &local.place)), count);
-        remote.fill(
-            entries(nodes, |node| node.remote.as_ref().filter(|r| !r.deleted).map(|r| &r.place)),
-            count,
-        );
+        trees.places.fill_folders(in_folders);
+        // They waited for what `keep_originals` wanted before and does not want any more.
+        for id in relieved {
+            trees.set_trouble(id, None);
+        }
         trees
     }
 
     /// The node, if it is in any tree.
-    pub fn get(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id.0 as usize)?.as_deref()
+    pub fn get(&self, id: NodeId) -> Option<NodeRef<'_>> {
+        self.row(id).map(Row::node)
+    }
+
+    /// The node as the index keeps it.
+    pub fn row(&self, id: NodeId) -> Option<&Row> {
+        self.rows.get(id.0 as usize)?.as_ref()
+    }
+
+    /// What the disk holds of a node.
+    pub fn local(&self, id: NodeId) -> Option<Local<PlaceRef<'_>>> {
+        self.row(id)?.local()
+    }
+
+    /// What the cloud was last seen to hold of a node, deleted or not.
+    pub fn remote(&self, id: NodeId) -> Option<Remote<PlaceRef<'_>, &str>> {
+        self.get(id)?.remote
+    }
+
+    /// Whether the node is a folder.
+    pub fn is_dir(&self, id: NodeId) -> bool {
+        self.row(id).is_some_and(Row::is_dir)
     }
 
     /// How many nodes there are, the gallery itself not counted.
@@ -88,15 +102,13 @@ impl Trees {
 
     /// The smallest id that was never used.
     pub fn next_id(&self) -> u32 {
-        self.nodes.len() as u32
+        self.rows.len() as u32
     }
 
     /// All nodes, smallest id first.
-    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, node)| Some((NodeId(index as u32), node.as_deref()?)))
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, NodeRef<'_>)> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter_map(|(index, row)| Some((NodeId(index as u32), row.as_ref()?.node())))
     }
 
     /// The nodes on which the three trees do not agree, smallest id first.
@@ -107,51 +119,77 @@ impl Trees {
     /// The nodes at a place on the disk or, cloud-only, in its index. What is on the disk comes first.
     pub fn local_at(&self, parent: NodeId, name: &str) -> Option<NodeId> {
         let mut cloud_only = None;
-        for id in self.locals_at(parent, name) {
-            match self.get(id).and_then(|node| node.local.as_ref()).map(|local| &local.content) {
-                Some(LocalContent::CloudOnly(_)) => cloud_only = cloud_only.or(Some(id)),
-                _ => return Some(id),
+        for (id, content) in self.contents_at(parent, name) {
+            if content.is_here() {
+                return Some(id);
             }
+            cloud_only = cloud_only.or(Some(id));
         }
         cloud_only
     }
 
+    /// Every node that the local tree holds at a place, smallest id first, and what is there.
+    pub fn contents_at<'a>(
+        &'a self,
+        parent: NodeId,
+        name: &'a str,
+    ) -> impl Iterator<Item = (NodeId, LocalContent)> + 'a {
+        let place = Place { parent, name };
+        let candidates = self.places.candidates(place);
+        candidates.filter_map(move |id| Some((id, self.row(id)?.local_at(place)?)))
+    }
+
     /// Every node that the local tree holds at a place, smallest id first.
     pub fn locals_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
-        self.local.candidates(parent, name).filter(move |&id| {
-            self.get(id)
-                .and_then(|node| node.local.as_ref())
-                .is_some_and(|local| local.place.parent == parent && *local.place.name == *name)
-        })
+        self.contents_at(parent, name).map(|(id, _)| id)
     }
 
     /// Every node that the cloud's tree holds at a place, smallest id first.
     pub fn remotes_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
-        self.remote.candidates(parent, name).filter(move |&id| {
-            self.get(id)
-                .and_then(|node| node.remote.as_ref())
-                .is_some_and(|remote| remote.place.parent == parent && *remote.place.name == *name)
-        })
+        let place = Place { parent, name };
+        self.places
+            .candidates(place)
+            .filter(move |&id| self.remote(id).is_some_and(|remote| !remote.deleted && remote.place == place))
+    }
+
+    /// The nodes that are in a folder in the local tree, the cloud's or both, smallest id first.
+    pub fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.places.children(parent)
+    }
+
+    /// The nodes that are above others in any tree.
+    pub fn parents(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.places.parents()
+    }
+
+    /// All nodes that are folders.
+    pub fn folders(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let rows = self.rows.iter().enumerate();
+        rows.filter(|(_, row)| row.as_ref().is_some_and(Row::is_dir)).map(|(index, _)| NodeId(index as u32))
     }
 
     /// The nodes in a folder of the local tree, smallest id first.
     pub fn local_children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.local.children(parent)
+        let children = self.places.children(parent);
+        children.filter(move |&id| self.local(id).is_some_and(|local| local.place.parent == parent))
     }
 
     /// The nodes in a folder of the cloud's tree, smallest id first.
     pub fn remote_children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.remote.children(parent)
+        let children = self.places.children(parent);
+        children.filter(move |&id| {
+            self.remote(id).is_some_and(|remote| !remote.deleted && remote.place.parent == parent)
+        })
     }
 
     /// The node that a record belongs to.
     pub fn by_record(&self, record: &str) -> Option<NodeId> {
-        let hash = record_hash(record);
+        let hash = self.record_hash(record);
         self.records
             .iter_hash(spread(hash))
             .filter(|(entry, _)| *entry == hash)
             .map(|&(_, id)| id)
-            .find(|&id| self.get(id).is_some_and(|node| node.record.as_deref() == Some(record)))
+            .find(|&id| self.get(id).is_some_and(|node| node.record == Some(record)))
     }
 
     /// A node's path on the disk, relative to the gallery; `None` where it, or a folder above it, is
@@ -160,9 +198,9 @@ impl Trees {
         let mut names = Vec::new();
         let mut at = id;
         while at != NodeId::ROOT {
-            let place = &self.get(at)?.local.as_ref()?.place;
-            names.push(&*place.name);
-            if names.len() > self.nodes.len() {
+            let place = self.local(at)?.place;
+            names.push(place.name);
+            if names.len() > self.rows.len() {
                 return None;
             }
             at = place.parent;
@@ -195,85 +233,112 @@ impl Trees {
     pub fn find_local_folder(&self, path: &str) -> Option<NodeId> {
         let mut at = NodeId::ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            let is_folder = |id: &NodeId| {
-                let local = self.get(*id).and_then(|node| node.local.as_ref());
-                local.is_some_and(|local| matches!(local.content, LocalContent::Dir(_)))
-            };
-            at = self.locals_at(at, name).find(is_folder)?;
+            let mut here = self.contents_at(at, name);
+            at = here.find(|(_, content)| matches!(content, LocalContent::Dir(_)))?.0;
         }
         Some(at)
     }
 
     /// A new node.
     pub fn add(&mut self, kind: Kind) -> NodeId {
-        let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Some(Box::new(Node::new(kind))));
+        let id = NodeId(self.rows.len() as u32);
+        self.rows.push(Some(Row::of(&NodeRef::new(kind))));
         self.live += 1;
-        self.changed(id);
+        self.unsaved.insert(id);
+        self.out_of_step.insert(id);
         id
     }
 
     /// Sets what the disk holds.
-    pub fn set_local(&mut self, id: NodeId, local: Option<Local>) {
-        let Some(node) = node_mut(&mut self.nodes, id) else { return };
-        let (old, new) = (node.local.as_ref().map(|l| &l.place), local.as_ref().map(|l| &l.place));
-        reindex(&mut self.local, id, old, new);
-        node.local = local;
-        self.changed(id);
+    pub fn set_local(&mut self, id: NodeId, local: Option<Local<PlaceRef<'_>>>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { local, ..node });
+    }
+
+    /// Sets what the disk holds after it came from the cloud: nothing waits any more.
+    pub fn set_received(&mut self, id: NodeId, local: Local<PlaceRef<'_>>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let after = NodeRef { local: Some(local), sent_from_here: false, trouble: None, ..node };
+        self.put(id, &node, &after);
+    }
+
+    /// Sets what the disk holds of a node's bytes, where it is.
+    pub fn set_local_content(&mut self, id: NodeId, content: LocalContent) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let local = node.local.map(|local| Local { content, ..local });
+        self.put(id, &node, &NodeRef { local, ..node });
     }
 
     /// Sets where disk and cloud last agreed.
-    pub fn set_synced(&mut self, id: NodeId, synced: Option<Synced>) {
-        let Some(node) = node_mut(&mut self.nodes, id) else { return };
-        node.synced = synced;
-        self.changed(id);
+    pub fn set_synced(&mut self, id: NodeId, synced: Option<Synced<PlaceRef<'_>>>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { synced, ..node });
     }
 
     /// Sets what the cloud holds.
-    pub fn set_remote(&mut self, id: NodeId, remote: Option<Remote>) {
-        let Some(node) = node_mut(&mut self.nodes, id) else { return };
-        let (old, new) = (live_place(node.remote.as_ref()), live_place(remote.as_ref()));
-        reindex(&mut self.remote, id, old, new);
-        node.remote = remote;
-        self.changed(id);
+    pub fn set_remote(&mut self, id: NodeId, remote: Option<Remote<PlaceRef<'_>, &str>>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { remote, ..node });
+    }
+
+    /// The cloud has deleted the node's record: place and content stay those it had.
+    pub fn set_remote_deleted(&mut self, id: NodeId, version: u64) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let remote = node.remote.map(|remote| Remote { version, deleted: true, ..remote });
+        self.put(id, &node, &NodeRef { remote, ..node });
+    }
+
+    /// Disk and cloud hold the same: that is what they last agreed on, and nothing waits.
+    pub fn set_agreed(&mut self, id: NodeId) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let synced = node.live_remote().map(|remote| Synced { place: remote.place, content: remote.content });
+        self.put(id, &node, &NodeRef { synced, trouble: None, ..node });
     }
 
     /// Sets the record's id.
-    pub fn set_record(&mut self, id: NodeId, record: Option<Box<str>>) {
-        let Some(node) = node_mut(&mut self.nodes, id) else { return };
-        if let Some(old) = &node.record {
-            let hash = record_hash(old);
-            if let Ok(entry) = self.records.find_entry(spread(hash), |entry| *entry == (hash, id)) {
-                entry.remove();
-            }
-        }
-        if let Some(new) = &record {
-            let hash = record_hash(new);
-            self.records.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
-        }
-        node.record = record;
-        self.unsaved.insert(id);
+    pub fn set_record(&mut self, id: NodeId, record: Option<&str>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { record, ..node });
     }
 
-    /// Changes what no look-up depends on: trouble, and who sent the bytes.
-    pub fn note(&mut self, id: NodeId, change: impl FnOnce(&mut Node)) {
-        let Some(node) = node_mut(&mut self.nodes, id) else { return };
-        change(node);
-        self.unsaved.insert(id);
+    /// Sets the kind of a node that no tree holds yet.
+    pub fn set_kind(&mut self, id: NodeId, kind: Kind) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { kind, ..node });
+    }
+
+    /// Sets what the cloud holds after this device sent its bytes: nothing waits any more.
+    pub fn set_sent(&mut self, id: NodeId, remote: Remote<PlaceRef<'_>, &str>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let after = NodeRef { remote: Some(remote), sent_from_here: true, trouble: None, ..node };
+        self.put(id, &node, &after);
+    }
+
+    /// Sets why the node is not in step. One that is in step waits for nothing.
+    pub fn set_trouble(&mut self, id: NodeId, trouble: Option<Trouble<&str>>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { trouble, ..node });
     }
 
     /// Forgets a node.
     pub fn remove(&mut self, id: NodeId) {
-        self.set_local(id, None);
-        self.set_remote(id, None);
-        self.set_record(id, None);
-        self.out_of_step.remove(&id);
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.reindex(id, &node, &NodeRef::new(node.kind));
         self.unsaved.insert(id);
-        if let Some(slot) = self.nodes.get_mut(id.0 as usize)
-            && slot.take().is_some()
-        {
-            self.live -= 1;
-        }
+        self.out_of_step.remove(&id);
+        self.live -= 1;
     }
 
     /// The nodes that changed, or went, since the last call.
@@ -286,67 +351,58 @@ impl Trees {
         self.unsaved.extend(ids);
     }
 
-    fn changed(&mut self, id: NodeId) {
-        self.unsaved.insert(id);
-        let agreed = self.get(id).is_none_or(|node| in_step(node, self.keep_originals));
-        if !agreed {
-            self.out_of_step.insert(id);
-            return;
-        }
-        self.out_of_step.remove(&id);
+    /// Takes a node's row out: [`Trees::put`] puts the next one in.
+    fn take(&mut self, id: NodeId) -> Option<Row> {
+        self.rows.get_mut(id.0 as usize)?.take()
+    }
+
+    fn put(&mut self, id: NodeId, before: &NodeRef<'_>, after: &NodeRef<'_>) {
+        self.reindex(id, before, after);
+        let in_step = after.in_step(self.keep_originals);
         // What is in step waits for nothing.
-        if let Some(node) = node_mut(&mut self.nodes, id) {
-            node.trouble = None;
+        let trouble = after.trouble.filter(|_| !in_step);
+        if let Some(slot) = self.rows.get_mut(id.0 as usize) {
+            *slot = Some(Row::with_scratch(&NodeRef { trouble, ..*after }, &mut self.scratch));
+        }
+        self.unsaved.insert(id);
+        if in_step {
+            self.out_of_step.remove(&id);
+        } else {
+            self.out_of_step.insert(id);
         }
     }
-}
 
-fn node_mut(nodes: &mut [Option<Box<Node>>], id: NodeId) -> Option<&mut Node> {
-    nodes.get_mut(id.0 as usize)?.as_deref_mut()
-}
+    fn reindex(&mut self, id: NodeId, before: &NodeRef<'_>, after: &NodeRef<'_>) {
+        let (old, new) = (before.places(), after.places());
+        for place in old.iter().flatten().filter(|place| !new.contains(&Some(**place))) {
+            let kept = old.iter().flatten().filter(|other| new.contains(&Some(**other)));
+            let still_in_folder = kept.into_iter().any(|other| other.parent == place.parent);
+            self.places.remove(*place, id, still_in_folder);
+        }
+        for place in new.iter().flatten().filter(|place| !old.contains(&Some(**place))) {
+            self.places.insert(*place, id);
+        }
+        if before.record != after.record {
+            if let Some(record) = before.record {
+                let hash = self.record_hash(record);
+                if let Ok(entry) = self.records.find_entry(spread(hash), |entry| *entry == (hash, id)) {
+                    entry.remove();
+                }
+            }
+            if let Some(record) = after.record {
+                self.insert_record(record, id);
+            }
+        }
+    }
 
-fn live_place(remote: Option<&Remote>) -> Option<&Arc<Place>> {
-    remote.filter(|remote| !remote.deleted).map(|remote| &remote.place)
-}
+    fn record_hash(&self, record: &str) -> u32 {
+        let mut state = self.record_state.build_hasher();
+        state.write(record.as_bytes());
+        state.finish() as u32
+    }
 
-fn reindex(index: &mut PlaceIndex, id: NodeId, old: Option<&Arc<Place>>, new: Option<&Arc<Place>>) {
-    if old == new {
-        return;
-    }
-    if let Some(place) = old {
-        index.remove(place.parent, &place.name, id);
-    }
-    if let Some(place) = new {
-        index.insert(place.parent, &place.name, id);
-    }
-}
-
-fn entries<'a>(
-    nodes: &'a [Option<Box<Node>>],
-    place: impl Fn(&'a Node) -> Option<&'a Arc<Place>> + 'a,
-) -> impl Iterator<Item = (NodeId, &'a str, NodeId)> + 'a {
-    nodes.iter().enumerate().filter_map(move |(index, node)| {
-        let place = place(node.as_deref()?)?;
-        Some((place.parent, &*place.name, NodeId(index as u32)))
-    })
-}
-
-/// Whether the three trees agree on a node.
-fn in_step(node: &Node, keep_originals: bool) -> bool {
-    let (Some(local), Some(synced), Some(remote)) = (&node.local, &node.synced, &node.remote) else {
-        // A node that no tree holds any more is out of step until it is forgotten.
-        return false;
-    };
-    if remote.deleted || local.place != synced.place || remote.place != synced.place {
-        return false;
-    }
-    if remote.content != synced.content {
-        return false;
-    }
-    match &local.content {
-        LocalContent::Dir(_) => true,
-        LocalContent::CloudOnly(content) => !keep_originals && Some(content) == synced.content.as_ref(),
-        LocalContent::Here(content, _) => Some(content) == synced.content.as_ref(),
-        LocalContent::Unread(_) => false,
+    fn insert_record(&mut self, record: &str, id: NodeId) {
+        let hash = self.record_hash(record);
+        self.records.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
     }
 }

@@ -2,12 +2,11 @@
 //! `cargo test --release -p cloudsync-engine --test planner measure -- --ignored --nocapture`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cloudsync_engine::plan::{Request, plan};
 use cloudsync_engine::ports::Stamp;
-use cloudsync_engine::tree::{Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trees};
+use cloudsync_engine::tree::{Kind, Local, LocalContent, NodeId, NodeRef, Place, Remote, Row, Synced, Trees};
 
 use super::model::{LABEL, content};
 
@@ -21,25 +20,22 @@ const FILES: u32 = 100_000;
 const PER_FOLDER: u32 = 1000;
 
 /// A gallery of folders of a thousand files each.
-fn gallery(here: bool, synced: bool, there: bool) -> Vec<(NodeId, Node)> {
+fn gallery(here: bool, synced: bool, there: bool) -> Vec<(NodeId, Row)> {
     let folders = FILES / PER_FOLDER;
     let mut nodes = Vec::new();
     for number in 0..folders + FILES {
         let file = number.checked_sub(folders);
         let parent = file.map_or(NodeId::ROOT, |file| NodeId(1 + file / PER_FOLDER));
-        let place = Arc::new(Place { parent, name: format!("IMG_{number:08}.jpg").into() });
+        let (name, record) = (format!("IMG_{number:08}.jpg"), format!("{number:032x}"));
+        let place = Place { parent, name: &*name };
         let content = file.map(content);
-        let mut node = Node::new(if file.is_some() { Kind::File } else { Kind::Dir });
-        node.local = here.then(|| Local {
-            place: place.clone(),
-            content: content
-                .clone()
-                .map_or(LocalContent::Dir(0), |c| LocalContent::Here(c, Stamp::default())),
-        });
-        node.synced = synced.then(|| Synced { place: place.clone(), content: content.clone() });
-        node.record = there.then(|| format!("{number:032x}").into());
+        let mut node = NodeRef::new(if file.is_some() { Kind::File } else { Kind::Dir });
+        let bytes = content.map_or(LocalContent::Dir(0), |c| LocalContent::Here(c, Stamp::default()));
+        node.local = here.then_some(Local { place, content: bytes });
+        node.synced = synced.then_some(Synced { place, content });
+        node.record = there.then_some(&record);
         node.remote = there.then_some(Remote { place, content, asset: None, version: 1, deleted: false });
-        nodes.push((NodeId(number + 1), node));
+        nodes.push((NodeId(number + 1), Row::of(&node)));
     }
     nodes
 }
@@ -69,17 +65,18 @@ fn large_galleries() {
     println!("from the index: {} ns a node", (processor_time() - begin).as_nanos() / all as u128);
     for number in 0..1000 {
         let id = NodeId(1 + FILES / PER_FOLDER + number * 97);
-        let Some(local) = trees.get(id).and_then(|node| node.local.clone()) else { continue };
-        let name = format!("renamed {number}.jpg").into();
-        let place = Arc::new(Place { parent: local.place.parent, name });
-        trees.set_local(id, Some(Local { place, content: local.content }));
+        let Some((parent, content)) = trees.local(id).map(|local| (local.place.parent, local.content)) else {
+            continue;
+        };
+        let name = &*format!("renamed {number}.jpg");
+        trees.set_local(id, Some(Local { place: Place { parent, name }, content }));
     }
     plan_time("1000 renames", &trees, 1000);
     let one_name = |trees: &mut Trees| {
         for number in 0..2000 {
             let id = trees.add(Kind::File);
-            let name = format!("{}.jpg", number / 2).into();
-            let place = Arc::new(Place { parent: NodeId::ROOT, name });
+            let name = &*format!("{}.jpg", number / 2);
+            let place = Place { parent: NodeId::ROOT, name };
             let content = Some(content(number));
             trees.set_remote(id, Some(Remote { place, content, asset: None, version: 1, deleted: false }));
         }

@@ -1,11 +1,12 @@
 //! A disk and a cloud that refuse what real ones refuse, and the run that keeps them in step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use cloudsync_engine::plan::{self, CloudAction, DiskAction, Learn, Plan, Request, Step};
+use cloudsync_engine::plan::{self, CloudAction, DiskAction, Learn, Plan, Request, Steps};
 use cloudsync_engine::ports::Stamp;
-use cloudsync_engine::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Trees};
+use cloudsync_engine::tree::{
+    Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, Remote, Row, Trees,
+};
 
 /// What a person's bytes are in the model: a number.
 pub(crate) type Bytes = u32;
@@ -13,10 +14,10 @@ pub(crate) type Bytes = u32;
 /// What conflict copies are called after.
 pub(crate) const LABEL: &str = "phone 2026";
 
-pub(crate) fn content(bytes: Bytes) -> Arc<Content> {
+pub(crate) fn content(bytes: Bytes) -> Content {
     let mut digest = [0; 32];
     digest[..4].copy_from_slice(&bytes.to_le_bytes());
-    Arc::new(Content { digest, size: 10, mtime_ns: 0 })
+    Content { digest, size: 10, mtime_ns: 0 }
 }
 
 pub(crate) fn bytes_of(content: &Content) -> Bytes {
@@ -338,8 +339,8 @@ impl World {
             Learn::Hash(id) | Learn::SetAside { node: id, .. } => vec![*id],
             Learn::Adopt { here, there } => vec![*here, *there],
         });
-        let disk = plan.disk.iter().map(|step| step.action.node());
-        let cloud = plan.cloud.iter().map(|step| step.action.node());
+        let disk = plan.disk.actions().iter().map(DiskAction::node);
+        let cloud = plan.cloud.actions().iter().map(CloudAction::node);
         match learned.chain(disk).chain(cloud).find(|id| self.frozen.contains(id)) {
             Some(id) => Err(format!("{id:?} is frozen: {plan:?}")),
             None => Ok(()),
@@ -387,7 +388,7 @@ impl World {
     }
 
     fn local(&self, id: NodeId) -> Result<Local, String> {
-        self.trees.get(id).and_then(|node| node.local.clone()).ok_or(format!("{id:?} is not here"))
+        self.trees.local(id).map(Local::to_local).ok_or(format!("{id:?} is not here"))
     }
 
     fn learn(&mut self, learn: &Learn) -> Result<(), String> {
@@ -398,8 +399,7 @@ impl World {
                     return Err(format!("{id:?} was read already"));
                 };
                 let bytes = self.disk.read(&self.path(*id)?)?;
-                let content = LocalContent::Here(content(bytes), stamp);
-                self.trees.set_local(*id, Some(Local { place: local.place, content }));
+                self.trees.set_local_content(*id, LocalContent::Here(content(bytes), stamp));
             }
             Learn::Adopt { here, there } => {
                 self.path(*here)?;
@@ -408,7 +408,7 @@ impl World {
             Learn::SetAside { node, name } => {
                 let place = Place { parent: self.local(*node)?.place.parent, name: name.clone() };
                 self.disk.rename(&self.path(*node)?, &self.path_at(&place)?)?;
-                plan::set_aside(&mut self.trees, *node, name.clone());
+                plan::set_aside(&mut self.trees, *node, name);
             }
         }
         Ok(())
@@ -421,7 +421,7 @@ impl World {
                 Some(Local { place: place.clone(), content: LocalContent::Dir(0) })
             }
             DiskAction::Park(id, name) => {
-                Some(self.renamed(*id, Arc::new(Place { parent: NodeId::ROOT, name: name.clone() }))?)
+                Some(self.renamed(*id, Place { parent: NodeId::ROOT, name: name.clone() })?)
             }
             DiskAction::Move(id, place) => Some(self.renamed(*id, place.clone())?),
             DiskAction::Fetch(id, place) => Some(self.fetched(*id, place)?),
@@ -441,11 +441,11 @@ impl World {
                 Some(Local { place: place.clone(), content })
             }
         };
-        self.trees.set_local(action.node(), local);
+        self.trees.set_local(action.node(), local.as_ref().map(Local::as_ref));
         Ok(())
     }
 
-    fn renamed(&mut self, id: NodeId, place: Arc<Place>) -> Result<Local, String> {
+    fn renamed(&mut self, id: NodeId, place: Place) -> Result<Local, String> {
         let local = self.local(id)?;
         if matches!(local.content, LocalContent::CloudOnly(_)) {
             return Err(format!("{id:?} is not on the disk"));
@@ -454,7 +454,7 @@ impl World {
         Ok(Local { place, content: local.content })
     }
 
-    fn fetched(&mut self, id: NodeId, place: &Arc<Place>) -> Result<Local, String> {
+    fn fetched(&mut self, id: NodeId, place: &Place) -> Result<Local, String> {
         let there = self.remote_content(id)?;
         let path = self.path_at(place)?;
         match self.local(id) {
@@ -469,35 +469,39 @@ impl World {
         Ok(Local { place: place.clone(), content: LocalContent::Here(there, Stamp::default()) })
     }
 
-    fn remote_content(&self, id: NodeId) -> Result<Arc<Content>, String> {
-        let remote = self.trees.get(id).and_then(|node| node.remote.as_ref());
-        remote.and_then(|remote| remote.content.clone()).ok_or(format!("{id:?} has no bytes in the cloud"))
+    fn remote_content(&self, id: NodeId) -> Result<Content, String> {
+        let remote = self.trees.remote(id);
+        remote.and_then(|remote| remote.content).ok_or(format!("{id:?} has no bytes in the cloud"))
     }
 
     fn in_cloud(&mut self, action: &CloudAction) -> Result<(), String> {
         let id = action.node();
-        let node = self.trees.get(id).cloned().ok_or("no node")?;
+        let row = self.trees.row(id).cloned().ok_or("no node")?;
+        let node = row.node();
         match action {
             CloudAction::Insert { place, bytes, .. } => {
-                if node.remote.as_ref().is_some_and(|remote| !remote.deleted) {
+                if node.live_remote().is_some() {
                     return Err(format!("{id:?} is there already"));
                 }
-                let record = node.record.clone().unwrap_or_else(|| {
-                    self.records_given += 1;
-                    format!("n{}", self.records_given).into()
-                });
+                let record = node.record.map_or_else(
+                    || {
+                        self.records_given += 1;
+                        format!("n{}", self.records_given)
+                    },
+                    ToOwned::to_owned,
+                );
                 self.write(id, &node, &record, place, *bytes)?;
-                self.trees.set_record(id, Some(record));
+                self.trees.set_record(id, Some(&record));
             }
             CloudAction::Update { place, bytes, .. } => {
-                let record = node.record.clone().ok_or("no record to update")?;
-                if self.cloud.records.get(&record).is_none_or(|record| record.deleted) {
+                let record = node.record.ok_or("no record to update")?;
+                if self.cloud.records.get(record).is_none_or(|record| record.deleted) {
                     return Err(format!("{id:?} is not there"));
                 }
-                self.write(id, &node, &record, place, *bytes)?;
+                self.write(id, &node, record, place, *bytes)?;
             }
             CloudAction::Delete(_) => {
-                self.cloud.delete(node.record.as_deref().ok_or("no record to delete")?)?;
+                self.cloud.delete(node.record.ok_or("no record to delete")?)?;
                 let tombstone = node.remote.map(|remote| Remote { deleted: true, ..remote });
                 self.trees.set_remote(id, tombstone);
             }
@@ -508,40 +512,41 @@ impl World {
     fn write(
         &mut self,
         id: NodeId,
-        node: &Node,
+        node: &NodeRef<'_>,
         record: &str,
-        place: &Arc<Place>,
+        place: &Place,
         send: bool,
     ) -> Result<(), String> {
         let folder = match place.parent {
             NodeId::ROOT => None,
-            parent => Some(self.trees.get(parent).and_then(|node| node.record.clone()).ok_or("no folder")?),
+            parent => {
+                let record = self.trees.get(parent).and_then(|node| node.record);
+                Some(record.ok_or("no folder")?.into())
+            }
         };
-        let there = node.remote.as_ref().filter(|remote| !remote.deleted);
+        let there = node.live_remote();
         let content = match (node.kind, send) {
             (Kind::Dir, _) => None,
             (Kind::File, true) => Some(self.sent(id)?),
-            (Kind::File, false) => Some(there.and_then(|r| r.content.clone()).ok_or("no bytes to keep")?),
+            (Kind::File, false) => Some(there.and_then(|remote| remote.content).ok_or("no bytes to keep")?),
         };
-        let bytes = content.as_deref().map(bytes_of);
+        let bytes = content.as_ref().map(bytes_of);
         self.cloud.write(record, Record { folder, name: place.name.clone(), bytes, deleted: false })?;
-        let version = node.remote.as_ref().map_or(1, |remote| remote.version + 1);
-        let remote = Remote { place: place.clone(), content, asset: None, version, deleted: false };
+        let version = node.remote.map_or(1, |remote| remote.version + 1);
+        let remote = Remote { place: place.as_ref(), content, asset: None, version, deleted: false };
         self.trees.set_remote(id, Some(remote));
         Ok(())
     }
 
-    fn sent(&mut self, id: NodeId) -> Result<Arc<Content>, String> {
-        let local = self.local(id)?;
+    fn sent(&mut self, id: NodeId) -> Result<Content, String> {
         let content = content(self.disk.read(&self.path(id)?)?);
-        let read = LocalContent::Here(content.clone(), Stamp::default());
-        self.trees.set_local(id, Some(Local { place: local.place, content: read }));
+        self.trees.set_local_content(id, LocalContent::Here(content, Stamp::default()));
         Ok(content)
     }
 
     /// As after a kill: the trees come from the index.
     fn read_index_again(&mut self) -> Result<(), String> {
-        let nodes = self.trees.iter().map(|(id, node)| (id, node.clone())).collect();
+        let nodes = self.trees.iter().map(|(id, node)| (id, Row::of(&node))).collect();
         let again = Trees::from_index(nodes, self.trees.next_id(), self.keep_originals);
         if again.out_of_step() != self.trees.out_of_step() {
             return Err("the index does not know what is out of step".into());
@@ -571,7 +576,7 @@ impl World {
             if all.insert(path.clone(), bytes).is_some() {
                 return Err(format!("two nodes at {path}"));
             }
-            if node.remote.as_ref().map(|remote| &remote.place) != node.local.as_ref().map(|l| &l.place) {
+            if node.remote.map(|remote| remote.place) != node.local.map(|local| local.place) {
                 return Err(format!("{path} is elsewhere in the cloud"));
             }
         }
@@ -588,15 +593,15 @@ impl World {
 
 /// Steps that are not done yet.
 struct Open<'a, A> {
-    steps: &'a [Step<A>],
+    steps: &'a Steps<A>,
     waits: Vec<usize>,
     ready: Vec<usize>,
     left: usize,
 }
 
 impl<'a, A> Open<'a, A> {
-    fn new(steps: &'a [Step<A>]) -> Self {
-        let waits: Vec<usize> = steps.iter().map(|step| step.after.len()).collect();
+    fn new(steps: &'a Steps<A>) -> Self {
+        let waits: Vec<usize> = (0..steps.len()).map(|index| steps.after(index).len()).collect();
         let ready = (0..steps.len()).filter(|&index| waits[index] == 0).collect();
         Open { steps, waits, ready, left: steps.len() }
     }
@@ -608,14 +613,14 @@ impl<'a, A> Open<'a, A> {
         let pick = chance.below(self.ready.len());
         let index = self.ready.swap_remove(pick);
         self.left -= 1;
-        for (later, step) in self.steps.iter().enumerate() {
-            if step.after.contains(&(index as u32)) {
+        for later in 0..self.steps.len() {
+            if self.steps.after(later).contains(&(index as u32)) {
                 self.waits[later] -= 1;
                 if self.waits[later] == 0 {
                     self.ready.push(later);
                 }
             }
         }
-        Some(&self.steps[index].action)
+        self.steps.actions().get(index)
     }
 }

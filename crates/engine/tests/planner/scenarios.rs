@@ -307,7 +307,8 @@ fn a_frozen_file_holds_back_what_needs_its_place_and_nothing_else() {
     start.remote.put(3, (0, "d"));
     start.frozen.insert(1);
     let (world, numbers) = start.world().unwrap();
-    let moved: Vec<_> = world.plan().disk.iter().map(|step| step.action.node()).collect();
+    let moved: Vec<_> =
+        world.plan().disk.actions().iter().map(cloudsync_engine::plan::DiskAction::node).collect();
     assert_eq!(moved, [numbers.there(3)]);
     ends(&start, "a=6 b=5 d=7");
 }

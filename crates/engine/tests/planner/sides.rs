@@ -1,10 +1,9 @@
 //! One tree, changed on two sides.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use cloudsync_engine::ports::Stamp;
-use cloudsync_engine::tree::{Kind, Local, LocalContent, NodeId, Place, Remote, Synced, Trees};
+use cloudsync_engine::tree::{Kind, Local, LocalContent, NodeId, Place, PlaceRef, Remote, Synced, Trees};
 
 use super::model::{Bytes, Chance, Cloud, Disk, Record, World, content};
 
@@ -201,7 +200,7 @@ impl Start {
         for (&number, &id) in &numbers.there {
             let known = self.remote.items.contains_key(&number) || named.contains(&number);
             if known || (self.base.items.contains_key(&number) && (self.tombstones || !self.index_lost)) {
-                trees.set_record(id, Some(record_of(number)));
+                trees.set_record(id, Some(&record_of(number)));
             }
         }
         numbers
@@ -245,12 +244,12 @@ impl Numbers {
         self.there.get(&number).or_else(both).copied().unwrap_or(NodeId::ROOT)
     }
 
-    fn place_here(&self, item: &Item) -> Arc<Place> {
-        Arc::new(Place { parent: self.here(item.folder), name: item.name.into() })
+    fn place_here(&self, item: &Item) -> PlaceRef<'static> {
+        Place { parent: self.here(item.folder), name: item.name }
     }
 
-    fn place_there(&self, item: &Item) -> Arc<Place> {
-        Arc::new(Place { parent: self.there(item.folder), name: item.name.into() })
+    fn place_there(&self, item: &Item) -> PlaceRef<'static> {
+        Place { parent: self.there(item.folder), name: item.name }
     }
 }
 

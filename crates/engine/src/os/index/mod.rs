@@ -1,13 +1,13 @@
-//! The index in SQLite: one row per node, a few values by key.
+//! The index in SQLite: one row per node, a few values by key. A row is the node's number and one
+//! blob: with a column for each part of a node, a load of many rows takes three times as long, most of
+//! it for columns that hold nothing.
 //!
 //! The state directory is locked by a file of its own, so that SQLite may take the database for
 //! itself alone (no shared memory beside it) and a second context is told before it touches anything.
 //! Commits are written ahead (WAL) and not flushed one by one: a kill loses none, and a power cut
 //! loses at most the last ones, in order.
 
-mod bytes;
 mod files;
-mod row;
 #[cfg(test)]
 mod tests;
 
@@ -16,13 +16,16 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use self::bytes::Impossible;
 use self::files::StateDir;
 use crate::ports::{IndexBatch, IndexError, IndexStore, Loaded};
-use crate::tree::{Node, NodeId};
+use crate::tree::{Impossible, NodeId, Row};
 
 /// The version of the tables, kept as `user_version`.
 const VERSION: i64 = 1;
+
+const CREATE: &str = "CREATE TABLE node(id INTEGER PRIMARY KEY, body BLOB NOT NULL)";
+const SELECT: &str = "SELECT id, body FROM node";
+const UPSERT: &str = "INSERT OR REPLACE INTO node(id, body) VALUES(?, ?)";
 
 /// A page of SQLite holds hardly more rows than this, which bounds the room that is made before loading.
 const ROWS_PER_PAGE: i64 = 64;
@@ -162,7 +165,7 @@ fn create(db: &mut Connection) -> Result<(), Fault> {
     if others != 0 {
         return Err(Fault::Damaged("it holds tables of something else".into()));
     }
-    transaction.execute_batch(row::CREATE)?;
+    transaction.execute_batch(CREATE)?;
     transaction
         .execute_batch("CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")?;
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -175,7 +178,7 @@ fn read_all(db: &Connection) -> Result<Loaded, Fault> {
     let room = highest.min(pages.saturating_mul(ROWS_PER_PAGE));
     let mut loaded = Loaded::default();
     loaded.nodes.reserve_exact(usize::try_from(room).unwrap_or(0));
-    let mut statement = db.prepare(row::SELECT)?;
+    let mut statement = db.prepare(SELECT)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         loaded.nodes.push(read_node(row)?);
@@ -189,12 +192,12 @@ fn read_all(db: &Connection) -> Result<Loaded, Fault> {
     Ok(loaded)
 }
 
-fn read_node(row: &rusqlite::Row<'_>) -> Result<(NodeId, Node), Impossible> {
+fn read_node(row: &rusqlite::Row<'_>) -> Result<(NodeId, Row), Impossible> {
     let wrong = |_| Impossible("a row has another shape");
     let id = row.get_ref(0).map_err(wrong)?.as_i64().map_err(|_| Impossible("a node's number is none"))?;
     let body = row.get_ref(1).map_err(wrong)?.as_blob().map_err(|_| Impossible("a row has no body"))?;
     match u32::try_from(id).map(NodeId) {
-        Ok(id) if id != NodeId::ROOT => Ok((id, row::read(body)?)),
+        Ok(id) if id != NodeId::ROOT => Ok((id, Row::from_bytes(body)?)),
         _ => Err(Impossible("a node's number was never given")),
     }
 }
@@ -203,11 +206,9 @@ fn write_batch(db: &mut Connection, batch: &IndexBatch<'_>) -> Result<(), Fault>
     // Dropped without a commit, it is rolled back.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
-        let mut upsert = transaction.prepare_cached(row::UPSERT)?;
-        let mut body = Vec::new();
-        for (id, node) in &batch.upserts {
-            row::write(node, &mut body);
-            upsert.execute((id.0, body.as_slice()))?;
+        let mut upsert = transaction.prepare_cached(UPSERT)?;
+        for (id, row) in &batch.upserts {
+            upsert.execute((id.0, row.as_bytes()))?;
         }
         let mut delete = transaction.prepare_cached("DELETE FROM node WHERE id = ?")?;
         for id in &batch.deletes {

@@ -5,15 +5,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 
 use proptest::collection::{btree_map, vec};
-use proptest::option::of;
 use proptest::prelude::*;
 
-use crate::Code;
 use crate::ports::Stamp;
-use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trouble};
+use crate::tree::row_tests::any_node;
+use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Row, Synced};
 
 fn open(dir: &Path) -> (SqliteIndex, Loaded) {
     let mut index = SqliteIndex::open(dir).unwrap();
@@ -26,24 +24,20 @@ fn commit(
     nodes: &[(u32, Node)],
     meta: &[(&'static str, &str)],
 ) -> Result<(), IndexError> {
+    let rows: Vec<(NodeId, Row)> =
+        nodes.iter().map(|(id, node)| (NodeId(*id), Row::of(&node.as_ref()))).collect();
     index.commit(&IndexBatch {
-        upserts: nodes.iter().map(|(id, node)| (NodeId(*id), node)).collect(),
+        upserts: rows.iter().map(|(id, row)| (*id, row)).collect(),
         deletes: Vec::new(),
         meta: meta.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(),
     })
 }
 
-/// Everything of a node: its own equality leaves out the times of contents.
-fn exactly(nodes: impl IntoIterator<Item = (NodeId, Node)>) -> BTreeMap<u32, String> {
-    nodes.into_iter().map(|(id, node)| (id.0, format!("{node:?}"))).collect()
-}
-
 /// A file in step, as most are.
 fn in_step(n: u32) -> Node {
     let digest = *blake3_like(n);
-    let content =
-        Arc::new(Content { digest, size: 3_000_000 + u64::from(n), mtime_ns: 1_700_000_000_000_000_000 });
-    let place = Arc::new(Place { parent: NodeId(n % 100), name: format!("IMG_{n:08}.jpg").into() });
+    let content = Content { digest, size: 3_000_000 + u64::from(n), mtime_ns: 1_700_000_000_000_000_000 };
+    let place = Place { parent: NodeId(n % 100), name: format!("IMG_{n:08}.jpg").into() };
     let stamp = Stamp {
         ino: 1_000_000 + u64::from(n),
         size: content.size,
@@ -52,11 +46,8 @@ fn in_step(n: u32) -> Node {
     };
     Node {
         record: Some(format!("{n:032x}").into()),
-        local: Some(Local {
-            place: Arc::clone(&place),
-            content: LocalContent::Here(Arc::clone(&content), stamp),
-        }),
-        synced: Some(Synced { place: Arc::clone(&place), content: Some(Arc::clone(&content)) }),
+        local: Some(Local { place: place.clone(), content: LocalContent::Here(content, stamp) }),
+        synced: Some(Synced { place: place.clone(), content: Some(content) }),
         remote: Some(Remote { place, content: Some(content), asset: None, version: 3, deleted: false }),
         sent_from_here: true,
         ..Node::new(Kind::File)
@@ -72,88 +63,11 @@ fn blake3_like(n: u32) -> Box<[u8; 32]> {
     digest
 }
 
-/// From few values, so that the trees often agree, wholly or in part.
-fn any_place() -> impl Strategy<Value = Arc<Place>> {
-    let parent = prop_oneof![0..3_u32, Just(u32::MAX)];
-    (parent, "[a-c]|ü|")
-        .prop_map(|(parent, name)| Arc::new(Place { parent: NodeId(parent), name: name.into() }))
-}
-
-fn any_content() -> impl Strategy<Value = Arc<Content>> {
-    let size = prop_oneof![0..2_u64, Just(u64::MAX)];
-    let time = prop_oneof![0..2_i64, Just(i64::MIN), Just(i64::MAX)];
-    (0..2_u8, size, time)
-        .prop_map(|(digest, size, mtime_ns)| Arc::new(Content { digest: [digest; 32], size, mtime_ns }))
-}
-
-fn any_stamp() -> impl Strategy<Value = Stamp> {
-    let number = prop_oneof![0..2_u64, any::<u64>()];
-    let time = || prop_oneof![0..2_i64, any::<i64>()];
-    (any::<u64>(), number, time(), time()).prop_map(|(ino, size, mtime_ns, ctime_ns)| Stamp {
-        ino,
-        size,
-        mtime_ns,
-        ctime_ns,
-    })
-}
-
-fn any_local() -> impl Strategy<Value = Local> {
-    let content = prop_oneof![
-        any::<u64>().prop_map(LocalContent::Dir),
-        any_content().prop_map(LocalContent::CloudOnly),
-        (any_content(), any_stamp()).prop_map(|(content, stamp)| LocalContent::Here(content, stamp)),
-        any_stamp().prop_map(LocalContent::Unread),
-    ];
-    (any_place(), content).prop_map(|(place, content)| Local { place, content })
-}
-
-fn any_synced() -> impl Strategy<Value = Synced> {
-    (any_place(), of(any_content())).prop_map(|(place, content)| Synced { place, content })
-}
-
-fn any_remote() -> impl Strategy<Value = Remote> {
-    (any_place(), of(any_content()), of("[a-z]{0,9}"), any::<u64>(), any::<bool>()).prop_map(
-        |(place, content, asset, version, deleted)| Remote {
-            place,
-            content,
-            asset: asset.map(Into::into),
-            version,
-            deleted,
-        },
-    )
-}
-
-fn any_trouble() -> impl Strategy<Value = Trouble> {
-    let code = prop_oneof![Just(Code::NoSpace), Just(Code::PermissionDenied), Just(Code::TaskRunning)];
-    (code, ".{0,20}", any::<u32>(), of(any::<i64>())).prop_map(|(code, text, attempts, due_ns)| Trouble {
-        code,
-        text: text.into(),
-        attempts,
-        due_ns,
-    })
-}
-
-fn any_node() -> impl Strategy<Value = Node> {
-    let kind = prop_oneof![Just(Kind::File), Just(Kind::Dir)];
-    let trees = (of(any_local()), of(any_synced()), of(any_remote()));
-    (kind, of("[a-f0-9]{0,8}"), trees, any::<bool>(), of(any_trouble())).prop_map(
-        |(kind, record, (local, synced, remote), sent_from_here, trouble)| Node {
-            kind,
-            record: record.map(Into::into),
-            local,
-            synced,
-            remote,
-            sent_from_here,
-            trouble: trouble.map(Box::new),
-        },
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_a_node_is_it_comes_back_the_same(
+    fn what_was_committed_last_comes_back(
         first in btree_map(1..40_u32, any_node(), 0..30),
         then in btree_map(1..40_u32, any_node(), 0..30),
         deletes in vec(1..40_u32, 0..10),
@@ -162,37 +76,18 @@ proptest! {
         let (mut index, _) = open(scratch.path());
         let mut model = first.clone();
         commit(&mut index, &Vec::from_iter(first), &[]).unwrap();
-        let upserts: Vec<(NodeId, &Node)> = then.iter().map(|(id, node)| (NodeId(*id), node)).collect();
+        let rows: Vec<(NodeId, Row)> =
+            then.iter().map(|(id, node)| (NodeId(*id), Row::of(&node.as_ref()))).collect();
+        let upserts = rows.iter().map(|(id, row)| (*id, row)).collect();
         let gone = deletes.iter().map(|id| NodeId(*id)).collect();
         index.commit(&IndexBatch { upserts, deletes: gone, meta: Vec::new() }).unwrap();
         model.extend(then);
         model.retain(|id, _| !deletes.contains(id));
         drop(index);
         let (_, loaded) = open(scratch.path());
-        prop_assert_eq!(exactly(loaded.nodes), exactly(model.into_iter().map(|(id, node)| (NodeId(id), node))));
+        let expected = model.iter().map(|(id, node)| (NodeId(*id), Row::of(&node.as_ref())));
+        prop_assert_eq!(BTreeMap::from_iter(loaded.nodes), expected.collect());
         prop_assert_eq!(loaded.set_aside, None);
-    }
-}
-
-#[test]
-fn a_row_that_ends_early_or_late_or_has_unknown_bits_is_refused() {
-    let mut node = in_step(1);
-    let text = "disk full".into();
-    let trouble = Trouble { code: Code::NoSpace, text, attempts: 3, due_ns: Some(5) };
-    node.trouble = Some(Box::new(trouble));
-    let mut body = Vec::new();
-    row::write(&node, &mut body);
-    assert_eq!(row::read(&body).unwrap(), node);
-    for end in 0..body.len() {
-        assert!(row::read(&body[..end]).is_err(), "{end}");
-    }
-    body.push(0);
-    assert!(row::read(&body).is_err());
-    for flags in [1 << 23, 1 << 31, 1 << 40, 3 << 7, 1 << 7 | 1 << 9, 1 << 7 | 3 << 15, 1 << 19] {
-        let mut body = Vec::new();
-        bytes::put_number(&mut body, flags);
-        body.extend([0; 12]);
-        assert!(row::read(&body).is_err(), "{flags:b}");
     }
 }
 
@@ -205,14 +100,6 @@ fn what_is_in_step_is_kept_once() {
     drop(index);
     let bytes = fs::metadata(scratch.path().join("index.db")).unwrap().len();
     assert!(bytes / 10_000 < 200, "{} bytes per file", bytes / 10_000);
-    let (_, loaded) = open(scratch.path());
-    for (_, node) in loaded.nodes {
-        let (local, synced, remote) = (node.local.unwrap(), node.synced.unwrap(), node.remote.unwrap());
-        assert!(Arc::ptr_eq(&local.place, &synced.place) && Arc::ptr_eq(&local.place, &remote.place));
-        let LocalContent::Here(here, _) = local.content else { panic!("{:?}", local.content) };
-        let (synced, remote) = (synced.content.unwrap(), remote.content.unwrap());
-        assert!(Arc::ptr_eq(&here, &synced) && Arc::ptr_eq(&here, &remote));
-    }
 }
 
 #[test]

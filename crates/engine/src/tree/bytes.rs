@@ -1,8 +1,8 @@
 //! Numbers and texts as bytes, and back.
 
-/// Bytes that no version ever wrote: the index is damaged.
+/// Bytes that no version ever wrote: the index is damaged. The text says what is wrong with them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Impossible(pub(super) &'static str);
+pub struct Impossible(pub &'static str);
 
 /// Appends a number, small ones in few bytes: seven bits a byte, the lowest first, and a high bit for
 /// "more to come".
@@ -38,6 +38,11 @@ impl<'b> Bytes<'b> {
 
     /// What [`put_number`] wrote.
     pub(super) fn number(&mut self) -> Result<u64, Impossible> {
+        // Most numbers are small.
+        if let Some((&byte @ 0..=0x7f, rest)) = self.0.split_first() {
+            self.0 = rest;
+            return Ok(byte.into());
+        }
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let [byte] = self.array()?;
@@ -63,11 +68,21 @@ impl<'b> Bytes<'b> {
 
     /// What [`put_text`] wrote.
     pub(super) fn text(&mut self) -> Result<&'b str, Impossible> {
+        text(self.raw_text()?)
+    }
+
+    /// The same, not looked at.
+    pub(super) fn raw_text(&mut self) -> Result<&'b [u8], Impossible> {
         let length = usize::try_from(self.number()?).map_err(|_| TOO_LARGE)?;
         let (text, rest) = self.0.split_at_checked(length).ok_or(Impossible("a text ends early"))?;
         self.0 = rest;
-        std::str::from_utf8(text).map_err(|_| Impossible("a text is not UTF-8"))
+        Ok(text)
     }
+}
+
+/// A text as it was put.
+pub(super) fn text(raw: &[u8]) -> Result<&str, Impossible> {
+    std::str::from_utf8(raw).map_err(|_| Impossible("a text is not UTF-8"))
 }
 
 const TOO_LARGE: Impossible = Impossible("a number is too large");

@@ -1,26 +1,68 @@
-//! A node as one row, and back.
-//!
-//! A row is the node's number and one blob. With a column for each part of a node, a load of many rows
-//! takes three times as long, most of it for columns that hold nothing.
+//! A node as one blob, and back.
 //!
 //! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
 //! each place and each content once, in up to three slots, and says in its flags which tree means which
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
 //! stamp); what the flags say of record, remote state and trouble, in this order.
 
-use std::sync::Arc;
-
-use super::bytes::{Bytes, Impossible, put_number, put_text, put_time};
+use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
+use super::{Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced, Trouble};
 use crate::Code;
 use crate::ports::Stamp;
-use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Synced, Trouble};
 
-/// The table of nodes.
-pub(super) const CREATE: &str = "CREATE TABLE node(id INTEGER PRIMARY KEY, body BLOB NOT NULL)";
-/// Reads all rows.
-pub(super) const SELECT: &str = "SELECT id, body FROM node";
-/// Writes one row.
-pub(super) const UPSERT: &str = "INSERT OR REPLACE INTO node(id, body) VALUES(?, ?)";
+/// A node as the bytes that the index keeps of it, which is how the trees hold it too: the whole node
+/// is one allocation, and nothing is made of a row before it is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(Box<[u8]>);
+
+impl Row {
+    /// The row of a node.
+    pub fn of(node: &NodeRef<'_>) -> Row {
+        Row::with_scratch(node, &mut Vec::new())
+    }
+
+    /// The same, written in `scratch` first, so that its allocation is as long as it is.
+    pub(super) fn with_scratch(node: &NodeRef<'_>, scratch: &mut Vec<u8>) -> Row {
+        scratch.clear();
+        write(node, scratch);
+        Row(scratch.as_slice().into())
+    }
+
+    /// The row that an index kept; an error where no version has written it.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Row, Impossible> {
+        read(bytes)?;
+        Ok(Row(bytes.into()))
+    }
+
+    /// What an index keeps.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether it is a folder's.
+    pub(super) fn is_dir(&self) -> bool {
+        Bytes(&self.0).number32().is_ok_and(|flags| flags & flag::DIR != 0)
+    }
+
+    /// What the disk holds of the node: cheaper than the whole node.
+    pub(super) fn local(&self) -> Option<Local<PlaceRef<'_>>> {
+        Reader::new(&self.0).and_then(|mut reader| reader.local()).ok()?
+    }
+
+    /// What the disk holds of the node, if it is at this place: cheaper again.
+    pub(super) fn local_at(&self, place: PlaceRef<'_>) -> Option<LocalContent> {
+        let mut reader = Reader::new(&self.0).ok()?;
+        let raw = (place.parent, place.name.as_bytes());
+        let here = reader.raw_place(flag::LOCAL_PLACE) == Some(raw);
+        if here { reader.local_content().ok() } else { None }
+    }
+
+    /// The node.
+    pub fn node(&self) -> NodeRef<'_> {
+        // Both ways of making a row make sure that it can be read.
+        read(&self.0).unwrap_or_else(|_| NodeRef::new(Kind::File))
+    }
+}
 
 /// The bits of the flags. A tree's slots are numbers of two bits: 0 for none, else the slot plus 1.
 mod flag {
@@ -53,14 +95,14 @@ mod flag {
 }
 
 /// The places or contents of a row, each once.
-struct Slots<'n, T>([Option<&'n T>; 3]);
+struct Slots<T>([Option<T>; 3]);
 
-impl<'n, T> Slots<'n, T> {
+impl<T: Copy> Slots<T> {
     /// The number of `value`'s slot, a free one for a value that is in none.
-    fn number(&mut self, value: &'n T, same: impl Fn(&T, &T) -> bool) -> u32 {
+    fn number(&mut self, value: T, same: impl Fn(&T, &T) -> bool) -> u32 {
         for (number, slot) in (1..).zip(&mut self.0) {
-            match *slot {
-                Some(held) if std::ptr::eq(held, value) || same(held, value) => return number,
+            match slot {
+                Some(held) if same(held, &value) => return number,
                 Some(_) => {}
                 None => {
                     *slot = Some(value);
@@ -76,15 +118,17 @@ impl<'n, T> Slots<'n, T> {
 /// A row while it is written.
 struct Writer<'n> {
     flags: u32,
-    places: Slots<'n, Place>,
-    contents: Slots<'n, Content>,
+    places: Slots<PlaceRef<'n>>,
+    contents: Slots<Content>,
 }
 
 impl<'n> Writer<'n> {
-    fn new(node: &'n Node) -> Self {
+    fn new(node: &NodeRef<'n>) -> Self {
         let mut writer = Writer { flags: 0, places: Slots([None; 3]), contents: Slots([None; 3]) };
         writer.trees(node);
-        let stamp = node.local.as_ref().and_then(|local| stamp_of(&local.content));
+        let local = node.local.as_ref().map(|local| &local.content);
+        let stamp =
+            local.and_then(LocalContent::stamp).map(|stamp| (stamp, local.and_then(LocalContent::bytes)));
         for (bit, set) in [
             (flag::DIR, node.kind == Kind::Dir),
             (flag::SENT_FROM_HERE, node.sent_from_here),
@@ -104,33 +148,33 @@ impl<'n> Writer<'n> {
         writer
     }
 
-    fn trees(&mut self, node: &'n Node) {
+    fn trees(&mut self, node: &NodeRef<'n>) {
         if let Some(synced) = &node.synced {
-            self.place(flag::SYNCED_PLACE, &synced.place);
-            self.content(flag::SYNCED_CONTENT, synced.content.as_deref());
+            self.place(flag::SYNCED_PLACE, synced.place);
+            self.content(flag::SYNCED_CONTENT, synced.content);
         }
         if let Some(local) = &node.local {
-            self.place(flag::LOCAL_PLACE, &local.place);
-            let (state, content) = match &local.content {
-                LocalContent::Dir(_) => (flag::HERE_DIR, None),
-                LocalContent::CloudOnly(content) => (flag::CLOUD_ONLY, Some(content)),
-                LocalContent::Here(content, _) => (flag::HERE, Some(content)),
-                LocalContent::Unread(_) => (flag::UNREAD, None),
+            self.place(flag::LOCAL_PLACE, local.place);
+            let state = match local.content {
+                LocalContent::Dir(_) => flag::HERE_DIR,
+                LocalContent::CloudOnly(_) => flag::CLOUD_ONLY,
+                LocalContent::Here(..) => flag::HERE,
+                LocalContent::Unread(_) => flag::UNREAD,
             };
             self.flags |= state << flag::LOCAL_STATE;
-            self.content(flag::LOCAL_CONTENT, content.map(Arc::as_ref));
+            self.content(flag::LOCAL_CONTENT, local.content.bytes());
         }
         if let Some(remote) = &node.remote {
-            self.place(flag::REMOTE_PLACE, &remote.place);
-            self.content(flag::REMOTE_CONTENT, remote.content.as_deref());
+            self.place(flag::REMOTE_PLACE, remote.place);
+            self.content(flag::REMOTE_CONTENT, remote.content);
         }
     }
 
-    fn place(&mut self, shift: u32, place: &'n Place) {
+    fn place(&mut self, shift: u32, place: PlaceRef<'n>) {
         self.flags |= self.places.number(place, |a, b| a == b) << shift;
     }
 
-    fn content(&mut self, shift: u32, content: Option<&'n Content>) {
+    fn content(&mut self, shift: u32, content: Option<Content>) {
         let Some(content) = content else { return };
         // Their own equality leaves the time out.
         let same = |a: &Content, b: &Content| a == b && a.mtime_ns == b.mtime_ns;
@@ -138,32 +182,22 @@ impl<'n> Writer<'n> {
     }
 }
 
-/// The stamp of a file that is on the disk, and the content that it was read with.
-fn stamp_of(content: &LocalContent) -> Option<(&Stamp, Option<&Content>)> {
-    match content {
-        LocalContent::Here(content, stamp) => Some((stamp, Some(content))),
-        LocalContent::Unread(stamp) => Some((stamp, None)),
-        LocalContent::Dir(_) | LocalContent::CloudOnly(_) => None,
-    }
-}
-
-/// Writes a node's blob into `out`, whatever that held.
-pub(super) fn write(node: &Node, out: &mut Vec<u8>) {
-    out.clear();
+/// Appends a node's blob.
+fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
     let Writer { flags, places, contents } = Writer::new(node);
     put_number(out, flags.into());
     for place in places.0.into_iter().flatten() {
         put_number(out, place.parent.0.into());
-        put_text(out, &place.name);
+        put_text(out, place.name);
     }
     for content in contents.0.into_iter().flatten() {
         out.extend_from_slice(&content.digest);
         put_number(out, content.size);
         put_time(out, content.mtime_ns);
     }
-    match node.local.as_ref().map(|local| &local.content) {
-        Some(LocalContent::Dir(ino)) => put_number(out, *ino),
-        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => write_stamp(stamp, flags, out),
+    match node.local.as_ref().map(|local| local.content) {
+        Some(LocalContent::Dir(ino)) => put_number(out, ino),
+        Some(LocalContent::Here(_, stamp) | LocalContent::Unread(stamp)) => write_stamp(&stamp, flags, out),
         Some(LocalContent::CloudOnly(_)) | None => {}
     }
     if let Some(record) = &node.record {
@@ -175,7 +209,7 @@ pub(super) fn write(node: &Node, out: &mut Vec<u8>) {
     }
     if let Some(trouble) = &node.trouble {
         put_number(out, (trouble.code as u32).into());
-        put_text(out, &trouble.text);
+        put_text(out, trouble.text);
         put_number(out, trouble.attempts.into());
         trouble.due_ns.iter().for_each(|due| put_time(out, *due));
     }
@@ -192,12 +226,15 @@ fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
     }
 }
 
+/// A place that was read, and where in the flags it is meant.
+type Read<'b> = Option<(u32, PlaceRef<'b>)>;
+
 /// A row while it is read.
 struct Reader<'b> {
     bytes: Bytes<'b>,
     flags: u32,
-    places: [Option<Arc<Place>>; 3],
-    contents: [Option<Arc<Content>>; 3],
+    places: [(NodeId, &'b [u8]); 3],
+    contents: [Option<Content>; 3],
 }
 
 impl<'b> Reader<'b> {
@@ -208,17 +245,16 @@ impl<'b> Reader<'b> {
         if flags >= flag::END {
             return Err(Impossible("flags are set that no version has"));
         }
-        let mut reader = Reader { bytes, flags, places: Default::default(), contents: Default::default() };
+        let mut reader = Reader { bytes, flags, places: [(NodeId::ROOT, &[]); 3], contents: [None; 3] };
         let most = |shifts: [u32; 3]| shifts.into_iter().map(|shift| (flags >> shift & 3) as usize).max();
         let places = most([flag::SYNCED_PLACE, flag::LOCAL_PLACE, flag::REMOTE_PLACE]).unwrap_or(0);
         let contents = most([flag::SYNCED_CONTENT, flag::LOCAL_CONTENT, flag::REMOTE_CONTENT]).unwrap_or(0);
         for slot in reader.places.iter_mut().take(places) {
-            let parent = NodeId(reader.bytes.number32()?);
-            *slot = Some(Arc::new(Place { parent, name: reader.bytes.text()?.into() }));
+            *slot = (NodeId(reader.bytes.number32()?), reader.bytes.raw_text()?);
         }
         for slot in reader.contents.iter_mut().take(contents) {
             let (digest, size) = (reader.bytes.array()?, reader.bytes.number()?);
-            *slot = Some(Arc::new(Content { digest, size, mtime_ns: reader.bytes.time()? }));
+            *slot = Some(Content { digest, size, mtime_ns: reader.bytes.time()? });
         }
         Ok(reader)
     }
@@ -227,16 +263,30 @@ impl<'b> Reader<'b> {
         self.flags & bit != 0
     }
 
-    /// The place that the tree at `shift` means, the same one for all trees that mean it.
-    fn place(&self, shift: u32) -> Option<Arc<Place>> {
+    /// The place that the tree at `shift` means, its name not looked at.
+    fn raw_place(&self, shift: u32) -> Option<(NodeId, &'b [u8])> {
         let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
-        self.places.get(slot)?.clone()
+        self.places.get(slot).copied()
+    }
+
+    /// The place that the tree at `shift` means.
+    fn place(&self, shift: u32) -> Result<Option<PlaceRef<'b>>, Impossible> {
+        let Some((parent, name)) = self.raw_place(shift) else { return Ok(None) };
+        Ok(Some(Place { parent, name: text(name)? }))
+    }
+
+    /// The place that the tree at `shift` means, not read again where it is the one that was read.
+    fn place_or(&self, shift: u32, read: Read<'b>) -> Result<Option<PlaceRef<'b>>, Impossible> {
+        match read {
+            Some((other, place)) if (self.flags >> other & 3) == (self.flags >> shift & 3) => Ok(Some(place)),
+            _ => self.place(shift),
+        }
     }
 
     /// The content that the tree at `shift` means, likewise.
-    fn content(&self, shift: u32) -> Option<Arc<Content>> {
+    fn content(&self, shift: u32) -> Option<Content> {
         let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
-        self.contents.get(slot)?.clone()
+        *self.contents.get(slot)?
     }
 
     fn stamp(&mut self, content: Option<&Content>) -> Result<Stamp, Impossible> {
@@ -255,28 +305,28 @@ impl<'b> Reader<'b> {
         Ok(Stamp { ino, size, mtime_ns, ctime_ns })
     }
 
-    fn local(&mut self) -> Result<Option<Local>, Impossible> {
-        let Some(place) = self.place(flag::LOCAL_PLACE) else { return Ok(None) };
-        let content = match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
-            (flag::HERE_DIR, None) => LocalContent::Dir(self.bytes.number()?),
-            (flag::CLOUD_ONLY, Some(content)) => LocalContent::CloudOnly(content),
-            (flag::HERE, Some(content)) => {
-                let stamp = self.stamp(Some(&content))?;
-                LocalContent::Here(content, stamp)
-            }
-            (flag::UNREAD, None) => LocalContent::Unread(self.stamp(None)?),
-            _ => return Err(Impossible("the local state contradicts itself")),
-        };
-        Ok(Some(Local { place, content }))
+    fn local(&mut self) -> Result<Option<Local<PlaceRef<'b>>>, Impossible> {
+        let Some(place) = self.place(flag::LOCAL_PLACE)? else { return Ok(None) };
+        Ok(Some(Local { place, content: self.local_content()? }))
     }
 
-    fn synced(&self) -> Option<Synced> {
-        let place = self.place(flag::SYNCED_PLACE)?;
-        Some(Synced { place, content: self.content(flag::SYNCED_CONTENT) })
+    fn local_content(&mut self) -> Result<LocalContent, Impossible> {
+        match (self.flags >> flag::LOCAL_STATE & 3, self.content(flag::LOCAL_CONTENT)) {
+            (flag::HERE_DIR, None) => Ok(LocalContent::Dir(self.bytes.number()?)),
+            (flag::CLOUD_ONLY, Some(content)) => Ok(LocalContent::CloudOnly(content)),
+            (flag::HERE, Some(content)) => Ok(LocalContent::Here(content, self.stamp(Some(&content))?)),
+            (flag::UNREAD, None) => Ok(LocalContent::Unread(self.stamp(None)?)),
+            _ => Err(Impossible("the local state contradicts itself")),
+        }
     }
 
-    fn remote(&mut self) -> Result<Option<Remote>, Impossible> {
-        let Some(place) = self.place(flag::REMOTE_PLACE) else { return Ok(None) };
+    fn synced(&self, read: Read<'b>) -> Result<Option<Synced<PlaceRef<'b>>>, Impossible> {
+        let Some(place) = self.place_or(flag::SYNCED_PLACE, read)? else { return Ok(None) };
+        Ok(Some(Synced { place, content: self.content(flag::SYNCED_CONTENT) }))
+    }
+
+    fn remote(&mut self, read: Read<'b>) -> Result<Option<Remote<PlaceRef<'b>, &'b str>>, Impossible> {
+        let Some(place) = self.place_or(flag::REMOTE_PLACE, read)? else { return Ok(None) };
         Ok(Some(Remote {
             place,
             content: self.content(flag::REMOTE_CONTENT),
@@ -286,34 +336,36 @@ impl<'b> Reader<'b> {
         }))
     }
 
-    fn text_if(&mut self, bit: u32) -> Result<Option<Box<str>>, Impossible> {
-        if self.has(bit) { Ok(Some(self.bytes.text()?.into())) } else { Ok(None) }
+    fn text_if(&mut self, bit: u32) -> Result<Option<&'b str>, Impossible> {
+        if self.has(bit) { Ok(Some(self.bytes.text()?)) } else { Ok(None) }
     }
 
-    fn trouble(&mut self) -> Result<Option<Box<Trouble>>, Impossible> {
+    fn trouble(&mut self) -> Result<Option<Trouble<&'b str>>, Impossible> {
         if !self.has(flag::TROUBLE) {
             return Ok(None);
         }
         let code = i32::try_from(self.bytes.number()?).ok().and_then(Code::from_number);
-        Ok(Some(Box::new(Trouble {
+        Ok(Some(Trouble {
             code: code.ok_or(Impossible("an error number is unknown"))?,
-            text: self.bytes.text()?.into(),
+            text: self.bytes.text()?,
             attempts: self.bytes.number32()?,
             due_ns: if self.has(flag::DUE) { Some(self.bytes.time()?) } else { None },
-        })))
+        }))
     }
 }
 
 /// Reads what [`write`] wrote.
-pub(super) fn read(body: &[u8]) -> Result<Node, Impossible> {
+fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
     let mut reader = Reader::new(body)?;
-    let node = Node {
+    let local = reader.local()?;
+    let known = local.map(|local| (flag::LOCAL_PLACE, local.place));
+    let node = NodeRef {
         kind: if reader.has(flag::DIR) { Kind::Dir } else { Kind::File },
         sent_from_here: reader.has(flag::SENT_FROM_HERE),
-        local: reader.local()?,
-        synced: reader.synced(),
+        local,
+        synced: reader.synced(known)?,
         record: reader.text_if(flag::RECORD)?,
-        remote: reader.remote()?,
+        remote: reader.remote(known)?,
         trouble: reader.trouble()?,
     };
     if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }

@@ -1,0 +1,141 @@
+//! Steps in an order that is allowed, each with those that it must wait for.
+
+/// Many short lists in two allocations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lists<T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Lists { ends: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    pub(super) fn with_capacity(lists: usize) -> Self {
+        Lists { ends: Vec::with_capacity(lists), items: Vec::new() }
+    }
+
+    /// Appends a list.
+    pub(super) fn push(&mut self, list: impl IntoIterator<Item = T>) {
+        self.items.extend(list);
+        self.ends.push(self.items.len() as u32);
+    }
+
+    /// The list at a position; nothing where there is none.
+    pub(super) fn get(&self, index: usize) -> &[T] {
+        let end = |index: usize| self.ends.get(index).map_or(self.items.len(), |end| *end as usize);
+        let begin = index.checked_sub(1).map_or(0, end);
+        self.items.get(begin..end(index)).unwrap_or_default()
+    }
+
+    /// Lists by another key: each item `(key, item)` in the list of its key, in the order given.
+    pub(super) fn by_key(keys: usize, items: impl Iterator<Item = (usize, T)> + Clone, blank: T) -> Self {
+        let mut next = vec![0_u32; keys];
+        items.clone().for_each(|(key, _)| next[key] += 1);
+        let mut begin = 0;
+        for count in &mut next {
+            begin += std::mem::replace(count, begin);
+        }
+        let mut lists = Lists { ends: Vec::new(), items: vec![blank; begin as usize] };
+        for (key, item) in items {
+            lists.items[next[key] as usize] = item;
+            next[key] += 1;
+        }
+        // Where the next item of a list would go is where the list ends.
+        lists.ends = next;
+        lists
+    }
+}
+
+/// Steps, each after those that it waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps<A> {
+    actions: Vec<A>,
+    after: Lists<u32>,
+}
+
+impl<A> Default for Steps<A> {
+    fn default() -> Self {
+        Steps { actions: Vec::new(), after: Lists::default() }
+    }
+}
+
+impl<A> Steps<A> {
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Steps { actions: Vec::with_capacity(count), after: Lists::with_capacity(count) }
+    }
+
+    /// Appends a step and returns its position. `after`: positions of earlier steps.
+    pub(super) fn push(&mut self, action: A, after: impl IntoIterator<Item = u32>) -> u32 {
+        self.actions.push(action);
+        self.after.push(after);
+        self.actions.len() as u32 - 1
+    }
+
+    /// How many steps.
+    pub fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+
+    /// What is done, in an order that is allowed.
+    pub fn actions(&self) -> &[A] {
+        &self.actions
+    }
+
+    /// The same, for one who keeps the order.
+    pub fn into_actions(self) -> Vec<A> {
+        self.actions
+    }
+
+    /// The positions of the steps that the one at `position` must wait for: earlier ones.
+    pub fn after(&self, position: usize) -> &[u32] {
+        self.after.get(position)
+    }
+
+    /// Leaves out the steps that `keep` does not want, and those that wait for them.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&A) -> bool) {
+        let mut kept = Steps::with_capacity(self.len());
+        let mut positions: Vec<Option<u32>> = Vec::with_capacity(self.len());
+        for (position, action) in std::mem::take(&mut self.actions).into_iter().enumerate() {
+            let after = self.after.get(position).iter().map(|on| positions[*on as usize]);
+            let after: Option<Vec<u32>> = after.collect();
+            positions.push(after.filter(|_| keep(&action)).map(|after| kept.push(action, after)));
+        }
+        *self = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_by_key_keep_their_order() {
+        let items = [(2, 'a'), (0, 'b'), (2, 'c'), (3, 'd')];
+        let lists = Lists::by_key(5, items.into_iter(), ' ');
+        let all: Vec<&[char]> = (0..6).map(|index| lists.get(index)).collect();
+        assert_eq!(all, [&['b'][..], &[], &['a', 'c'], &['d'], &[], &[]]);
+    }
+
+    #[test]
+    fn who_waits_for_what_is_left_out_is_left_out_and_positions_stay_true() {
+        let mut steps = Steps::default();
+        for (action, after) in
+            [("a", vec![]), ("delete", vec![]), ("b", vec![1]), ("c", vec![0]), ("d", vec![2, 3])]
+        {
+            steps.push(action, after);
+        }
+        steps.push("e", [3]);
+        steps.retain(|action| *action != "delete");
+        assert_eq!(steps.actions(), ["a", "c", "e"]);
+        assert_eq!((steps.after(0), steps.after(1), steps.after(2)), (&[][..], &[0][..], &[1][..]));
+    }
+}
