@@ -207,7 +207,7 @@ impl Process {
 fn false_conflict(trees: &Trees, work: &Work) -> Option<String> {
     let Work::Disk(ops) = work else { return None };
     for op in ops {
-        let DiskOp::Rename { node, from, to } = op else { continue };
+        let DiskOp::Rename { node, from, to, .. } = op else { continue };
         let node = trees.get(*node)?;
         if !to.contains(CONFLICT) || node.remote.is_some() {
             continue;

@@ -8,7 +8,7 @@ use super::state::Activity;
 use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, SMUDGED, Work};
+use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, SMUDGED, Work, same_file};
 use crate::plan::{self, CloudAction, DiskAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
@@ -144,7 +144,8 @@ impl Core {
                 let to = local.and_then(|local| trees.path_in(local.place.parent, &name));
                 match (from, to) {
                     (Some(from), Some(to)) => {
-                        ops.push((DiskOp::Rename { node, from, to }, Effect::Aside(name), None));
+                        let ino = local.map_or(0, |local| ino_of(&local.content));
+                        ops.push((DiskOp::Rename { node, from, to, ino }, Effect::Aside(name), None));
                     }
                     _ => run.freeze(node),
                 }
@@ -347,8 +348,18 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
 fn rename(trees: &mut Trees, node: NodeId, place: PlaceRef<'_>, before: Local) -> Option<Ordered> {
     let from = trees.local_path(node)?;
     let to = trees.path_in(place.parent, place.name)?;
+    let ino = ino_of(&before.content);
     trees.set_local(node, Some(Local { place, content: before.content }));
-    Some(Ordered::Op(DiskOp::Rename { node, from, to }, Effect::Placed, Some(before)))
+    Some(Ordered::Op(DiskOp::Rename { node, from, to, ino }, Effect::Placed, Some(before)))
+}
+
+/// What tells it from others that may come to its place; 0 where nobody has looked.
+fn ino_of(content: &LocalContent) -> u64 {
+    match content {
+        LocalContent::Dir(ino) => *ino,
+        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => stamp.ino,
+        LocalContent::CloudOnly(_) => 0,
+    }
 }
 
 /// Returns the new node where the file became one.
@@ -372,14 +383,12 @@ fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) -
     copy
 }
 
-/// A move changes a file's change time and nothing else: where more changed, the old stamp stays
-/// and the next scan finds the difference.
+/// A move changes a file's change time and nothing else: where more changed, or another file had come
+/// to its place and was moved instead, the old stamp stays and the next scan finds the difference.
 fn restamped(content: LocalContent, now: Stamp) -> LocalContent {
     match content {
         LocalContent::Dir(_) => LocalContent::Dir(now.ino),
-        LocalContent::Here(content, stamp)
-            if (stamp.size, stamp.mtime_ns) == (now.size, now.mtime_ns) && stamp.ctime_ns != SMUDGED =>
-        {
+        LocalContent::Here(content, stamp) if same_file(&stamp, &now) && stamp.ctime_ns != SMUDGED => {
             LocalContent::Here(content, now)
         }
         content => content,

@@ -69,6 +69,10 @@ pub struct Core {
     last_job: JobId,
     run: Option<Run>,
     run_again: bool,
+    /// Bytes that a run has sent and whose records a later one is to write.
+    sent: BTreeMap<NodeId, push::Sent>,
+    /// The cloud's lease, as it was last told.
+    lease_ns: u64,
     swept: bool,
     watching: bool,
     demands: Demands,
@@ -118,6 +122,8 @@ impl Core {
             last_job: 0,
             run: None,
             run_again: false,
+            sent: BTreeMap::new(),
+            lease_ns: push::USUAL_LEASE_NS,
             swept: false,
             watching: false,
             demands: Demands::default(),

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
-use super::reconcile::stamp_of;
 use super::run::Run;
 use super::state::Activity;
 use super::{Core, Task};
+use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
 use crate::plan::{self, CloudAction, Steps};
@@ -26,6 +26,8 @@ pub(super) struct Push {
     commit: Commit,
     lock_asked_at: u64,
     attempts: u32,
+    /// Since when somebody else has had the lock.
+    locked_out_at: Option<u64>,
     /// Somebody else wrote in the meantime: the rest is planned anew.
     stale: bool,
 }
@@ -102,8 +104,13 @@ const UPLOAD_BYTES: u64 = 64 << 20;
 const COMMIT_ROWS: usize = 2048;
 /// How many records may wait to be written before the next files are sent.
 const MOST_READY: usize = 2 * COMMIT_ROWS;
-/// How long a run waits for the lock in all, in tries of growing distance.
-const MOST_LOCK_TRIES: u32 = 60;
+/// How long a run waits for the lock, in leases: whoever died with it is rid of it after one, and those
+/// who live get time to be done.
+const LOCK_LEASES: u64 = 3;
+/// The least that it waits, where leases are short.
+const LEAST_LOCK_WAIT_NS: u64 = 60_000_000_000;
+/// The lease that a cloud is taken to give before it has told.
+pub(super) const USUAL_LEASE_NS: u64 = 60_000_000_000;
 
 impl HeldLock {
     /// When the lease is to be renewed: after a third of it.
@@ -117,6 +124,17 @@ impl HeldLock {
     /// Whether the lease, counted from when it was asked for, has enough left to write under it.
     fn holds(&self, now: u64) -> bool {
         now < self.asked_at + self.lease_ns / 3 * 2
+    }
+}
+
+impl Sent {
+    /// Whether these are the file's bytes as it was last seen.
+    pub(super) fn is_of(&self, trees: &Trees, node: NodeId) -> bool {
+        match trees.local(node).map(|local| local.content) {
+            Some(LocalContent::Here(content, _)) => content == self.content,
+            Some(LocalContent::Unread(stamp)) => stamp == self.stamp,
+            _ => false,
+        }
     }
 }
 
@@ -145,6 +163,7 @@ impl Push {
             commit: Commit::Idle,
             lock_asked_at: 0,
             attempts: 0,
+            locked_out_at: None,
             stale: false,
         }
     }
@@ -255,7 +274,7 @@ impl Core {
                 }
                 CloudAction::Delete(node) => (*node, false),
             };
-            let sent = run.sent.get(&node).is_some_and(|sent| Some(sent.stamp) == stamp_of(&trees, node));
+            let sent = run.sent.get(&node).is_some_and(|sent| sent.is_of(&trees, node));
             if bytes && !sent {
                 push.uploads.push_back(position);
             } else {
@@ -435,20 +454,40 @@ impl Core {
         match result {
             Ok((id, seconds)) => {
                 let lease_ns = u64::from(seconds) * 1_000_000_000;
+                self.lease_ns = lease_ns;
                 run.held_lock = Some(HeldLock { id, asked_at: push.lock_asked_at, lease_ns, renewing: None });
                 push.commit = Commit::Rechecking;
                 push.attempts = 0;
+                push.locked_out_at = None;
                 let work = Work::Pull { cursor: self.cursor.clone(), count: super::observe::PAGE };
                 self.enqueue_run(run, Task::Pull, work);
             }
-            Err(CloudError::LockedByOthers) if push.attempts < MOST_LOCK_TRIES => {
+            Err(CloudError::LockedByOthers) => {
+                let now = self.clock.monotonic_ns();
+                let since = *push.locked_out_at.get_or_insert(push.lock_asked_at);
+                if now.saturating_sub(since) >= (self.lease_ns * LOCK_LEASES).max(LEAST_LOCK_WAIT_NS) {
+                    return self.locked_out(run);
+                }
                 push.attempts += 1;
                 let most = (50_000_000 << push.attempts.min(6)).min(2_000_000_000);
                 let wait = 10_000_000 + self.random.next_u64() % most;
-                push.commit = Commit::Waiting(self.clock.monotonic_ns() + wait);
+                push.commit = Commit::Waiting(now + wait);
             }
             Err(error) => self.cloud_trouble(run, None, &error),
         }
+    }
+
+    /// The cloud answers and nothing is wrong with it, only with whoever has the lock: the run ends and
+    /// each file says why it waits. What was sent stays sent.
+    fn locked_out(&mut self, run: &mut Run) {
+        let super::run::Phase::Push(push) = &run.phase else { return };
+        let steps = push.steps.actions().iter().zip(&push.stages);
+        let open = steps.filter(|(_, stage)| **stage == Stage::Open);
+        let waiting: Vec<NodeId> = open.map(|(action, _)| action.node()).collect();
+        let text = "another device has been changing the cloud for all the time that this one waited: \
+                    the next start goes on from here and sends nothing twice";
+        self.leave_waiting(run, &waiting, &Error::new(Code::Busy, text));
+        run.fail(ErrorType::UnknownError);
     }
 
     pub(super) fn tick_lock(&mut self, run: &mut Run, now: u64) {
@@ -507,7 +546,13 @@ impl Core {
             Ok(results) => results,
             // It may have happened or not: the next look at the cloud tells.
             Err(CloudError::StaleLock | CloudError::VersionConflict { .. }) => WriteResults::default(),
-            Err(error) => return self.cloud_trouble(run, None, &error),
+            Err(error) => {
+                if !matches!(error, CloudError::Network(_)) {
+                    // Nothing says which row is to blame: none of them names bytes sent long ago again.
+                    run.sent.clear();
+                }
+                return self.cloud_trouble(run, None, &error);
+            }
         };
         let mut phase = std::mem::replace(&mut run.phase, super::run::Phase::Done);
         if let super::run::Phase::Push(push) = &mut phase {
@@ -555,6 +600,8 @@ impl Core {
                 }
             }
             Err(error) => {
+                // Perhaps the cloud has not kept the bytes for so long: they are sent anew.
+                run.sent.remove(&node);
                 self.cloud_trouble(run, Some(node), &error);
                 push.drop_step(position);
             }

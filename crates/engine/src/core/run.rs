@@ -8,6 +8,7 @@ use super::disk_phase::DiskPhase;
 use super::observe::Observe;
 use super::progress::Tally;
 use super::push::{Push, Sent};
+use super::reconcile::stamp_of;
 use super::{Core, Task};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
@@ -33,7 +34,9 @@ pub(super) struct Run {
     /// Bytes that are in the cloud while their records are not yet.
     pub(super) sent: BTreeMap<NodeId, Sent>,
     pub(super) held_lock: Option<super::push::HeldLock>,
+    /// Rounds since there was less to do than ever before in this run.
     rounds: u32,
+    least_left: usize,
     setbacks: BTreeMap<NodeId, u32>,
     frozen: BTreeSet<NodeId>,
     next_progress: u64,
@@ -57,10 +60,12 @@ pub(super) enum Phase {
     Done,
 }
 
-/// A run that still finds work after this many rounds leaves the rest to the next one.
+/// A run that finds no less work in so many rounds leaves the rest to the next one.
 const MOST_ROUNDS: u32 = 60;
 /// A file that changes under the engine's hands this often is left to the next run.
 const MOST_SETBACKS: u32 = 3;
+/// How long a file that failed waits before it is tried again.
+const RETRY_NS: i64 = 60_000_000_000;
 /// How often progress is told, in nanoseconds.
 pub(super) const PROGRESS_NS: u64 = 100_000_000;
 /// How much one job hashes.
@@ -81,6 +86,7 @@ impl Run {
             sent: BTreeMap::new(),
             held_lock: None,
             rounds: 0,
+            least_left: usize::MAX,
             setbacks: BTreeMap::new(),
             frozen: BTreeSet::new(),
             next_progress: now + PROGRESS_NS,
@@ -129,6 +135,13 @@ impl Run {
     pub(super) fn freeze(&mut self, node: NodeId) {
         self.frozen.insert(node);
     }
+
+    /// One more round, which finds so many nodes out of step. Only one that finds fewer than all before
+    /// it is sure to have come closer to the end.
+    fn count_round(&mut self, left: usize) {
+        self.rounds = if left < self.least_left { 0 } else { self.rounds + 1 };
+        self.least_left = self.least_left.min(left);
+    }
 }
 
 impl Core {
@@ -158,6 +171,7 @@ impl Core {
         }
         let watched = self.take_watched();
         let mut run = Run::new(self.clock.monotonic_ns(), true, watched, tally);
+        run.sent = std::mem::take(&mut self.sent);
         let progress = run.tally.progress(run.state, ErrorType::NoError, self.deletions_held());
         self.run = Some(run);
         self.emit_sync(progress);
@@ -284,6 +298,7 @@ impl Core {
     pub(super) fn finish_run(&mut self, mut run: Run) {
         let nodes: Vec<NodeId> = run.sent.keys().copied().collect();
         self.states.set(nodes, None);
+        self.keep_sent(&mut run);
         if let Err(error) = self.save() {
             self.events.log(1, &error.text);
         }
@@ -310,6 +325,13 @@ impl Core {
             let tally = if state == SyncState::Stopped { Tally::default() } else { run.tally };
             self.begin_run(tally);
         }
+    }
+
+    /// Bytes that reached the cloud without their record need not be sent again by the next run.
+    fn keep_sent(&mut self, run: &mut Run) {
+        let trees = self.states.trees.read();
+        self.sent = std::mem::take(&mut run.sent);
+        self.sent.retain(|node, sent| trees.out_of_step().contains(node) && sent.is_of(&trees, *node));
     }
 
     /// What was set back too often to be tried again in this run says why it waits.
@@ -404,25 +426,34 @@ impl Core {
 
     fn begin_plan(&mut self, run: &mut Run, mut plan: Plan) {
         self.hold_deletions(&mut plan);
-        run.rounds += 1;
-        if plan.disk.is_empty() && plan.cloud.is_empty() {
-            self.nothing_planned(run);
+        run.count_round(self.states.trees.read().out_of_step().len());
+        let nothing = plan.disk.is_empty() && plan.cloud.is_empty();
+        if nothing && !run.needs_scan {
+            run.phase = Phase::Done;
             return;
         }
         if run.rounds > MOST_ROUNDS {
-            run.phase = Phase::Done;
+            self.outrun(run, &plan);
+            return;
+        }
+        if nothing {
+            self.next_round(run);
             return;
         }
         self.expect(run, &plan);
         run.phase = Phase::Disk(DiskPhase::new(plan.disk.into_actions(), plan.cloud));
     }
 
-    fn nothing_planned(&mut self, run: &mut Run) {
-        if run.needs_scan && run.rounds <= MOST_ROUNDS {
-            self.next_round(run);
-        } else {
-            run.phase = Phase::Done;
-        }
+    /// Disk or cloud change faster than this run follows: it ends, and says what is left and why.
+    fn outrun(&mut self, run: &mut Run, plan: &Plan) {
+        let disk = plan.disk.actions().iter().map(DiskAction::node);
+        let cloud = plan.cloud.actions().iter().map(CloudAction::node);
+        let left: BTreeSet<NodeId> = disk.chain(cloud).collect();
+        let text = "the files here or in the cloud change faster than they can be synced: \
+                    the next start goes on from here";
+        self.leave_waiting(run, &left.into_iter().collect::<Vec<_>>(), &Error::new(Code::TryAgain, text));
+        let state = if plan.cloud.is_empty() { SyncState::DownloadFailed } else { SyncState::UploadFailed };
+        run.end(Ending::Failed(state, ErrorType::UnknownError));
     }
 
     fn next_round(&mut self, run: &mut Run) {
@@ -449,7 +480,7 @@ impl Core {
         for action in plan.cloud.actions() {
             if let CloudAction::Insert { node, bytes: true, .. }
             | CloudAction::Update { node, bytes: true, .. } = action
-                && !run.sent.contains_key(node)
+                && !run.sent.get(node).is_some_and(|sent| sent.is_of(&trees, *node))
             {
                 files += 1;
                 bytes += local_size(&trees, *node);
@@ -507,8 +538,13 @@ impl Core {
         for (node, outcome) in nodes.into_iter().zip(outcomes) {
             match outcome {
                 HashOutcome::Read(content, stamp) => {
-                    let here = LocalContent::Here(content, stamp);
-                    self.states.trees.write().set_local_content(node, here);
+                    let mut trees = self.states.trees.write();
+                    if stamp_of(&trees, node).is_none_or(|known| known.ino != stamp.ino) {
+                        // Another file has come to its place: only a look tells where this one went.
+                        run.set_back(node);
+                        continue;
+                    }
+                    trees.set_local_content(node, LocalContent::Here(content, stamp));
                 }
                 HashOutcome::Changed => run.set_back(node),
                 HashOutcome::Failed(error) => self.trouble(run, node, &error),
@@ -519,16 +555,21 @@ impl Core {
 
     /// Notes why a file is not in step and leaves it alone for the rest of the run.
     pub(super) fn trouble(&mut self, run: &mut Run, node: NodeId, error: &Error) {
-        const RETRY_NS: i64 = 60_000_000_000;
         let due = self.clock.wall_ns().saturating_add(RETRY_NS);
         run.freeze(node);
-        {
-            let mut trees = self.states.trees.write();
-            let before = trees.get(node).and_then(|node| node.trouble).map_or(0, |trouble| trouble.attempts);
-            let (code, text) = (error.code, &*error.text);
-            trees.set_trouble(node, Some(Trouble { code, text, attempts: before + 1, due_ns: Some(due) }));
-        }
+        note_trouble(&mut self.states.trees.write(), node, error, due);
         self.events.log(2, &format!("a file waits: {}", error.text));
+    }
+
+    /// Notes for many files at once the one reason why they are not in step.
+    pub(super) fn leave_waiting(&mut self, run: &mut Run, nodes: &[NodeId], error: &Error) {
+        let due = self.clock.wall_ns().saturating_add(RETRY_NS);
+        let mut trees = self.states.trees.write();
+        for &node in nodes {
+            run.freeze(node);
+            note_trouble(&mut trees, node, error, due);
+        }
+        self.events.log(1, &format!("{} files wait: {}", nodes.len(), error.text));
     }
 
     /// Puts a failed call to the cloud where it belongs: the end of the run, or one file's trouble.
@@ -621,6 +662,12 @@ impl Task {
     fn is_of_run(&self) -> bool {
         !matches!(self, Task::Demand(_) | Task::Sweep)
     }
+}
+
+fn note_trouble(trees: &mut Trees, node: NodeId, error: &Error, due_ns: i64) {
+    let before = trees.get(node).and_then(|node| node.trouble).map_or(0, |trouble| trouble.attempts);
+    let (code, text) = (error.code, &*error.text);
+    trees.set_trouble(node, Some(Trouble { code, text, attempts: before + 1, due_ns: Some(due_ns) }));
 }
 
 pub(super) fn local_size(trees: &Trees, id: NodeId) -> u64 {

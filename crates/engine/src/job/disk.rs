@@ -18,7 +18,7 @@ pub enum DiskOp {
         /// Where.
         path: String,
     },
-    /// Move or rename. An existing `to` is left alone.
+    /// Move or rename, if it is still what the plan saw. An existing `to` is left alone.
     Rename {
         /// The node.
         node: NodeId,
@@ -26,6 +26,8 @@ pub enum DiskOp {
         from: String,
         /// To.
         to: String,
+        /// Its inode number as the plan saw it; 0 where nobody has looked.
+        ino: u64,
     },
     /// Move a file to the trash, if it is still the one that the plan saw.
     Trash {
@@ -83,13 +85,18 @@ pub(super) fn run(context: &JobContext, ops: &[DiskOp], stop: &StopFlag) -> Vec<
 fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
     let result = match op {
         DiskOp::MakeDir { path, .. } => make_dir(context, path),
-        DiskOp::Rename { from, to, .. } => rename(context, from, to),
+        DiskOp::Rename { from, to, ino, .. } => return rename(context, from, to, *ino),
         DiskOp::Trash { path, stamp, .. } => return trash(context, path, stamp),
-        DiskOp::RemoveDir { path, .. } => context.fs.remove_dir(path).map(|()| None),
+        DiskOp::RemoveDir { path, .. } => remove_dir(context, path).map(|()| None),
     };
-    match result {
-        Ok(stamp) => DiskOutcome::Done(stamp),
-        Err(error) => refused(op, &error),
+    result.map_or_else(|error| refused(&error), DiskOutcome::Done)
+}
+
+/// One that is gone already is removed.
+fn remove_dir(context: &JobContext, path: &str) -> io::Result<()> {
+    match context.fs.remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }
 
@@ -110,15 +117,31 @@ fn watched_from_the_start(context: &JobContext, path: &str) -> bool {
     context.fs.list(path).is_ok_and(|listing| listing.entries.is_empty() && listing.unreadable.is_empty())
 }
 
-fn rename(context: &JobContext, from: &str, to: &str) -> io::Result<Option<Stamp>> {
-    context.fs.rename(from, to)?;
-    Ok(context.fs.stat(to).ok().map(|stat| stat.stamp))
+/// What somebody else has put in the place meanwhile is not moved, or moved back: under its new name it
+/// would count as renamed by a person.
+fn rename(context: &JobContext, from: &str, to: &str, ino: u64) -> DiskOutcome {
+    let is_it = |stamp: &Stamp| ino == 0 || stamp.ino == ino;
+    match context.fs.stat(from) {
+        Ok(stat) if !is_it(&stat.stamp) => return DiskOutcome::Changed,
+        Ok(_) => {}
+        Err(error) => return refused(&error),
+    }
+    if let Err(error) = context.fs.rename(from, to) {
+        return refused(&error);
+    }
+    let moved = context.fs.stat(to).ok().map(|stat| stat.stamp);
+    if moved.as_ref().is_none_or(is_it) {
+        return DiskOutcome::Done(moved);
+    }
+    match context.fs.rename(to, from) {
+        Ok(()) => DiskOutcome::Changed,
+        Err(error) => refused(&error),
+    }
 }
 
-fn refused(op: &DiskOp, error: &io::Error) -> DiskOutcome {
-    match (op, error.kind()) {
-        (DiskOp::RemoveDir { .. }, io::ErrorKind::NotFound) => DiskOutcome::Done(None),
-        (_, io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) => {
+fn refused(error: &io::Error) -> DiskOutcome {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
             DiskOutcome::Changed
         }
         _ => DiskOutcome::Failed(Error::io("the disk refuses the change", error)),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cloudsync_cloud::{AssetDownload, AssetSink, CloudAsset, CloudError};
 
-use super::hash::{CHUNK, smudge};
+use super::hash::{CHUNK, SMUDGED, smudge};
 use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
@@ -239,19 +239,26 @@ fn place_all(
     {
         return items.iter().map(|_| failed(&error)).collect();
     }
+    let looked_ns = context.clock.wall_ns();
     items
         .iter()
         .zip(placed)
         .map(|(item, placed)| match placed {
             Err(outcome) => outcome,
-            Ok(ours) => match context.fs.stat(&item.path) {
-                Ok(stat) if stat.kind == FileKind::File && same_file(&stat.stamp, &ours) => {
-                    FetchOutcome::Placed(smudge(context, stat.stamp))
-                }
-                _ => FetchOutcome::Changed,
-            },
+            Ok(ours) => FetchOutcome::Placed(seen_in_place(context, item, ours, looked_ns)),
         })
         .collect()
+}
+
+/// How a file that was put in its place is noted. Who has moved or changed it since then did that to
+/// the cloud's file: the next scan finds it different from what is noted here.
+fn seen_in_place(context: &JobContext, item: &FetchItem, ours: Stamp, looked_ns: i64) -> Stamp {
+    match context.fs.stat(&item.path) {
+        Ok(stat) if stat.kind == FileKind::File && same_file(&stat.stamp, &ours) => {
+            smudge(stat.stamp, looked_ns)
+        }
+        _ => Stamp { ctime_ns: SMUDGED, ..ours },
+    }
 }
 
 /// Puts a file in its place. Returns how it was before: a person may write to it from then on.
@@ -291,6 +298,6 @@ fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Res
 }
 
 /// Whether a file is still the one that was looked at. Moving it changes its change time alone.
-pub(super) fn same_file(now: &Stamp, then: &Stamp) -> bool {
+pub(crate) fn same_file(now: &Stamp, then: &Stamp) -> bool {
     (now.ino, now.size, now.mtime_ns) == (then.ino, then.size, then.mtime_ns)
 }

@@ -41,9 +41,10 @@ fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFla
     if stop.is_set() {
         return HashOutcome::Stopped;
     }
+    let begun_ns = context.clock.wall_ns();
     let result = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, buffer, stop));
     match result {
-        Ok(Some((content, stamp))) => HashOutcome::Read(content, smudge(context, stamp)),
+        Ok(Some((content, stamp))) => HashOutcome::Read(content, smudge(stamp, begun_ns)),
         Ok(None) if stop.is_set() => HashOutcome::Stopped,
         Ok(None) => HashOutcome::Changed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => HashOutcome::Changed,
@@ -82,12 +83,14 @@ fn digest(
 /// The change time of a stamp that is not to be believed.
 pub const SMUDGED: i64 = 0;
 
-/// A file that was written a moment ago may change once more without its times showing it. Its
-/// stamp is noted so that the next scan finds it different and reads it again. Its modification time
-/// says nothing here: it may be another machine's.
-pub(super) fn smudge(context: &JobContext, mut stamp: Stamp) -> Stamp {
+/// A file that was written a moment before it was read may change once more, while it is read or
+/// after that, without its times showing it. Its stamp is noted so that the next scan finds it
+/// different and reads it again. Its modification time says nothing here: it may be another machine's.
+/// `begun_ns` is the time of day before the first byte was read: that the change is old by the time the
+/// work is done says nothing of what happened in between.
+pub(super) fn smudge(mut stamp: Stamp, begun_ns: i64) -> Stamp {
     const COARSEST_TICK_NS: i64 = 20_000_000;
-    let age = context.clock.wall_ns().saturating_sub(stamp.ctime_ns);
+    let age = begun_ns.saturating_sub(stamp.ctime_ns);
     if (-COARSEST_TICK_NS..COARSEST_TICK_NS).contains(&age) {
         stamp.ctime_ns = SMUDGED;
     }

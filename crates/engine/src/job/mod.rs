@@ -19,8 +19,8 @@ use parking_lot::Mutex;
 
 pub use cloud::{Page, WriteBatch, WriteResults};
 pub use disk::{DiskOp, DiskOutcome};
-pub(crate) use fetch::temp_name;
 pub use fetch::{FetchItem, FetchOutcome};
+pub(crate) use fetch::{same_file, temp_name};
 pub use hash::{HashItem, HashOutcome, SMUDGED};
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
 use super::fetch::same_file;
-use super::hash::smudge;
+use super::hash::{SMUDGED, smudge};
 use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
-use crate::ports::{FileSystem, ReadFile, Stamp};
+use crate::ports::{ReadFile, Stamp};
 use crate::record;
 use crate::tree::{Content, Digest, NodeId};
 
@@ -94,20 +94,22 @@ fn upload<'a>(context: &'a JobContext, item: &'a UploadItem, reading: &'a mut Re
         ..CloudAsset::default()
     };
     let place = context.fs.absolute(&item.path);
-    let source = Source { fs: &*context.fs, path: &item.path, place, stamp, file: None, reading };
+    let source = Source { context, path: &item.path, place, stamp, file: None, reading };
     AssetUpload {
         gid: item.record.to_string(),
         asset,
-        transfer_id: transfer_id(item),
+        transfer_id: transfer_id(item, context.clock.wall_ns()),
         digest: item.digest,
         source: Box::new(source),
     }
 }
 
-/// The same for the same bytes of the same file, also after a restart.
-fn transfer_id(item: &UploadItem) -> String {
-    let Stamp { ino, size, mtime_ns, ctime_ns } = item.stamp;
-    format!("{ino:x}-{size:x}-{mtime_ns:x}-{ctime_ns:x}")
+/// The same for the same bytes of the same file, also after a restart. Of a file that may change once
+/// more without its stamp showing it, nothing that an earlier try sent is gone on from.
+fn transfer_id(item: &UploadItem, begun_ns: i64) -> String {
+    let Stamp { ino, size, mtime_ns, ctime_ns } = smudge(item.stamp, begun_ns);
+    let mark = if ctime_ns == SMUDGED { begun_ns } else { ctime_ns };
+    format!("{ino:x}-{size:x}-{mtime_ns:x}-{mark:x}")
 }
 
 /// What became of a file while the cloud read it.
@@ -115,7 +117,10 @@ fn transfer_id(item: &UploadItem) -> String {
 struct Reading {
     hasher: Option<Box<blake3::Hasher>>,
     size: u64,
+    /// How it was when it was opened.
     stamp: Option<Stamp>,
+    /// The time of day before that.
+    begun_ns: i64,
     changed: bool,
     failed: Option<Error>,
 }
@@ -131,7 +136,7 @@ impl Reading {
 
 /// Reads a file for the cloud, once, and takes its digest on the way.
 struct Source<'a> {
-    fs: &'a dyn FileSystem,
+    context: &'a JobContext,
     path: &'a str,
     place: Option<PathBuf>,
     stamp: Stamp,
@@ -142,10 +147,11 @@ struct Source<'a> {
 impl Source<'_> {
     fn open(&mut self) -> io::Result<&mut dyn ReadFile> {
         if self.file.is_none() {
-            let file = self.fs.open(self.path).inspect_err(|error| self.note(error))?;
+            self.reading.begun_ns = self.context.clock.wall_ns();
+            let file = self.context.fs.open(self.path).inspect_err(|error| self.note(error))?;
             let now = file.stamp()?;
             self.reading.stamp = Some(now);
-            if (now.size, now.mtime_ns) != (self.stamp.size, self.stamp.mtime_ns) {
+            if !same_file(&now, &self.stamp) {
                 self.reading.changed = true;
                 return Err(io::Error::other("the file changed since it was looked at"));
             }
@@ -240,14 +246,17 @@ fn outcome(
     if let Err(error) = durable {
         return UploadOutcome::Unreadable(Error::io("the gallery's disk cannot be synced", error));
     }
-    // A cloud need not read a file of no bytes, nor bytes that it holds already.
+    // A cloud need not read a file of no bytes, nor bytes that it holds already. The stamp that was
+    // noted when they were read says how far to believe them.
     let held = reading.hasher.is_none() && item.digest.is_some() && named_by(&asset) == item.digest;
     let stamp = match reading.stamp {
         None if item.stamp.size == 0 || held => {
             let now = context.fs.stat(&item.path).ok().map(|stat| stat.stamp);
-            now.filter(|now| same_file(now, &item.stamp))
+            now.filter(|now| same_file(now, &item.stamp)).map(|_| item.stamp)
         }
-        stamp => stamp.filter(|stamp| stamp.size == reading.size),
+        stamp => {
+            stamp.filter(|stamp| stamp.size == reading.size).map(|stamp| smudge(stamp, reading.begun_ns))
+        }
     };
     let Some(stamp) = stamp else {
         return UploadOutcome::Changed;
@@ -267,5 +276,5 @@ fn outcome(
     }
     let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns };
     let asset = record::asset_of(&asset, &digest);
-    UploadOutcome::Sent { content, asset, stamp: smudge(context, stamp) }
+    UploadOutcome::Sent { content, asset, stamp }
 }

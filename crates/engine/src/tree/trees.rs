@@ -38,6 +38,7 @@ impl Trees {
         trees.records.reserve(rows.len(), |entry| spread(entry.0));
         trees.places.reserve(rows.len());
         let mut in_folders = Vec::with_capacity(rows.len());
+        let mut relieved = Vec::new();
         for (id, row) in rows {
             let node = row.node();
             if let Some(record) = node.record {
@@ -49,12 +50,18 @@ impl Trees {
             }
             if !node.in_step(keep_originals) {
                 trees.out_of_step.insert(id);
+            } else if node.trouble.is_some() {
+                relieved.push(id);
             }
             if let Some(slot) = trees.rows.get_mut(id.0 as usize) {
                 *slot = Some(row);
             }
         }
         trees.places.fill_folders(in_folders);
+        // They waited for what `keep_originals` wanted before and does not want any more.
+        for id in relieved {
+            trees.set_trouble(id, None);
+        }
         trees
     }
 
