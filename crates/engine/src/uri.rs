@@ -13,11 +13,24 @@ pub(crate) fn gallery_path(uri: &str) -> Result<Cow<'_, str>> {
         return Err(invalid(uri, "it must begin with file://media/Photo/"));
     };
     let path = decode(rest).ok_or_else(|| invalid(uri, "its percent-encoding is broken"))?;
-    let escapes = path.split('/').any(|name| name.is_empty() || name == "." || name == "..");
-    if escapes || path.contains('\0') {
+    if !stays(path.as_bytes()) {
         return Err(invalid(uri, "its path leaves the gallery or names nothing"));
     }
     Ok(path)
+}
+
+/// Whether a path names something beneath where it begins: no empty name, no `.`, no `..`, no NUL.
+fn stays(path: &[u8]) -> bool {
+    let (mut length, mut dots) = (0, 0);
+    for &byte in path.iter().chain(b"/") {
+        match byte {
+            b'/' if length == 0 || (dots == length && length <= 2) => return false,
+            b'/' => (length, dots) = (0, 0),
+            0 => return false,
+            _ => (length, dots) = (length + 1, dots + usize::from(byte == b'.')),
+        }
+    }
+    true
 }
 
 fn invalid(uri: &str, why: &str) -> Error {
@@ -26,7 +39,7 @@ fn invalid(uri: &str, why: &str) -> Error {
 
 /// Percent-decoding of RFC 3986. An encoded slash or NUL would change the path's meaning.
 fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
+    if !text.as_bytes().contains(&b'%') {
         return Some(Cow::Borrowed(text));
     }
     let mut bytes = Vec::with_capacity(text.len());

@@ -9,7 +9,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
 use crate::ports::{FileKind, FileSystem};
-use crate::tree::{Local, LocalContent, NodeId, NodeRef, PlaceRef, Trees};
+use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
 use crate::uri::gallery_path;
 
 /// What is being done with a file's bytes right now.
@@ -137,8 +137,8 @@ struct Look<'a> {
 impl Look<'_> {
     /// The state of a file that a tree knows.
     fn state<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<FileSyncState> {
-        if let Some(id) = self.find(path, last) {
-            return Some(self.state_of(id, &self.trees.get(id)?));
+        if let Some((id, content)) = self.find(path, last) {
+            return Some(self.state_of(id, content));
         }
         let id = find_remote(&self.trees, path)?;
         Some(match self.activity.get(&id) {
@@ -147,7 +147,7 @@ impl Look<'_> {
         })
     }
 
-    fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<NodeId> {
+    fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<(NodeId, LocalContent)> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let parent = match last.0 {
             Some((known, id)) if known == folder => id,
@@ -157,29 +157,35 @@ impl Look<'_> {
                 id
             }
         };
-        self.trees.local_at(parent, name)
+        self.trees.content_at(parent, name)
     }
 
-    fn state_of(&self, id: NodeId, node: &NodeRef<'_>) -> FileSyncState {
+    fn state_of(&self, id: NodeId, content: LocalContent) -> FileSyncState {
         match self.activity.get(&id) {
             Some(Activity::Uploading) => return FileSyncState::Uploading,
             Some(Activity::Downloading) => return FileSyncState::Downloading,
             Some(Activity::Stopped) => return FileSyncState::Stopped,
             None => {}
         }
-        let Some(local) = &node.local else { return FileSyncState::Completed };
-        if self.trees.out_of_step().contains(&id) && changed_here(node, local) {
+        if self.trees.out_of_step().contains(&id)
+            && let Some(node) = self.trees.get(id)
+            && changed_here(&node)
+        {
             return match node.trouble {
                 Some(_) => FileSyncState::UploadFailure,
                 None => FileSyncState::ToBeUploaded,
             };
         }
-        let here = matches!(local.content, LocalContent::Here(..));
-        if here && node.sent_from_here { FileSyncState::UploadSuccess } else { FileSyncState::Completed }
+        let here = matches!(content, LocalContent::Here(..));
+        match here && self.trees.is_sent_from_here(id) {
+            true => FileSyncState::UploadSuccess,
+            false => FileSyncState::Completed,
+        }
     }
 }
 
-fn changed_here(node: &NodeRef<'_>, local: &Local<PlaceRef<'_>>) -> bool {
+fn changed_here(node: &NodeRef<'_>) -> bool {
+    let Some(local) = &node.local else { return false };
     let Some(synced) = &node.synced else { return true };
     let unread = matches!(local.content, LocalContent::Unread(_));
     unread || local.place != synced.place || local.content.bytes() != synced.content

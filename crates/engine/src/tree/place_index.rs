@@ -66,30 +66,16 @@ impl PlaceIndex {
     }
 
     /// Nodes that may be at this place, smallest id first.
-    pub(super) fn candidates(&self, place: PlaceRef<'_>) -> impl Iterator<Item = NodeId> + use<> {
+    pub(super) fn candidates(&self, place: PlaceRef<'_>) -> Candidates {
         let hash = self.hash_of(place);
-        let mut found = [NodeId::ROOT; 4];
-        let mut count = 0;
-        let mut more = Vec::new();
+        let mut found = Candidates::default();
         for &(entry, id) in self.by_hash.iter_hash(spread(hash)) {
-            if entry != hash {
-                continue;
-            }
-            if count < found.len() {
-                found[count] = id;
-                count += 1;
-            } else {
-                more.push(id);
+            if entry == hash {
+                found.add(id);
             }
         }
-        if more.is_empty() {
-            found[..count].sort_unstable();
-        } else {
-            more.extend_from_slice(&found[..count]);
-            more.sort_unstable();
-            count = 0;
-        }
-        found.into_iter().take(count).chain(more)
+        found.sort();
+        found
     }
 
     /// The folders that any node has a place in.
@@ -102,5 +88,67 @@ impl PlaceIndex {
     /// The nodes that have a place in a folder, smallest id first.
     pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         self.by_parent.range((parent, NodeId(0))..=(parent, NodeId(u32::MAX))).map(|&(_, id)| id)
+    }
+}
+
+/// The nodes that a look-up found: mostly one, seldom more than a few.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    few: [NodeId; 4],
+    count: usize,
+    /// All of them, where they are more.
+    many: Vec<NodeId>,
+    next: usize,
+}
+
+impl Candidates {
+    fn add(&mut self, id: NodeId) {
+        match self.few.get_mut(self.count) {
+            Some(slot) => *slot = id,
+            None => {
+                if self.many.is_empty() {
+                    self.many.extend(self.few);
+                }
+                self.many.push(id);
+            }
+        }
+        self.count += 1;
+    }
+
+    fn sort(&mut self) {
+        if self.count > 1 {
+            let all = if self.many.is_empty() { &mut self.few[..self.count] } else { &mut self.many[..] };
+            all.sort_unstable();
+        }
+    }
+}
+
+impl Iterator for Candidates {
+    type Item = NodeId;
+
+    fn next(&mut self) -> Option<NodeId> {
+        let all = if self.many.is_empty() { &self.few[..self.count] } else { &self.many[..] };
+        let id = *all.get(self.next)?;
+        self.next += 1;
+        Some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Place;
+
+    #[test]
+    fn however_many_nodes_share_a_place_all_are_found_in_order() {
+        let place = Place { parent: NodeId(7), name: "a.jpg" };
+        for count in 0..9 {
+            let mut index = PlaceIndex::default();
+            let ids: Vec<NodeId> = (1..=count).map(NodeId).collect();
+            ids.iter().rev().for_each(|id| index.insert(place, *id));
+            index.insert(Place { parent: NodeId(8), name: "a.jpg" }, NodeId(100));
+            assert_eq!(index.candidates(place).collect::<Vec<_>>(), ids);
+            assert_eq!(index.children(NodeId(7)).collect::<Vec<_>>(), ids);
+        }
     }
 }

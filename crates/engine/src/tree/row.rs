@@ -44,6 +44,11 @@ impl Row {
         Bytes(&self.0).number32().is_ok_and(|flags| flags & flag::DIR != 0)
     }
 
+    /// Whether the bytes in step were sent from this device.
+    pub(super) fn is_sent_from_here(&self) -> bool {
+        Bytes(&self.0).number32().is_ok_and(|flags| flags & flag::SENT_FROM_HERE != 0)
+    }
+
     /// What the disk holds of the node: cheaper than the whole node.
     pub(super) fn local(&self) -> Option<Local<PlaceRef<'_>>> {
         Reader::new(&self.0).and_then(|mut reader| reader.local()).ok()?

@@ -85,6 +85,11 @@ impl Trees {
         self.get(id)?.remote
     }
 
+    /// Whether a node's bytes in step were sent from this device.
+    pub fn is_sent_from_here(&self, id: NodeId) -> bool {
+        self.row(id).is_some_and(Row::is_sent_from_here)
+    }
+
     /// Whether the node is a folder.
     pub fn is_dir(&self, id: NodeId) -> bool {
         self.row(id).is_some_and(Row::is_dir)
@@ -118,12 +123,17 @@ impl Trees {
 
     /// The nodes at a place on the disk or, cloud-only, in its index. What is on the disk comes first.
     pub fn local_at(&self, parent: NodeId, name: &str) -> Option<NodeId> {
+        self.content_at(parent, name).map(|(id, _)| id)
+    }
+
+    /// The same, and what is there.
+    pub fn content_at(&self, parent: NodeId, name: &str) -> Option<(NodeId, LocalContent)> {
         let mut cloud_only = None;
         for (id, content) in self.contents_at(parent, name) {
             if content.is_here() {
-                return Some(id);
+                return Some((id, content));
             }
-            cloud_only = cloud_only.or(Some(id));
+            cloud_only = cloud_only.or(Some((id, content)));
         }
         cloud_only
     }
