@@ -202,7 +202,7 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        if reconcile(&mut self.states.trees.write(), seen) {
+        if reconcile(&mut self.states.trees.write(), &seen) {
             self.watching = false;
         }
     }

@@ -42,8 +42,10 @@ enum Stage {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Ids {
-    Due,
-    Asked,
+    /// The steps from this position on are to be looked through.
+    Due(usize),
+    /// For these nodes; the steps from this position on come after.
+    Asked(Vec<NodeId>, usize),
     There,
 }
 
@@ -100,6 +102,8 @@ pub(super) struct WriteTask {
 /// How much one job sends.
 const UPLOAD_FILES: usize = 1024;
 const UPLOAD_BYTES: u64 = 64 << 20;
+/// How many ids are asked for in one call.
+const IDS_AT_ONCE: usize = 4096;
 /// How many records are written under one lock.
 const COMMIT_ROWS: usize = 2048;
 /// How many records may wait to be written before the next files are sent.
@@ -159,7 +163,7 @@ impl Push {
             uploads: VecDeque::new(),
             ready: BTreeSet::new(),
             sending: 0,
-            ids: Ids::Due,
+            ids: Ids::Due(0),
             commit: Commit::Idle,
             lock_asked_at: 0,
             attempts: 0,
@@ -190,6 +194,14 @@ impl Push {
 
     fn action(&self, position: usize) -> &CloudAction {
         &self.steps.actions()[position]
+    }
+
+    /// The step is done. Of what it was only the node is kept: in a large run, names are megabytes.
+    fn done(&mut self, position: usize) -> CloudAction {
+        self.stages[position] = Stage::Done;
+        self.ready.remove(&position);
+        let node = self.node(position);
+        std::mem::replace(&mut self.steps.actions_mut()[position], CloudAction::Delete(node))
     }
 
     fn node(&self, position: usize) -> NodeId {
@@ -256,13 +268,11 @@ impl Core {
 
     /// New records get their ids before anything is sent: an asset belongs to a record.
     fn record_ids(&mut self, run: &mut Run, push: &mut Push) -> bool {
-        if push.ids == Ids::Asked {
-            return false;
-        }
-        let missing = self.without_id(push).len();
-        if missing > 0 {
-            push.ids = Ids::Asked;
-            self.enqueue_run(run, Task::NewIds, Work::NewIds(missing));
+        let Ids::Due(from) = push.ids else { return false };
+        let (missing, next) = self.without_id(push, from);
+        if !missing.is_empty() {
+            self.enqueue_run(run, Task::NewIds, Work::NewIds(missing.len()));
+            push.ids = Ids::Asked(missing, next);
             return false;
         }
         push.ids = Ids::There;
@@ -284,13 +294,21 @@ impl Core {
         true
     }
 
-    fn without_id(&self, push: &Push) -> Vec<NodeId> {
+    /// The next nodes that need an id, and the position after the last of them.
+    fn without_id(&self, push: &Push, from: usize) -> (Vec<NodeId>, usize) {
         let trees = self.states.trees.read();
-        let inserts = push.steps.actions().iter().filter_map(|action| match action {
-            CloudAction::Insert { node, .. } => Some(*node),
-            _ => None,
-        });
-        inserts.filter(|id| trees.get(*id).is_some_and(|node| node.record.is_none())).collect()
+        let mut nodes = Vec::new();
+        for (position, action) in push.steps.actions().iter().enumerate().skip(from) {
+            if let CloudAction::Insert { node, .. } = action
+                && trees.get(*node).is_some_and(|node| node.record.is_none())
+            {
+                nodes.push(*node);
+            }
+            if nodes.len() == IDS_AT_ONCE {
+                return (nodes, position + 1);
+            }
+        }
+        (nodes, push.steps.len())
     }
 
     pub(super) fn ids_done(&mut self, run: &mut Run, result: Result<Vec<String>, CloudError>) {
@@ -299,7 +317,7 @@ impl Core {
             Err(error) => return self.cloud_trouble(run, None, &error),
         };
         let super::run::Phase::Push(push) = &mut run.phase else { return };
-        let nodes = self.without_id(push);
+        let Ids::Asked(nodes, next) = std::mem::replace(&mut push.ids, Ids::There) else { return };
         let fresh: BTreeSet<&String> = ids.iter().collect();
         let mut trees = self.states.trees.write();
         let known = ids.iter().any(|id| id.is_empty() || trees.by_record(id).is_some());
@@ -311,7 +329,7 @@ impl Core {
         for (node, id) in nodes.into_iter().zip(ids) {
             trees.set_record(node, Some(&id));
         }
-        push.ids = Ids::Due;
+        push.ids = Ids::Due(next);
     }
 
     fn send(&mut self, run: &mut Run, push: &mut Push) {
@@ -583,11 +601,9 @@ impl Core {
         match answer {
             Ok(receipt) => {
                 // What was sent for an earlier plan is not what a record without bytes has taken.
-                let action = push.action(position);
-                let sent = if takes_bytes(action) { run.sent.remove(&node) } else { None };
-                apply(&mut self.states.trees.write(), action, sent, receipt.version);
-                push.stages[position] = Stage::Done;
-                push.ready.remove(&position);
+                let action = push.done(position);
+                let sent = if takes_bytes(&action) { run.sent.remove(&node) } else { None };
+                apply(&mut self.states.trees.write(), &action, sent, receipt.version);
             }
             Err(CloudError::StaleLock) => {
                 run.held_lock = None;

@@ -22,15 +22,15 @@ pub(super) struct Seen {
 
 /// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Returns whether
 /// something was left out because the engine itself was changing it: that has to be looked at again.
-pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
-    let folders = match_folders(trees, &seen);
+pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
+    let folders = match_folders(trees, seen);
     let mut odd = Vec::new();
-    let mut missing = beneath_vanished(trees, &seen, &folders);
-    for folder in std::mem::take(&mut seen.folders) {
+    let mut missing = beneath_vanished(trees, seen, &folders);
+    for folder in &seen.folders {
         let Some(&id) = folders.by_path.get(&folder.path) else { continue };
         let mut found = Vec::new();
-        for entry in folder.listing.entries.into_iter().filter(|entry| entry.kind == FileKind::File) {
-            match unchanged(trees, id, &entry) {
+        for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::File) {
+            match unchanged(trees, id, entry) {
                 Some(node) => found.push(node),
                 None => odd.push((id, entry)),
             }
@@ -48,7 +48,7 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
     let inos: BTreeSet<u64> =
         seen.busy.iter().filter_map(|&id| stamp_of(trees, id)).map(|stamp| stamp.ino).collect();
     odd.retain(|(folder, entry)| {
-        !inos.contains(&entry.stamp.ino) && !is_busy(trees, &seen, *folder, &entry.name)
+        !inos.contains(&entry.stamp.ino) && !is_busy(trees, seen, *folder, &entry.name)
     });
     let left_out = missing.len() + odd.len() < before;
     place_odd(trees, odd, &mut missing);
@@ -58,7 +58,7 @@ pub(super) fn reconcile(trees: &mut Trees, mut seen: Seen) -> bool {
             // One that no other tree knows is nowhere any more.
             plan::settle(trees, node);
         }
-        drop_folders(trees, &seen, &folders);
+        drop_folders(trees, seen, &folders);
     }
     left_out
 }
@@ -216,7 +216,7 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
 }
 
 /// Files that are new, changed or moved.
-fn place_odd(trees: &mut Trees, mut odd: Vec<(NodeId, DirEntry)>, missing: &mut BTreeSet<NodeId>) {
+fn place_odd(trees: &mut Trees, mut odd: Vec<(NodeId, &DirEntry)>, missing: &mut BTreeSet<NodeId>) {
     let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
     for &id in missing.iter() {
         if let Some(stamp) = stamp_of(trees, id) {
@@ -233,7 +233,7 @@ fn place_odd(trees: &mut Trees, mut odd: Vec<(NodeId, DirEntry)>, missing: &mut 
         moved.is_none_or(|id| !missing.remove(&id))
     });
     for (folder, entry) in odd {
-        let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
+        let id = named_so(trees, folder, entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
         let place = Place { parent: folder, name: &*entry.name };
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));

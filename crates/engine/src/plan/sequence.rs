@@ -90,6 +90,11 @@ impl<A> Steps<A> {
         &self.actions
     }
 
+    /// The same, to be changed as they are done.
+    pub(crate) fn actions_mut(&mut self) -> &mut [A] {
+        &mut self.actions
+    }
+
     /// The same, for one who keeps the order.
     pub fn into_actions(self) -> Vec<A> {
         self.actions
