@@ -21,6 +21,8 @@ pub(super) struct DiskPhase {
     fetches: VecDeque<(NodeId, Place)>,
     cloud: Steps<CloudAction>,
     began: bool,
+    /// The index knows what is to come.
+    announced: bool,
 }
 
 /// A batch of changes under way, with what the local tree held before.
@@ -61,6 +63,7 @@ impl DiskPhase {
             fetches: VecDeque::new(),
             cloud,
             began: false,
+            announced: false,
         };
         for action in actions {
             match action {
@@ -96,6 +99,10 @@ impl Core {
             if run.jobs > 0 || !disk.structure.is_empty() {
                 return None;
             }
+        }
+        if !disk.announced {
+            disk.announced = true;
+            self.announce_fetches(run, disk);
         }
         if run.jobs == 0 || !disk.fetches.is_empty() {
             self.place_cloud_only(std::mem::take(&mut disk.places));
@@ -214,6 +221,24 @@ impl Core {
         for (node, place) in places {
             let Some(content) = trees.remote(node).and_then(|remote| remote.content) else { continue };
             put_here(&mut trees, node, place.as_ref(), LocalContent::CloudOnly(content));
+        }
+    }
+
+    /// The intent: the index knows of each file that is new here that its bytes are in the cloud alone,
+    /// before they come. Where a kill is faster than the note that they have, they are known again.
+    fn announce_fetches(&mut self, run: &mut Run, disk: &DiskPhase) {
+        {
+            let mut trees = self.states.trees.write();
+            for (node, place) in &disk.fetches {
+                let Some(known) = trees.get(*node).filter(|known| known.local.is_none()) else { continue };
+                let Some(content) = known.live_remote().and_then(|remote| remote.content) else { continue };
+                put_here(&mut trees, *node, place.as_ref(), LocalContent::CloudOnly(content));
+            }
+        }
+        if !disk.fetches.is_empty()
+            && let Err(error) = self.save()
+        {
+            self.index_trouble(run, &error);
         }
     }
 

@@ -107,7 +107,8 @@ impl Core {
             self.demands.note_scan(observe.looks == 0);
             self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity: self.identity.clone() });
         }
-        if observe.scan == Scan::Quiet {
+        // What the cloud has taken from the disk as it was last seen is known by what that was.
+        if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {
             self.reconcile(observe);
             observe.scan = Scan::Done;
         }
@@ -340,9 +341,9 @@ fn take_entry(trees: &mut Trees, entry: Entry) -> bool {
         };
         trees.set_remote(id, Some(remote));
     }
-    if trees.local(id).is_none() {
-        plan::settle(trees, id);
-    }
+    // Also where this device itself wrote the record, and was killed before it heard so: disk and cloud
+    // have held the same, whatever has become of the file since.
+    plan::settle(trees, id);
     true
 }
 

@@ -100,12 +100,12 @@ pub(super) struct WriteTask {
 }
 
 /// How much one job sends.
-const UPLOAD_FILES: usize = 1024;
+const UPLOAD_FILES: usize = 512;
 const UPLOAD_BYTES: u64 = 64 << 20;
 /// How many ids are asked for in one call.
 const IDS_AT_ONCE: usize = 4096;
 /// How many records are written under one lock.
-const COMMIT_ROWS: usize = 2048;
+const COMMIT_ROWS: usize = 1024;
 /// How many records may wait to be written before the next files are sent.
 const MOST_READY: usize = 2 * COMMIT_ROWS;
 /// How long a run waits for the lock, in leases: whoever died with it is rid of it after one, and those
@@ -549,6 +549,10 @@ impl Core {
             push.ready.clear();
             push.commit = Commit::Idle;
             return;
+        }
+        // First the intent: a kill after the cloud has taken the rows finds their ids here.
+        if let Err(error) = self.save() {
+            return self.index_trouble(run, &error);
         }
         push.commit = Commit::Writing;
         self.enqueue_run(run, Task::Write(task), Work::Write(rows));

@@ -211,10 +211,10 @@ impl<'t> NodeRef<'t> {
         self.remote.as_ref().filter(|remote| !remote.deleted)
     }
 
-    /// Whether more than the disk knows of it: what only the disk holds, the next scan finds again, and
-    /// a record's id that the cloud has not heard of is not missed.
+    /// Whether more than the disk knows of it: what only the disk holds, the next scan finds again. What has
+    /// a record's id may be in the cloud already, although its answer was not heard.
     pub fn is_worth_keeping(&self) -> bool {
-        self.synced.is_some() || self.remote.is_some() || (self.record.is_some() && self.local.is_none())
+        self.synced.is_some() || self.remote.is_some() || self.record.is_some()
     }
 
     /// Whether disk, cloud and their last agreement are the same. A file whose bytes are in the
