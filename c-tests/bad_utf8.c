@@ -18,6 +18,7 @@ static void text_that_is_not_utf8(void **state) {
     CloudSyncDownload *download = NULL;
     CloudSyncCloudServiceStub *stub = NULL;
     struct answer answer;
+    CloudSyncFileSync *file_sync = NULL;
     device_make(&device, "device");
     device_open(&device);
     assert_ok(download_new(device.context, &download));
@@ -30,6 +31,9 @@ static void text_that_is_not_utf8(void **state) {
         BAD(cloudsync_options_set_state_dir(device.options, text));
         BAD(cloudsync_options_set_gallery_dir(device.options, text));
         BAD(cloudsync_options_set_device_name(device.options, text));
+        BAD(cloudsync_options_set_bundle_dir(device.options, text, "/tmp"));
+        BAD(cloudsync_options_set_bundle_dir(device.options, "com.example.files", text));
+        BAD(file_sync_new(device.context, text, &file_sync));
         BAD(cloudsync_options_set_caller(device.options, text, NULL, 0, 1));
         BAD(cloudsync_options_set_caller(device.options, "bundle", texts, 2, 1));
         BAD(cloudsync_embedded_cloud_new(text, "account", &stub));
@@ -46,6 +50,7 @@ static void text_that_is_not_utf8(void **state) {
         assert_int_equal(found[1], -7);
     }
     assert_null(stub);
+    assert_null(file_sync);
     assert_ok(download_free(download));
     device_free(&device);
     assert_int_equal(gate_count(&answer.gate), 0);

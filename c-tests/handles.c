@@ -47,6 +47,7 @@ static void use_as_options(void *value) {
     vtable.struct_size = sizeof vtable;
     bad(cloudsync_options_set_state_dir(options, "/tmp"));
     bad(cloudsync_options_set_gallery_dir(options, "/tmp"));
+    bad(cloudsync_options_set_bundle_dir(options, "com.example.files", "/tmp"));
     bad(cloudsync_options_set_caller(options, "bundle", NULL, 0, 1));
     bad(cloudsync_options_set_device_name(options, "name"));
     bad(cloudsync_options_set_transfer_threads(options, 4));
@@ -63,11 +64,13 @@ static void use_as_options(void *value) {
 static void use_as_context(void *value) {
     CloudSyncContext *context = (CloudSyncContext *)value;
     CloudSyncGallerySync *sync = NULL;
+    CloudSyncFileSync *files = NULL;
     CloudSyncDownload *download = NULL;
     const char *const uris[] = {uri};
     int32_t found;
     uint64_t held;
     bad(gallery_sync_new(context, &sync));
+    bad(file_sync_new(context, "com.example.files", &files));
     bad(download_new(context, &download));
     bad(cloudsync_dispatch(context, 0, 0));
     bad(-cloudsync_event_fd(context));
@@ -91,6 +94,27 @@ static void use_as_gallery_sync(void *value) {
     bad(gallery_sync_free(sync));
 }
 
+static void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)time_ms;
+    (void)user_data;
+}
+
+static void use_as_file_sync(void *value) {
+    CloudSyncFileSync *files = (CloudSyncFileSync *)value;
+    int64_t time;
+    bad(file_sync_register_progress_cb(files, ignore_progress, NULL, NULL));
+    bad(file_sync_unregister_progress_cb(files, NULL, NULL));
+    bad(file_sync_start(files));
+    bad(file_sync_start_async(files, ignore_answer, NULL));
+    bad(file_sync_stop(files));
+    bad(file_sync_stop_async(files, ignore_answer, NULL));
+    bad(file_sync_get_last_sync_time(files, &time));
+    bad(file_sync_get_last_sync_time_async(files, ignore_time, NULL));
+    bad(file_sync_free(files));
+}
+
 static void use_as_download(void *value) {
     CloudSyncDownload *download = (CloudSyncDownload *)value;
     bad(download_register_progress_cb(download, ignore_download, NULL, NULL));
@@ -111,13 +135,14 @@ static void use_as_stub(void *value) {
     bad(cloud_service_stub_free(stub));
 }
 
-enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, DOWNLOAD, STUB, KINDS };
+enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, FILE_SYNC, DOWNLOAD, STUB, KINDS };
 static void (*const use_as[KINDS])(void *) = {use_as_options, use_as_context, use_as_gallery_sync,
-                                              use_as_download, use_as_stub};
+                                              use_as_file_sync, use_as_download, use_as_stub};
 
 /* One living handle of each kind. */
 struct living {
     struct device device;
+    CloudSyncFileSync *files;
     CloudSyncDownload *download;
     CloudSyncCloudServiceStub *stub;
     void *handles[KINDS];
@@ -126,17 +151,22 @@ struct living {
 static void living_make(struct living *living, const char *name) {
     char path[PATH_MAX];
     device_make(&living->device, name);
+    make_folder(join(path, root, "files"));
+    assert_ok(cloudsync_options_set_bundle_dir(living->device.options, "com.example.files", path));
     device_open(&living->device);
+    assert_ok(file_sync_new(living->device.context, "com.example.files", &living->files));
     assert_ok(download_new(living->device.context, &living->download));
     assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &living->stub));
     living->handles[OPTIONS] = living->device.options;
     living->handles[CONTEXT] = living->device.context;
     living->handles[GALLERY_SYNC] = living->device.sync;
+    living->handles[FILE_SYNC] = living->files;
     living->handles[DOWNLOAD] = living->download;
     living->handles[STUB] = living->stub;
 }
 
 static void living_free(struct living *living) {
+    assert_ok(file_sync_free(living->files));
     assert_ok(download_free(living->download));
     assert_ok(cloud_service_stub_free(living->stub));
     device_free(&living->device);

@@ -26,6 +26,7 @@ static struct device device;
 static CloudSyncOptions *options;
 static CloudSyncContext *context;
 static CloudSyncGallerySync *sync_handle;
+static CloudSyncFileSync *file_sync;
 static CloudSyncDownload *download;
 static CloudSyncCloudServiceStub *stub;
 
@@ -58,6 +59,13 @@ static void ignore_answer(int32_t code, const char *message, void *user_data) {
     (void)user_data;
 }
 
+static void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)time_ms;
+    (void)user_data;
+}
+
 static void check_library(void) {
     NO_POINTER(cloudsync_version);
     NO_POINTER(cloudsync_version_number);
@@ -79,6 +87,9 @@ static void check_options(void) {
     BAD(cloudsync_options_set_state_dir, "path", options, NULL);
     BAD(cloudsync_options_set_gallery_dir, "options", NULL, "/tmp");
     BAD(cloudsync_options_set_gallery_dir, "path", options, NULL);
+    BAD(cloudsync_options_set_bundle_dir, "options", NULL, "com.example.files", "/tmp");
+    BAD(cloudsync_options_set_bundle_dir, "bundle_name", options, NULL, "/tmp");
+    BAD(cloudsync_options_set_bundle_dir, "path", options, "com.example.files", NULL);
     BAD(cloudsync_options_set_caller, "options", NULL, "bundle", NULL, 0, 1);
     BAD(cloudsync_options_set_caller, "bundle_name", options, NULL, NULL, 0, 1);
     BAD(cloudsync_options_set_caller, "permissions", options, "bundle", NULL, 1, 1);
@@ -145,6 +156,30 @@ static void check_gallery_sync(void) {
     BAD(gallery_sync_stop_async, "done", sync_handle, NULL, NULL);
 }
 
+static void check_file_sync(void) {
+    CloudSyncFileSync *made = NULL;
+    int64_t time;
+    BAD(file_sync_new, "context", NULL, "com.example.files", &made);
+    BAD(file_sync_new, "bundle_name", context, NULL, &made);
+    BAD(file_sync_new, "out", context, "com.example.files", NULL);
+    FINE(file_sync_free, "file_sync", NULL);
+    BAD(file_sync_register_progress_cb, "file_sync", NULL, ignore_progress, NULL, NULL);
+    BAD(file_sync_register_progress_cb, "cb", file_sync, NULL, NULL, NULL);
+    FINE(file_sync_register_progress_cb, "destroy", file_sync, ignore_progress, NULL, NULL);
+    BAD(file_sync_unregister_progress_cb, "file_sync", NULL, ignore_progress, NULL);
+    FINE(file_sync_unregister_progress_cb, "cb", file_sync, NULL, NULL);
+    BAD(file_sync_start, "file_sync", NULL);
+    BAD(file_sync_start_async, "file_sync", NULL, ignore_answer, NULL);
+    BAD(file_sync_start_async, "done", file_sync, NULL, NULL);
+    BAD(file_sync_stop, "file_sync", NULL);
+    BAD(file_sync_stop_async, "file_sync", NULL, ignore_answer, NULL);
+    BAD(file_sync_stop_async, "done", file_sync, NULL, NULL);
+    BAD(file_sync_get_last_sync_time, "file_sync", NULL, &time);
+    BAD(file_sync_get_last_sync_time, "out", file_sync, NULL);
+    BAD(file_sync_get_last_sync_time_async, "file_sync", NULL, ignore_time, NULL);
+    BAD(file_sync_get_last_sync_time_async, "done", file_sync, NULL, NULL);
+}
+
 static void check_download(void) {
     CloudSyncDownload *made = NULL;
     BAD(download_new, "context", NULL, &made);
@@ -182,7 +217,10 @@ static void null_is_a_bad_argument(void **state) {
     (void)state;
     char path[PATH_MAX];
     device_make(&device, "device");
+    make_folder(join(path, root, "files"));
+    assert_ok(cloudsync_options_set_bundle_dir(device.options, "com.example.files", path));
     device_open(&device);
+    assert_ok(file_sync_new(device.context, "com.example.files", &file_sync));
     options = device.options;
     context = device.context;
     sync_handle = device.sync;
@@ -193,11 +231,13 @@ static void null_is_a_bad_argument(void **state) {
     check_options();
     check_context();
     check_gallery_sync();
+    check_file_sync();
     check_download();
     check_cloud();
 
     assert_ok(cloud_service_stub_free(stub));
     assert_ok(download_free(download));
+    assert_ok(file_sync_free(file_sync));
     device_free(&device);
     assert_int_equal(wrong, 0);
 }

@@ -447,6 +447,12 @@ typedef struct CloudSyncContext CloudSyncContext;
 typedef struct CloudSyncDownload CloudSyncDownload;
 
 /**
+ * The documented FileSync. Every FileSync of a bundle and context is told of that bundle's sync runs, whichever started
+ * them. The folders of the directory are synced too, empty ones among them.
+ */
+typedef struct CloudSyncFileSync CloudSyncFileSync;
+
+/**
  * The documented GallerySync. Every GallerySync of a context is told of its sync runs, whichever started them.
  */
 typedef struct CloudSyncGallerySync CloudSyncGallerySync;
@@ -572,6 +578,15 @@ typedef void (*CloudSyncSyncProgressCallback)(const struct CloudSyncSyncProgress
 typedef void (*CloudSyncCompletion)(int32_t code,
                                     const char *message,
                                     void *user_data);
+
+/**
+ * Told once what file_sync_get_last_sync_time_async found: a code, a text as in CloudSyncCompletion, and, where
+ * the code is 0, the time in milliseconds since 1970; otherwise 0.
+ */
+typedef void (*CloudSyncTimeCompletion)(int32_t code,
+                                        const char *message,
+                                        int64_t time_ms,
+                                        void *user_data);
 
 /**
  * How far one file's download is: the documented DownloadProgress.
@@ -789,6 +804,24 @@ int32_t cloudsync_options_set_gallery_dir(struct CloudSyncOptions *options,
                                           const char *path);
 
 /**
+ * Adds a bundle whose cloud directory is synced, with FileSync: as file://BUNDLE/data/storage/el2/cloud/PATH its files
+ * are known then. Each bundle's directory is synced by itself, with an index, records and a lock of its own, by the
+ * threads that cloudsync_options_set_transfer_threads says. None is set by default. A name that was set before gets the
+ * new directory.
+ *
+ * @param options     The options.
+ * @param bundle_name The bundle's name: letters, digits, '.', '_' and '-', not beginning with '.'; copied.
+ * @param path        The directory, which must be there when a context is opened; copied.
+ * @return 0; 401 for a bad handle, a name that is NULL, empty or has other letters, or a path that is NULL, empty or
+ *         not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_bundle_dir(struct CloudSyncOptions *options,
+                                         const char *bundle_name,
+                                         const char *path);
+
+/**
  * Sets who calls: decides which operations answer 201 (no ohos.permission.CLOUDFILE_SYNC) and 202 (no
  * system app). By default the program is its own host: it has every permission and is a system app.
  *
@@ -943,7 +976,7 @@ int32_t cloudsync_open(const struct CloudSyncOptions *options,
  * threads, within 2 seconds plus what the host's callbacks take. With CLOUDSYNC_DISPATCH_HOST, what is left
  * is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
  *
- * GallerySync and Download handles of the context answer 13600001 from then on, and are still to be freed:
+ * GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
  * their callbacks' destroy is called when they are.
  *
  * @param context The handle; NULL does nothing.
@@ -984,7 +1017,7 @@ int32_t cloudsync_dispatch(struct CloudSyncContext *context,
 int32_t cloudsync_event_fd(struct CloudSyncContext *context);
 
 /**
- * How many deletions wait for the host's word, because a large share of the files is gone at once (see
+ * How many deletions wait for the host's word, because a large share of a directory's files is gone at once (see
  * cloudsync_options_set_deletion_hold). Until it is given, none of them is carried out.
  *
  * @param context The context.
@@ -1143,6 +1176,155 @@ int32_t gallery_sync_stop(struct CloudSyncGallerySync *gallery_sync);
 int32_t gallery_sync_stop_async(struct CloudSyncGallerySync *gallery_sync,
                                 CloudSyncCompletion done,
                                 void *user_data);
+
+/**
+ * Makes a FileSync (documented: constructor).
+ *
+ * @param context     The context.
+ * @param bundle_name A bundle whose directory the context was opened with (cloudsync_options_set_bundle_dir).
+ * @param out         Where the handle goes; the caller frees it with file_sync_free.
+ * @return 0; 202 where the caller is no system app and the bundle is not its own; 401 for a bad handle, a name that is
+ *         NULL, empty, not UTF-8 or of no bundle of this context, or where out is NULL; 13600001 where the context has
+ *         been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t file_sync_new(struct CloudSyncContext *context,
+                      const char *bundle_name,
+                      struct CloudSyncFileSync **out);
+
+/**
+ * Frees a FileSync. A sync run that it started goes on; completions that it still owes come. When this returns on a
+ * thread that is not inside a callback, none of its progress callbacks is running or will run again, and the destroy of
+ * each has been called. Inside a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param file_sync The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t file_sync_free(struct CloudSyncFileSync *file_sync);
+
+/**
+ * Registers a progress callback (documented: on). Several may be registered; each is told of every event of the bundle's
+ * runs from now on, in the order of registering. Registering tells nothing by itself: the next event comes with the next
+ * change. The same function with the same user data is registered once: a second time answers 0, changes nothing, and
+ * calls destroy for the user data handed over with it.
+ *
+ * @param file_sync The FileSync.
+ * @param cb        The function.
+ * @param user_data Passed to cb.
+ * @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 401 for a bad handle or where cb is NULL; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t file_sync_register_progress_cb(struct CloudSyncFileSync *file_sync,
+                                       CloudSyncSyncProgressCallback cb,
+                                       void *user_data,
+                                       CloudSyncDestroy destroy);
+
+/**
+ * Unregisters progress callbacks (documented: off). What is not registered is no error. When this returns on a thread
+ * that is not inside a callback, the callback is not running, will not run again, and its destroy has been called.
+ * Inside a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param file_sync The FileSync.
+ * @param cb        The function, or NULL for all of this FileSync.
+ * @param user_data The user data that it was registered with; not looked at where cb is NULL.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t file_sync_unregister_progress_cb(struct CloudSyncFileSync *file_sync,
+                                         CloudSyncSyncProgressCallback cb,
+                                         void *user_data);
+
+/**
+ * Starts a sync run of the bundle's directory (documented: start as a promise). Returns when the run is accepted; how it
+ * ends arrives as a progress event with a final state. A start while a run of this directory is under way is accepted and
+ * runs once more afterwards; starts that were accepted meanwhile share that run and its final event. Runs of other
+ * directories are not waited for.
+ *
+ * @param file_sync The FileSync.
+ * @return 0: accepted; 401 for a bad handle; 22400002 without network; 22400001 where the cloud is signed out or switched
+ *         off; 22400003 with too little battery; 13600001 where the context has been closed; 13900029 from inside a
+ *         callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use file_sync_start_async.
+ */
+int32_t file_sync_start(struct CloudSyncFileSync *file_sync);
+
+/**
+ * Starts a sync run (documented: start with an AsyncCallback). As file_sync_start, but returns at once: its code comes to
+ * the completion callback, once, also where the context is closed first.
+ *
+ * @param file_sync The FileSync.
+ * @param done      Told the code of file_sync_start.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as file_sync_start, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t file_sync_start_async(struct CloudSyncFileSync *file_sync,
+                              CloudSyncCompletion done,
+                              void *user_data);
+
+/**
+ * Stops the bundle's sync run (documented: stop as a promise). Returns when that is accepted; the run ends with a
+ * progress event STOPPED, and the next start goes on from where it was. Without a run this is no error.
+ *
+ * @param file_sync The FileSync.
+ * @return 0: accepted; 401 for a bad handle; 13600001 where the context has been closed; 13900029 from inside a callback,
+ *         nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use file_sync_stop_async.
+ */
+int32_t file_sync_stop(struct CloudSyncFileSync *file_sync);
+
+/**
+ * Stops the bundle's sync run (documented: stop with an AsyncCallback). As file_sync_stop, but returns at once: its code
+ * comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param file_sync The FileSync.
+ * @param done      Told the code of file_sync_stop.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as file_sync_stop, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t file_sync_stop_async(struct CloudSyncFileSync *file_sync,
+                             CloudSyncCompletion done,
+                             void *user_data);
+
+/**
+ * When the bundle's last successful sync run ended (documented: getLastSyncTime as a promise), by this device's clock.
+ * A run that was stopped or failed does not count, and the time is kept when the context is closed.
+ *
+ * @param file_sync The FileSync.
+ * @param out       Where the milliseconds since 1970 go; 0 where no run has succeeded yet.
+ * @return 0; 401 for a bad handle or where out is NULL; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t file_sync_get_last_sync_time(struct CloudSyncFileSync *file_sync,
+                                     int64_t *out);
+
+/**
+ * When the bundle's last successful sync run ended (documented: getLastSyncTime with an AsyncCallback). As
+ * file_sync_get_last_sync_time, but returns at once: code and time come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param file_sync The FileSync.
+ * @param done      Told the code and the time.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as file_sync_get_last_sync_time, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t file_sync_get_last_sync_time_async(struct CloudSyncFileSync *file_sync,
+                                           CloudSyncTimeCompletion done,
+                                           void *user_data);
 
 /**
  * Makes a Download (documented: constructor).
@@ -1335,12 +1517,14 @@ int32_t get_file_sync_states_async(struct CloudSyncContext *context,
 #define register_progress_cb(h, cb, user_data, destroy) \
   _Generic((h), \
     CloudSyncGallerySync *: gallery_sync_register_progress_cb, \
+    CloudSyncFileSync *: file_sync_register_progress_cb, \
     CloudSyncDownload *: download_register_progress_cb)((h), (cb), (user_data), (destroy))
 
 /** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
 #define unregister_progress_cb(h, cb, user_data) \
   _Generic((h), \
     CloudSyncGallerySync *: gallery_sync_unregister_progress_cb, \
+    CloudSyncFileSync *: file_sync_unregister_progress_cb, \
     CloudSyncDownload *: download_unregister_progress_cb)((h), (cb), (user_data))
 #endif
 

@@ -2,7 +2,7 @@
  *
  * A call that fails throws std::system_error with a code of cloudsync::category(); the calls whose last argument
  * is a std::error_code & set it instead. Callbacks run where cloudsync.h says; an exception that leaves one ends
- * the process. Objects may be moved, not copied; GallerySync and Download may outlive their Context, and then
+ * the process. Objects may be moved, not copied; GallerySync, FileSync and Download may outlive their Context, and then
  * answer 13600001. A Context that goes away inside a callback stays open: close it elsewhere first. */
 
 #ifndef CLOUDSYNC_HPP
@@ -26,6 +26,12 @@ inline std::int32_t register_progress_cb(CloudSyncGallerySync *h, CloudSyncSyncP
 }
 
 /** Registers a progress callback with an object of any class. */
+inline std::int32_t register_progress_cb(CloudSyncFileSync *h, CloudSyncSyncProgressCallback cb,
+                                         void *user_data, CloudSyncDestroy destroy) {
+  return file_sync_register_progress_cb(h, cb, user_data, destroy);
+}
+
+/** Registers a progress callback with an object of any class. */
 inline std::int32_t register_progress_cb(CloudSyncDownload *h, CloudSyncDownloadProgressCallback cb,
                                          void *user_data, CloudSyncDestroy destroy) {
   return download_register_progress_cb(h, cb, user_data, destroy);
@@ -35,6 +41,12 @@ inline std::int32_t register_progress_cb(CloudSyncDownload *h, CloudSyncDownload
 inline std::int32_t unregister_progress_cb(CloudSyncGallerySync *h, CloudSyncSyncProgressCallback cb,
                                            void *user_data) {
   return gallery_sync_unregister_progress_cb(h, cb, user_data);
+}
+
+/** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
+inline std::int32_t unregister_progress_cb(CloudSyncFileSync *h, CloudSyncSyncProgressCallback cb,
+                                           void *user_data) {
+  return file_sync_unregister_progress_cb(h, cb, user_data);
 }
 
 /** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
@@ -259,6 +271,49 @@ public:
 
 private:
   detail::Handle<CloudSyncGallerySync, gallery_sync_free> handle_;
+};
+
+/** The files of a bundle's cloud directory and the cloud, in step. */
+class FileSync {
+public:
+  using Progress = std::function<void(const CloudSyncSyncProgress &)>;
+
+  FileSync(const Context &context, const std::string &bundle_name) {
+    CloudSyncFileSync *handle = nullptr;
+    check(file_sync_new(context.get(), bundle_name.c_str(), &handle));
+    handle_.reset(handle);
+  }
+
+  /** Registers a progress callback; off removes all. */
+  void on_progress(Progress progress) {
+    using F = detail::Function<CloudSyncSyncProgress>;
+    check(file_sync_register_progress_cb(get(), F::call, new Progress(std::move(progress)), F::destroy));
+  }
+
+  void off_progress() { check(file_sync_unregister_progress_cb(get(), nullptr, nullptr)); }
+  void start() { check(file_sync_start(get())); }
+  void stop() { check(file_sync_stop(get())); }
+
+  void start(Completion done) {
+    detail::run_async(std::move(done), [this](auto cb, void *self) { return file_sync_start_async(get(), cb, self); });
+  }
+
+  void stop(Completion done) {
+    detail::run_async(std::move(done), [this](auto cb, void *self) { return file_sync_stop_async(get(), cb, self); });
+  }
+
+  /** When the last successful run ended; the epoch where none has. */
+  std::chrono::system_clock::time_point last_sync_time() const {
+    std::int64_t ms = 0;
+    check(file_sync_get_last_sync_time(get(), &ms));
+    return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+  }
+
+  /** The handle, which stays this object's. */
+  CloudSyncFileSync *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::Handle<CloudSyncFileSync, file_sync_free> handle_;
 };
 
 /** The bytes of single files. */

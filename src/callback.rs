@@ -40,6 +40,12 @@ pub type CloudSyncFileStatesCompletion = Option<
     ),
 >;
 
+/// Told once what file_sync_get_last_sync_time_async found: a code, a text as in CloudSyncCompletion, and, where
+/// the code is 0, the time in milliseconds since 1970; otherwise 0.
+pub type CloudSyncTimeCompletion = Option<
+    unsafe extern "C-unwind" fn(code: i32, message: *const c_char, time_ms: i64, user_data: *mut c_void),
+>;
+
 /// Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
 /// the callback returns.
 pub type CloudSyncLogCallback =
@@ -150,6 +156,8 @@ pub(crate) type DownloadProgressFn =
     unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void);
 pub(crate) type CompletionFn =
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void);
+pub(crate) type TimeFn =
+    unsafe extern "C-unwind" fn(code: i32, message: *const c_char, time_ms: i64, user_data: *mut c_void);
 pub(crate) type FileStatesFn = unsafe extern "C-unwind" fn(
     code: i32,
     message: *const c_char,

@@ -11,8 +11,10 @@ use cloudsync_engine::{
     DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink, SyncProgress, SyncState,
 };
 
+use crate::context::Root;
 use crate::context::{Context, run_async};
 use crate::events::Completion;
+use crate::events::Events;
 use crate::object::{Shared, get};
 use crate::*;
 
@@ -63,7 +65,12 @@ impl Fixture {
     }
 
     fn emit(&self, state: SyncState, files_done: u64) {
-        self.object().dispatcher().emit(Event::Sync(progress(state, files_done)));
+        self.events().emit(Event::Sync(progress(state, files_done)));
+    }
+
+    /// What the gallery's engine tells.
+    fn events(&self) -> Events {
+        Events { dispatcher: Arc::clone(self.object().dispatcher()), root: Root::GALLERY }
     }
 
     fn close(&self) -> i32 {
@@ -488,7 +495,7 @@ fn a_download_is_told_of_its_own_files_only() {
             uri: uri.into(),
             error: DownloadErrorType::NoError,
         };
-        fixture.object().dispatcher().emit(Event::Download { client, progress });
+        fixture.events().emit(Event::Download { client, progress });
     }
     fixture.close();
     assert_eq!(heard.try_iter().collect::<Vec<_>>(), ["file://media/Photo/a.jpg"]);
@@ -519,8 +526,8 @@ fn log_lines_up_to_the_level_come_on_the_dispatcher() {
         assert_eq!(cloudsync_set_log_cb(5, Some(on_log), user_data, None), 401);
         assert_eq!(cloudsync_set_log_cb(CLOUDSYNC_LOG_WARNING, Some(on_log), user_data, None), 0);
     }
-    fixture.object().dispatcher().log(3, "mine: too detailed");
-    fixture.object().dispatcher().log(2, "mine: wanted");
+    fixture.events().log(3, "mine: too detailed");
+    fixture.events().log(2, "mine: wanted");
     fixture.close();
     // SAFETY: any value is answered.
     assert_eq!(unsafe { cloudsync_set_log_cb(0, None, null_mut(), None) }, 0);
@@ -542,12 +549,12 @@ fn the_dispatcher_is_fast() {
     let user_data = (&raw const seen).cast_mut().cast();
     // SAFETY: the counter outlives the registration.
     assert_eq!(unsafe { gallery_sync_register_progress_cb(gallery, Some(count), user_data, None) }, 0);
-    let context = fixture.object();
+    let sink = fixture.events();
     let events = if cfg!(debug_assertions) { 50_000 } else { 2_000_000 };
     let begun = Instant::now();
     // Final states, so that none is left out.
     (1..=events).for_each(|n| {
-        context.dispatcher().emit(Event::Sync(progress(SyncState::Completed, n)));
+        sink.emit(Event::Sync(progress(SyncState::Completed, n)));
     });
     while seen.load(SeqCst) < events {
         std::thread::yield_now();

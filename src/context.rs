@@ -1,18 +1,19 @@
 //! A device, an account and a cloud: the context that everything else belongs to.
 
 use std::ffi::c_char;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use cloudsync_engine::os::production;
-use cloudsync_engine::{ClientId, Engine};
+use cloudsync_engine::{ClientId, Config, Engine, UriSpace};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::callback::may_block;
-use crate::events::{Completer, Completion, Dispatcher};
+use crate::events::{Completer, Completion, Dispatcher, Events, Found};
 use crate::failure::{Answer, Failure, bad, gone};
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
 use crate::options::{Caller, CloudSyncOptions, Options};
@@ -31,9 +32,25 @@ impl Handle for CloudSyncContext {
 /// Work for the thread of asynchronous calls.
 type Job = Box<dyn FnOnce() + Send>;
 
+/// One of a context's synced directories: the gallery, or a bundle's cloud directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Root(usize);
+
+impl Root {
+    /// The photos.
+    pub(crate) const GALLERY: Root = Root(0);
+
+    /// Its number, from 0 on.
+    pub(crate) fn number(self) -> u64 {
+        self.0 as u64
+    }
+}
+
 /// What a context handle stands for.
 pub struct Context {
-    engine: Engine,
+    gallery: Engine,
+    /// The bundles' engines: of the root with number n, the one at n - 1.
+    bundles: Vec<(Box<str>, Engine)>,
     caller: Caller,
     next_client: AtomicU64,
     closed: AtomicBool,
@@ -95,13 +112,24 @@ fn join(thread: &Mutex<Option<JoinHandle<()>>>) {
 impl Context {
     fn open(options: Options) -> Answer<Self> {
         options.check()?;
+        check_apart(&options)?;
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
         let _blocked = SignalsBlocked::new();
-        let opened = production(&options.config, cloud, options.conditions)
-            .and_then(|ports| Engine::open(options.config, ports, Arc::clone(&running.dispatcher) as _));
+        let open = |config: Config, root: Root| {
+            let events = Events { dispatcher: Arc::clone(&running.dispatcher), root };
+            let ports = production(&config, Arc::clone(&cloud), options.conditions.clone())?;
+            Engine::open(config, ports, Arc::new(events))
+        };
+        let gallery = open(options.config.clone(), Root::GALLERY)?;
+        let mut bundles = Vec::with_capacity(options.bundles.len());
+        for (number, (name, dir)) in (1..).zip(&options.bundles) {
+            let config = bundle_config(&options.config, name, dir);
+            bundles.push((Box::from(&**name), open(config, Root(number))?));
+        }
         Ok(Context {
-            engine: opened?,
+            gallery,
+            bundles,
             caller: options.caller,
             next_client: AtomicU64::new(1),
             closed: AtomicBool::new(false),
@@ -114,9 +142,43 @@ impl Context {
         self.caller.check()
     }
 
-    /// The engine, unless the context has been closed.
+    /// Who may work on whose directory: every bundle on its own, and a system app on all.
+    pub(crate) fn check_bundle(&self, bundle: &str) -> Answer {
+        self.caller.check_bundle(bundle)
+    }
+
+    /// The gallery's engine, unless the context has been closed.
     pub(crate) fn engine(&self) -> Answer<&Engine> {
-        if self.closed.load(Ordering::Acquire) { Err(gone()) } else { Ok(&self.engine) }
+        self.engine_at(Root::GALLERY)
+    }
+
+    /// A directory's engine, unless the context has been closed.
+    pub(crate) fn engine_at(&self, root: Root) -> Answer<&Engine> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(gone());
+        }
+        match root.0.checked_sub(1) {
+            None => Ok(&self.gallery),
+            Some(index) => self.bundles.get(index).map(|(_, engine)| engine).ok_or_else(gone),
+        }
+    }
+
+    /// The directory of a bundle.
+    pub(crate) fn root_of_bundle(&self, bundle: &str) -> Option<Root> {
+        self.bundles.iter().position(|(name, _)| **name == *bundle).map(|index| Root(index + 1))
+    }
+
+    /// The directory that a URI is in, or is refused by.
+    pub(crate) fn root_of(&self, uri: &str) -> Root {
+        let bundle =
+            UriSpace::bundle_of(uri).map(|name| if name.is_empty() { self.caller.bundle() } else { name });
+        bundle.and_then(|bundle| self.root_of_bundle(bundle)).unwrap_or(Root::GALLERY)
+    }
+
+    /// All engines, unless the context has been closed.
+    fn engines(&self) -> Answer<impl Iterator<Item = &Engine>> {
+        let gallery = self.engine()?;
+        Ok(std::iter::once(gallery).chain(self.bundles.iter().map(|(_, engine)| engine)))
     }
 
     /// Who tells the host what happened.
@@ -131,14 +193,31 @@ impl Context {
 
     /// Stops the downloads of a Download object that is being freed.
     pub(crate) fn forget_client(&self, client: ClientId) {
-        self.engine.forget_client(client);
+        self.gallery.forget_client(client);
+    }
+
+    /// Closes all engines at the same time: each may need as long as one is allowed to.
+    fn close_engines(&self) {
+        std::thread::scope(|scope| {
+            for (_, engine) in &self.bundles {
+                let close = || engine.close();
+                if std::thread::Builder::new()
+                    .name("cloudsync-close".into())
+                    .spawn_scoped(scope, close)
+                    .is_err()
+                {
+                    engine.close();
+                }
+            }
+            self.gallery.close();
+        });
     }
 
     /// Ends everything; a failure of the engine does not keep the threads from being joined.
     fn close(context: &Shared<Context>) -> Answer {
         context.closed.store(true, Ordering::Release);
         let closed = context.poison_on_panic(|| {
-            context.engine.close();
+            context.close_engines();
             Ok(())
         });
         context.running.stop();
@@ -146,11 +225,43 @@ impl Context {
     }
 }
 
-/// Runs `work` with the context's engine on its thread for asynchronous calls, then tells `completion`.
+/// Refuses directories of which one lies in the other: what is in both would be synced twice.
+fn check_apart(options: &Options) -> Answer {
+    let bundles = options.bundles.iter().map(|(name, dir)| (&**name, dir));
+    let all: Vec<(&str, &PathBuf)> =
+        std::iter::once(("the gallery", &options.config.gallery_dir)).chain(bundles).collect();
+    let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
+    for (index, (name, dir)) in all.iter().enumerate() {
+        let inside = all
+            .iter()
+            .enumerate()
+            .find(|(other, (_, outer))| *other != index && real(dir).starts_with(real(outer)));
+        if let Some((_, (outer, _))) = inside {
+            let text = format!(
+                "the directory of {name} lies in that of {outer}, and would be synced twice; use one beside it"
+            );
+            return Err(bad(text));
+        }
+    }
+    Ok(())
+}
+
+/// A bundle's directory as a gallery's, with an index, records and a lock of its own.
+fn bundle_config(gallery: &Config, name: &str, dir: &Path) -> Config {
+    Config {
+        state_dir: gallery.state_dir.join(format!("bundle.{name}")),
+        gallery_dir: dir.to_path_buf(),
+        uris: UriSpace::Bundle(name.into()),
+        bundle_name: name.into(),
+        ..gallery.clone()
+    }
+}
+
+/// Runs `work` on the context's thread for asynchronous calls, then tells `completion`.
 pub(crate) fn run_async(
     context: &Arc<Shared<Context>>,
     completion: Completion,
-    work: impl FnOnce(&Engine) -> Answer<Vec<i32>> + Send + 'static,
+    work: impl FnOnce(&Context) -> Answer<Found> + Send + 'static,
 ) -> Answer {
     context.engine()?;
     let jobs = context.running.jobs.lock();
@@ -159,7 +270,7 @@ pub(crate) fn run_async(
     let context = Arc::clone(context);
     // Where the thread has died, the job comes back, and dropping its completer tells the host.
     let _ = jobs.send(Box::new(move || {
-        completer.complete(context.poison_on_panic(|| context.engine().and_then(work)));
+        completer.complete(context.poison_on_panic(|| work(&context)));
     }));
     Ok(())
 }
@@ -197,7 +308,7 @@ pub unsafe extern "C" fn cloudsync_open(
 /// threads, within 2 seconds plus what the host's callbacks take. With CLOUDSYNC_DISPATCH_HOST, what is left
 /// is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
 ///
-/// GallerySync and Download handles of the context answer 13600001 from then on, and are still to be freed:
+/// GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
 /// their callbacks' destroy is called when they are.
 ///
 /// @param context The handle; NULL does nothing.
@@ -281,7 +392,7 @@ fn host_dispatched(context: &Context) -> Answer<i32> {
         .ok_or_else(|| bad("the context has its own dispatcher thread; open it with CLOUDSYNC_DISPATCH_HOST"))
 }
 
-/// How many deletions wait for the host's word, because a large share of the files is gone at once (see
+/// How many deletions wait for the host's word, because a large share of a directory's files is gone at once (see
 /// cloudsync_options_set_deletion_hold). Until it is given, none of them is carried out.
 ///
 /// @param context The context.
@@ -296,7 +407,7 @@ fn host_dispatched(context: &Context) -> Answer<i32> {
 pub unsafe extern "C" fn cloudsync_get_held_deletions(context: *mut CloudSyncContext, out: *mut u64) -> i32 {
     with(context, "context", |context| {
         writable(out, "out")?;
-        let held = context.engine()?.deletions_held();
+        let held = context.engines()?.map(Engine::deletions_held).sum();
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { out.write(held) };
         Ok(())
@@ -318,7 +429,9 @@ pub unsafe extern "C" fn cloudsync_answer_held_deletions(
     context: *mut CloudSyncContext,
     carry_out: i32,
 ) -> i32 {
-    with(context, "context", |context| context.engine()?.answer_held_deletions(carry_out != 0))
+    with(context, "context", |context| {
+        context.engines()?.try_for_each(|engine| engine.answer_held_deletions(carry_out != 0))
+    })
 }
 
 /// Says why a file is not in step with the cloud.
@@ -348,7 +461,7 @@ pub unsafe extern "C" fn cloudsync_file_trouble(
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?;
         writable(out, "out")?;
-        let trouble = context.engine()?.file_trouble(uri)?;
+        let trouble = context.engine_at(context.root_of(uri))?.file_trouble(uri)?;
         let (code, reason) = trouble.map_or((0, String::new()), |(code, reason)| (code as i32, reason));
         // SAFETY: both may be written by the caller's promise.
         unsafe {

@@ -11,7 +11,7 @@ use crate::callback::{
 };
 use crate::context::{CloudSyncContext, Context, run_async};
 use crate::dispatch::Added;
-use crate::events::{Completion, DownloadTarget};
+use crate::events::{Completion, DownloadTarget, Found};
 use crate::failure::gone;
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::text;
@@ -199,8 +199,8 @@ pub unsafe extern "C" fn download_start_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = download.client;
-        run_async(&download.context, done, move |engine| {
-            engine.start_download(client, &uri).map(|()| Vec::new())
+        run_async(&download.context, done, move |context| {
+            context.engine()?.start_download(client, &uri).map(|()| Found::Nothing)
         })
     })
 }
@@ -256,8 +256,8 @@ pub unsafe extern "C" fn download_stop_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = download.client;
-        run_async(&download.context, done, move |engine| {
-            engine.stop_download(client, &uri).map(|()| Vec::new())
+        run_async(&download.context, done, move |context| {
+            context.engine()?.stop_download(client, &uri).map(|()| Found::Nothing)
         })
     })
 }

@@ -11,22 +11,25 @@ use std::time::Instant;
 use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
 use parking_lot::RwLock;
 
-use crate::callback::{CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn};
+use crate::callback::{
+    CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn, TimeFn,
+};
+use crate::context::Root;
 use crate::dispatch::{Item, Queue, Signal, Target};
 use crate::failure::{Answer, inner};
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
 use crate::{log, text};
 
-/// The callbacks of one GallerySync.
-pub(crate) type GalleryTarget = Target<Registration<SyncProgressFn>>;
+/// The callbacks of one GallerySync or FileSync.
+pub(crate) type SyncTarget = Target<Registration<SyncProgressFn>>;
 /// The callbacks of one Download.
 pub(crate) type DownloadTarget = Target<Registration<DownloadProgressFn>>;
 
 /// Something that the host is to be told.
 pub(crate) enum Happening {
-    Sync(SyncProgress),
+    Sync(Root, SyncProgress),
     Download(ClientId, DownloadProgress),
-    Completed(Answer<Vec<i32>>, Completion),
+    Completed(Answer<Found>, Completion),
     Log(i32, String),
 }
 
@@ -34,17 +37,28 @@ pub(crate) enum Happening {
 pub(crate) enum Completion {
     Plain(Done<CompletionFn>),
     States(Done<FileStatesFn>),
+    Time(Done<TimeFn>),
+}
+
+/// What an asynchronous call found, beside that it went well.
+pub(crate) enum Found {
+    Nothing,
+    States(Vec<i32>),
+    Time(i64),
 }
 
 /// From this many waiting events on, progress replaces progress.
 const LONG: usize = 4096;
-const SYNC_LANE: u64 = 0;
+/// Downloads have the lanes of their clients, from 1 on.
 const LOG_LANE: u64 = u64::MAX;
+const LAST_SYNC_LANE: u64 = LOG_LANE - 1;
 
 impl Item for Happening {
     fn lane(&self) -> Option<(u64, bool)> {
         match self {
-            Happening::Sync(progress) => Some((SYNC_LANE, !progress.state.is_final())),
+            Happening::Sync(root, progress) => {
+                Some((LAST_SYNC_LANE - root.number(), !progress.state.is_final()))
+            }
             Happening::Download(client, progress) => {
                 Some((*client, progress.state == DownloadState::Running))
             }
@@ -87,10 +101,13 @@ impl Signal for Ready {
     }
 }
 
+/// Who is told of the runs of which directory; a copy of the list is delivered to without its lock.
+type Syncs = Arc<Vec<(Root, Arc<SyncTarget>)>>;
+
 /// The queue of one context, and the handles that are told.
 pub(crate) struct Dispatcher {
     queue: Queue<Happening, Ready>,
-    galleries: RwLock<Arc<Vec<Arc<GalleryTarget>>>>,
+    syncs: RwLock<Syncs>,
     downloads: RwLock<HashMap<ClientId, Arc<DownloadTarget>>>,
 }
 
@@ -100,7 +117,7 @@ impl Dispatcher {
         let ready = if host { Ready::open()? } else { Ready(None) };
         Ok(Dispatcher {
             queue: Queue::new(ready, LONG),
-            galleries: RwLock::default(),
+            syncs: RwLock::default(),
             downloads: RwLock::default(),
         })
     }
@@ -115,14 +132,14 @@ impl Dispatcher {
         self.queue.next_number()
     }
 
-    /// Tells this GallerySync from now on.
-    pub(crate) fn add_gallery(&self, target: &Arc<GalleryTarget>) {
-        Arc::make_mut(&mut self.galleries.write()).push(Arc::clone(target));
+    /// Tells this GallerySync or FileSync of the directory's runs from now on.
+    pub(crate) fn add_sync(&self, root: Root, target: &Arc<SyncTarget>) {
+        Arc::make_mut(&mut self.syncs.write()).push((root, Arc::clone(target)));
     }
 
-    /// Tells this GallerySync no more.
-    pub(crate) fn forget_gallery(&self, target: &Arc<GalleryTarget>) {
-        Arc::make_mut(&mut self.galleries.write()).retain(|other| !Arc::ptr_eq(other, target));
+    /// Tells it no more.
+    pub(crate) fn forget_sync(&self, target: &Arc<SyncTarget>) {
+        Arc::make_mut(&mut self.syncs.write()).retain(|(_, other)| !Arc::ptr_eq(other, target));
     }
 
     /// Tells this Download from now on.
@@ -184,7 +201,7 @@ impl Dispatcher {
     fn deliver(&self, number: u64, happening: Happening) {
         // Nothing here panics that we know of; if it does, the events after it still come.
         let delivered = catch_unwind(AssertUnwindSafe(|| match happening {
-            Happening::Sync(progress) => self.deliver_sync(number, progress),
+            Happening::Sync(root, progress) => self.deliver_sync(number, root, progress),
             Happening::Download(client, progress) => self.deliver_download(number, client, progress),
             Happening::Completed(answer, completion) => completion.call(answer),
             Happening::Log(level, line) => log::line(level, &line),
@@ -194,10 +211,10 @@ impl Dispatcher {
         }
     }
 
-    fn deliver_sync(&self, number: u64, progress: SyncProgress) {
+    fn deliver_sync(&self, number: u64, root: Root, progress: SyncProgress) {
         let event = CloudSyncSyncProgress::from(progress);
-        let galleries = Arc::clone(&self.galleries.read());
-        for target in galleries.iter() {
+        let syncs = Arc::clone(&self.syncs.read());
+        for (_, target) in syncs.iter().filter(|(of, _)| *of == root) {
             target.deliver(number, |registration| {
                 // SAFETY: the host's function and its own user data; the event lives until it returns.
                 registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
@@ -225,26 +242,32 @@ impl Dispatcher {
     }
 }
 
-impl EventSink for Dispatcher {
+/// What the engine of one synced directory tells.
+pub(crate) struct Events {
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) root: Root,
+}
+
+impl EventSink for Events {
     fn emit(&self, event: Event) {
-        self.push(match event {
-            Event::Sync(progress) => Happening::Sync(progress),
+        self.dispatcher.push(match event {
+            Event::Sync(progress) => Happening::Sync(self.root, progress),
             Event::Download { client, progress } => Happening::Download(client, progress),
         });
     }
 
     fn log(&self, level: u8, line: &str) {
         if log::wanted(level.into()) {
-            self.push(Happening::Log(level.into(), line.into()));
+            self.dispatcher.push(Happening::Log(level.into(), line.into()));
         }
     }
 }
 
 impl Completion {
-    fn call(self, answer: Answer<Vec<i32>>) {
-        let (code, message, states) = match answer {
-            Ok(states) => (0, Cow::Borrowed(c""), states),
-            Err(failure) => (failure.code as i32, Cow::Owned(text::to_c(failure.text)), Vec::new()),
+    fn call(self, answer: Answer<Found>) {
+        let (code, message, found) = match answer {
+            Ok(found) => (0, Cow::Borrowed(c""), found),
+            Err(failure) => (failure.code as i32, Cow::Owned(text::to_c(failure.text)), Found::Nothing),
         };
         match self {
             // SAFETY: the host's function and its own user data; the message lives until it returns.
@@ -252,9 +275,18 @@ impl Completion {
                 function(code, message.as_ptr(), user_data);
             }),
             Completion::States(done) => done.call(|function, user_data| {
+                let states = match &found {
+                    Found::States(states) => states.as_slice(),
+                    Found::Nothing | Found::Time(_) => &[],
+                };
                 let first = if code == 0 { states.as_ptr() } else { std::ptr::null() };
                 // SAFETY: as above; so do the states.
                 unsafe { function(code, message.as_ptr(), first, states.len(), user_data) }
+            }),
+            Completion::Time(done) => done.call(|function, user_data| {
+                let time = if let Found::Time(time) = found { time } else { 0 };
+                // SAFETY: as above.
+                unsafe { function(code, message.as_ptr(), time, user_data) }
             }),
         }
     }
@@ -274,11 +306,11 @@ impl Completer {
     }
 
     /// Says how the call ended.
-    pub(crate) fn complete(mut self, answer: Answer<Vec<i32>>) {
+    pub(crate) fn complete(mut self, answer: Answer<Found>) {
         self.tell(answer);
     }
 
-    fn tell(&mut self, answer: Answer<Vec<i32>>) {
+    fn tell(&mut self, answer: Answer<Found>) {
         if let Some(completion) = self.completion.take() {
             self.dispatcher.push(Happening::Completed(answer, completion));
         }

@@ -1,17 +1,12 @@
 //! GallerySync: the photos of the device and the cloud, in step.
 
 use std::ffi::c_void;
-use std::sync::Arc;
 
-use crate::callback::{
-    CloudSyncCompletion, CloudSyncDestroy, CloudSyncSyncProgressCallback, Done, Registration, inside,
-    may_block,
-};
-use crate::context::{CloudSyncContext, Context, run_async};
-use crate::dispatch::Added;
-use crate::events::{Completion, GalleryTarget};
-use crate::failure::gone;
-use crate::object::{Handle, Shared, end, give, guard, with, writable};
+use crate::callback::{CloudSyncCompletion, CloudSyncDestroy, CloudSyncSyncProgressCallback, Registration};
+use crate::context::{CloudSyncContext, Root};
+use crate::failure::Answer;
+use crate::object::{Handle, end, give, guard, with, writable};
+use crate::sync_object::SyncObject;
 
 /// The documented GallerySync. Every GallerySync of a context is told of its sync runs, whichever started them.
 pub struct CloudSyncGallerySync {
@@ -23,9 +18,14 @@ impl Handle for CloudSyncGallerySync {
 }
 
 /// What a GallerySync handle stands for.
-pub struct Gallery {
-    context: Arc<Shared<Context>>,
-    target: Arc<GalleryTarget>,
+pub struct Gallery(SyncObject);
+
+impl Gallery {
+    /// The object, for a caller that may use it.
+    fn for_caller(&self) -> Answer<&SyncObject> {
+        self.0.context.check_caller()?;
+        Ok(&self.0)
+    }
 }
 
 /// Makes a GallerySync (documented: constructor).
@@ -46,10 +46,7 @@ pub unsafe extern "C" fn gallery_sync_new(
     with(context, "context", |context| {
         context.check_caller()?;
         writable(out, "out")?;
-        context.engine()?;
-        let target = Arc::<GalleryTarget>::default();
-        context.dispatcher().add_gallery(&target);
-        let gallery = Gallery { context: Arc::clone(context), target };
+        let gallery = Gallery(SyncObject::new(context, Root::GALLERY)?);
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { give(gallery, out) }
     })
@@ -71,8 +68,7 @@ pub unsafe extern "C" fn gallery_sync_new(
 pub unsafe extern "C" fn gallery_sync_free(gallery_sync: *mut CloudSyncGallerySync) -> i32 {
     guard(|| {
         if let Some(gallery) = end(gallery_sync, "gallery_sync")? {
-            gallery.context.dispatcher().forget_gallery(&gallery.target);
-            gallery.target.close(!inside());
+            gallery.0.free();
         }
         Ok(())
     })
@@ -102,16 +98,7 @@ pub unsafe extern "C" fn gallery_sync_register_progress_cb(
     destroy: CloudSyncDestroy,
 ) -> i32 {
     let registration = Registration::new(cb, user_data, destroy);
-    with(gallery_sync, "gallery_sync", |gallery| {
-        gallery.context.check_caller()?;
-        let key = registration.key(|function| function as usize)?;
-        gallery.context.engine()?;
-        let since = gallery.context.dispatcher().next_number();
-        match gallery.target.add(key, registration, since) {
-            Added::New | Added::Already => Ok(()),
-            Added::Closed => Err(gone()),
-        }
-    })
+    with(gallery_sync, "gallery_sync", |gallery| gallery.for_caller()?.register(registration))
 }
 
 /// Unregisters progress callbacks (documented: off). What is not registered is no error. When this returns on a
@@ -134,9 +121,7 @@ pub unsafe extern "C" fn gallery_sync_unregister_progress_cb(
     user_data: *mut c_void,
 ) -> i32 {
     with(gallery_sync, "gallery_sync", |gallery| {
-        gallery.context.check_caller()?;
-        let key = cb.map(|function| (function as usize, user_data.addr()));
-        gallery.target.remove(key, !inside());
+        gallery.for_caller()?.unregister(cb, user_data);
         Ok(())
     })
 }
@@ -156,11 +141,7 @@ pub unsafe extern "C" fn gallery_sync_unregister_progress_cb(
 /// None: any value is answered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gallery_sync_start(gallery_sync: *mut CloudSyncGallerySync) -> i32 {
-    with(gallery_sync, "gallery_sync", |gallery| {
-        gallery.context.check_caller()?;
-        may_block()?;
-        gallery.context.engine()?.start_sync()
-    })
+    with(gallery_sync, "gallery_sync", |gallery| gallery.for_caller()?.start())
 }
 
 /// Starts a sync run (documented: start with an AsyncCallback). As gallery_sync_start, but returns at once: its
@@ -181,11 +162,7 @@ pub unsafe extern "C" fn gallery_sync_start_async(
     done: CloudSyncCompletion,
     user_data: *mut c_void,
 ) -> i32 {
-    with(gallery_sync, "gallery_sync", |gallery| {
-        gallery.context.check_caller()?;
-        let done = Completion::Plain(Done::new(done, user_data)?);
-        run_async(&gallery.context, done, |engine| engine.start_sync().map(|()| Vec::new()))
-    })
+    with(gallery_sync, "gallery_sync", |gallery| gallery.for_caller()?.start_async(done, user_data))
 }
 
 /// Stops the sync run (documented: stop as a promise). Returns when that is accepted; the run ends with a
@@ -201,11 +178,7 @@ pub unsafe extern "C" fn gallery_sync_start_async(
 /// None: any value is answered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gallery_sync_stop(gallery_sync: *mut CloudSyncGallerySync) -> i32 {
-    with(gallery_sync, "gallery_sync", |gallery| {
-        gallery.context.check_caller()?;
-        may_block()?;
-        gallery.context.engine()?.stop_sync()
-    })
+    with(gallery_sync, "gallery_sync", |gallery| gallery.for_caller()?.stop())
 }
 
 /// Stops the sync run (documented: stop with an AsyncCallback). As gallery_sync_stop, but returns at once: its
@@ -226,9 +199,5 @@ pub unsafe extern "C" fn gallery_sync_stop_async(
     done: CloudSyncCompletion,
     user_data: *mut c_void,
 ) -> i32 {
-    with(gallery_sync, "gallery_sync", |gallery| {
-        gallery.context.check_caller()?;
-        let done = Completion::Plain(Done::new(done, user_data)?);
-        run_async(&gallery.context, done, |engine| engine.stop_sync().map(|()| Vec::new()))
-    })
+    with(gallery_sync, "gallery_sync", |gallery| gallery.for_caller()?.stop_async(done, user_data))
 }

@@ -24,6 +24,7 @@ mod dispatch;
 mod download;
 mod events;
 mod failure;
+mod file_sync;
 mod gallery;
 mod handle;
 #[cfg(test)]
@@ -35,19 +36,21 @@ mod panics;
 mod progress;
 mod state;
 mod sync;
+mod sync_object;
 mod text;
 mod threads;
 mod version;
 
 pub use callback::{
     CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback, CloudSyncFileStatesCompletion,
-    CloudSyncLogCallback, CloudSyncSyncProgressCallback,
+    CloudSyncLogCallback, CloudSyncSyncProgressCallback, CloudSyncTimeCompletion,
 };
 pub use cloud::*;
 pub use code::*;
 pub use context::*;
 pub use device::*;
 pub use download::*;
+pub use file_sync::*;
 pub use gallery::*;
 pub use log::*;
 pub use options::*;

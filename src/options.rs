@@ -1,6 +1,8 @@
 //! What a context is opened with.
 
+use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloudsync_cloud::CloudService;
@@ -40,6 +42,8 @@ impl Handle for CloudSyncOptions {
 #[derive(Clone)]
 pub struct Options {
     pub(crate) config: Config,
+    /// Bundles' names, and their cloud directories.
+    pub(crate) bundles: BTreeMap<String, PathBuf>,
     pub(crate) caller: Caller,
     pub(crate) cloud: Option<Arc<dyn CloudService>>,
     pub(crate) conditions: Option<Arc<dyn Conditions>>,
@@ -67,12 +71,27 @@ impl Caller {
         }
         Ok(())
     }
+
+    /// 202, where it is no system app, for another bundle's directory.
+    pub(crate) fn check_bundle(&self, bundle: &str) -> Answer {
+        if self.system_app || self.bundle == bundle {
+            return Ok(());
+        }
+        let text = format!("{} is no system app; the files of {bundle} are not for it", self.bundle);
+        Err(Failure::new(Code::NotSystemApp, text))
+    }
+
+    /// The caller's own name.
+    pub(crate) fn bundle(&self) -> &str {
+        &self.bundle
+    }
 }
 
 impl Options {
     fn new() -> Self {
         Options {
             config: Config::new("", ""),
+            bundles: BTreeMap::new(),
             caller: Caller { bundle: "the program".into(), permitted: true, system_app: true },
             cloud: None,
             conditions: None,
@@ -169,6 +188,43 @@ pub unsafe extern "C" fn cloudsync_options_set_gallery_dir(
     set(options, |options| {
         // SAFETY: a string by the caller's promise.
         options.config.gallery_dir = unsafe { text::read_filled(path, "path") }?.into();
+        Ok(())
+    })
+}
+
+/// Adds a bundle whose cloud directory is synced, with FileSync: as file://BUNDLE/data/storage/el2/cloud/PATH its files
+/// are known then. Each bundle's directory is synced by itself, with an index, records and a lock of its own, by the
+/// threads that cloudsync_options_set_transfer_threads says. None is set by default. A name that was set before gets the
+/// new directory.
+///
+/// @param options     The options.
+/// @param bundle_name The bundle's name: letters, digits, '.', '_' and '-', not beginning with '.'; copied.
+/// @param path        The directory, which must be there when a context is opened; copied.
+/// @return 0; 401 for a bad handle, a name that is NULL, empty or has other letters, or a path that is NULL, empty or
+///         not UTF-8.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `bundle_name` and `path` are NULL or NUL-terminated strings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_options_set_bundle_dir(
+    options: *mut CloudSyncOptions,
+    bundle_name: *const c_char,
+    path: *const c_char,
+) -> i32 {
+    set(options, |options| {
+        // SAFETY: a string by the caller's promise.
+        let name = unsafe { text::read_filled(bundle_name, "bundle_name") }?;
+        // SAFETY: as above.
+        let path = unsafe { text::read_filled(path, "path") }?;
+        let letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+        // The name becomes a folder's in the state directory, and a part of URIs.
+        if name.starts_with('.') || !name.chars().all(letter) {
+            let text = format!("{name:?} is no bundle's name; use letters, digits, '.', '_' and '-'");
+            return Err(bad(text));
+        }
+        options.bundles.insert(name.into(), path.into());
         Ok(())
     })
 }

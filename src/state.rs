@@ -3,8 +3,9 @@
 use std::ffi::{c_char, c_void};
 
 use crate::callback::{CloudSyncFileStatesCompletion, Done};
-use crate::context::{CloudSyncContext, run_async};
-use crate::events::Completion;
+use crate::context::{CloudSyncContext, Context, Root, run_async};
+use crate::events::{Completion, Found};
+use crate::failure::Answer;
 use crate::object::{with, writable};
 use crate::text;
 
@@ -33,7 +34,7 @@ pub unsafe extern "C" fn get_file_sync_state(
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?;
         writable(out, "out")?;
-        let state = context.engine()?.file_state(uri)?;
+        let state = context.engine_at(context.root_of(uri))?.file_state(uri)?;
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { out.write(state as i32) };
         Ok(())
@@ -68,10 +69,10 @@ pub unsafe extern "C" fn get_file_sync_states(
         if n > 0 {
             writable(states, "states")?;
         }
-        let found = context.engine()?.file_states(&uris)?;
+        let found = states_of(context, &uris)?;
         for (index, state) in found.into_iter().take(n).enumerate() {
             // SAFETY: `index < n` numbers may be written by the caller's promise.
-            unsafe { states.add(index).write(state as i32) };
+            unsafe { states.add(index).write(state) };
         }
         Ok(())
     })
@@ -106,9 +107,21 @@ pub unsafe extern "C" fn get_file_sync_states_async(
         let uris = unsafe { text::read_all(uris, n, "uris") }?;
         let uris: Vec<String> = uris.into_iter().map(str::to_owned).collect();
         let done = Completion::States(Done::new(done, user_data)?);
-        run_async(context, done, move |engine| {
+        run_async(context, done, move |context| {
             let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
-            Ok(engine.file_states(&uris)?.into_iter().map(|state| state as i32).collect())
+            states_of(context, &uris).map(Found::States)
         })
     })
+}
+
+/// The states of files of any of the context's directories, in order.
+fn states_of(context: &Context, uris: &[&str]) -> Answer<Vec<i32>> {
+    context.engine()?;
+    let mut states = Vec::with_capacity(uris.len());
+    for part in uris.chunk_by(|one, other| context.root_of(one) == context.root_of(other)) {
+        let root = part.first().map_or(Root::GALLERY, |uri| context.root_of(uri));
+        let found = context.engine_at(root)?.file_states(part)?;
+        states.extend(found.into_iter().map(|state| state as i32));
+    }
+    Ok(states)
 }

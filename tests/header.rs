@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -29,6 +29,7 @@ const FILES: [&str; 12] = [
     "options.rs",
     "context.rs",
     "gallery.rs",
+    "file_sync.rs",
     "download.rs",
     "state.rs",
 ];

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::uri::UriSpace;
+
 /// Whether files that come from the cloud bring their bytes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
@@ -32,14 +34,16 @@ pub struct BatteryMarks {
     pub warning: u8,
 }
 
-/// One device, one account, one cloud, one gallery.
+/// One device, one account, one cloud, one synced directory: the gallery, or a bundle's.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the index lies. Created 0700 if missing; belongs to one engine at a time.
     pub state_dir: PathBuf,
-    /// The folder of photos.
+    /// The folder that is synced.
     pub gallery_dir: PathBuf,
-    /// The bundle that the gallery's records belong to in the cloud.
+    /// How its files are named.
+    pub uris: UriSpace,
+    /// The bundle that its records belong to in the cloud.
     pub bundle_name: String,
     /// This device's name, as conflict copies show it.
     pub device_name: String,
@@ -63,6 +67,7 @@ impl Config {
         Config {
             state_dir: state_dir.into(),
             gallery_dir: gallery_dir.into(),
+            uris: UriSpace::Gallery,
             bundle_name: "com.ohos.medialibrary".into(),
             device_name: "device".into(),
             download_policy: DownloadPolicy::Originals,

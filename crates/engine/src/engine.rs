@@ -111,6 +111,12 @@ impl Engine {
         self.states.file_states(uris)
     }
 
+    /// When the last run that succeeded ended, in milliseconds since 1970 by this device's clock; 0 before
+    /// the first. Never waits for a running sync.
+    pub fn last_sync_ms(&self) -> i64 {
+        self.states.last_sync_ms()
+    }
+
     /// How many deletions wait for the host's word.
     pub fn deletions_held(&self) -> u64 {
         self.ask(Message::Held).unwrap_or_default()

@@ -26,3 +26,4 @@ pub use event::{
     ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink, FileSyncState,
     SyncProgress, SyncState,
 };
+pub use uri::UriSpace;

@@ -5,18 +5,54 @@ use std::borrow::Cow;
 use crate::error::{Code, Error, Result};
 
 const GALLERY: [&str; 2] = ["file://media/Photo/", "file:///media/Photo/"];
+/// Where a bundle sees its cloud directory.
+const CLOUD_DIR: &str = "/data/storage/el2/cloud/";
 
-/// The path, relative to the gallery, that a URI names.
-pub(crate) fn gallery_path(uri: &str) -> Result<Cow<'_, str>> {
-    let rest = GALLERY.iter().find_map(|prefix| uri.strip_prefix(prefix));
-    let Some(rest) = rest else {
-        return Err(invalid(uri, "it must begin with file://media/Photo/"));
-    };
-    let path = decode(rest).ok_or_else(|| invalid(uri, "its percent-encoding is broken"))?;
-    if !stays(path.as_bytes()) {
-        return Err(invalid(uri, "its path leaves the gallery or names nothing"));
+/// The URIs of one synced directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum UriSpace {
+    /// `file://media/Photo/<path>`, also with a third slash: the photos.
+    #[default]
+    Gallery,
+    /// `file://<bundle>/data/storage/el2/cloud/<path>`, or that without the scheme and the name: the cloud
+    /// directory of the bundle with this name.
+    Bundle(Box<str>),
+}
+
+impl UriSpace {
+    /// The bundle whose cloud directory a URI is in: `None` for what is in no bundle's, and an empty
+    /// name for the plain path, which is in that of whoever asks.
+    pub fn bundle_of(uri: &str) -> Option<&str> {
+        if uri.starts_with(CLOUD_DIR) {
+            return Some("");
+        }
+        let rest = uri.strip_prefix("file://")?;
+        let (bundle, path) = rest.split_at_checked(rest.find('/')?)?;
+        (!bundle.is_empty() && path.starts_with(CLOUD_DIR)).then_some(bundle)
     }
-    Ok(path)
+
+    /// The path, relative to the directory, that a URI names.
+    pub(crate) fn path<'u>(&self, uri: &'u str) -> Result<Cow<'u, str>> {
+        let rest = self.strip(uri).ok_or_else(|| match self {
+            UriSpace::Gallery => invalid(uri, "it must begin with file://media/Photo/"),
+            UriSpace::Bundle(name) => invalid(uri, &format!("it must begin with file://{name}{CLOUD_DIR}")),
+        })?;
+        let path = decode(rest).ok_or_else(|| invalid(uri, "its percent-encoding is broken"))?;
+        if !stays(path.as_bytes()) {
+            return Err(invalid(uri, "its path leaves the synced directory or names nothing"));
+        }
+        Ok(path)
+    }
+
+    fn strip<'u>(&self, uri: &'u str) -> Option<&'u str> {
+        match self {
+            UriSpace::Gallery => GALLERY.iter().find_map(|prefix| uri.strip_prefix(prefix)),
+            UriSpace::Bundle(name) => {
+                let named = uri.strip_prefix("file://").and_then(|rest| rest.strip_prefix(&**name));
+                named.unwrap_or(uri).strip_prefix(CLOUD_DIR)
+            }
+        }
+    }
 }
 
 /// Whether a path names something beneath where it begins: no empty name, no `.`, no `..`, no NUL.
@@ -71,9 +107,34 @@ mod tests {
 
     #[test]
     fn reads_both_forms_and_percent_encoding() {
-        assert_eq!(gallery_path("file://media/Photo/a/b.jpg").unwrap(), "a/b.jpg");
-        assert_eq!(gallery_path("file:///media/Photo/1").unwrap(), "1");
-        assert_eq!(gallery_path("file://media/Photo/%C3%BC%20x.jpg").unwrap(), "ü x.jpg");
+        let path = |uri| UriSpace::Gallery.path(uri).unwrap().into_owned();
+        assert_eq!(path("file://media/Photo/a/b.jpg"), "a/b.jpg");
+        assert_eq!(path("file:///media/Photo/1"), "1");
+        assert_eq!(path("file://media/Photo/%C3%BC%20x.jpg"), "ü x.jpg");
+    }
+
+    #[test]
+    fn a_bundles_directory_has_its_name_or_none() {
+        let space = UriSpace::Bundle("com.example.notes".into());
+        for (uri, bundle) in [
+            ("file://com.example.notes/data/storage/el2/cloud/a/b%20c", Some("com.example.notes")),
+            ("/data/storage/el2/cloud/a/b%20c", Some("")),
+        ] {
+            assert_eq!(UriSpace::bundle_of(uri), bundle);
+            assert_eq!(space.path(uri).unwrap(), "a/b c");
+        }
+        for (uri, bundle) in [
+            ("file://media/Photo/a", None),
+            ("file:///data/storage/el2/cloud/a", None),
+            ("file://com.example/data/storage/el2/cloud/a", Some("com.example")),
+            ("file://com.example.notes.more/data/storage/el2/cloud/a", Some("com.example.notes.more")),
+            ("file://com.example.notes/data/storage/el2/cloud/", Some("com.example.notes")),
+            ("file://com.example.notes/data/storage/el2/cloud/../a", Some("com.example.notes")),
+            ("file://com.example.notes/data/storage/el2/base/a", None),
+        ] {
+            assert_eq!(UriSpace::bundle_of(uri), bundle, "{uri}");
+            assert_eq!(space.path(uri).unwrap_err().code, Code::InvalidUri, "{uri}");
+        }
     }
 
     #[test]
@@ -99,7 +160,7 @@ mod tests {
             "file://media/Photo/%2e%2e/x",
             "file://other/Photo/a",
         ] {
-            let refused = gallery_path(uri).unwrap_err();
+            let refused = UriSpace::Gallery.path(uri).unwrap_err();
             assert_eq!(refused.code, Code::InvalidUri, "{uri}");
         }
     }

@@ -12,7 +12,6 @@ use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event};
 use crate::job::{FetchItem, FetchOutcome, Job, Moved, Outcome, StopFlag, Work, temp_name};
 use crate::tree::{LocalContent, NodeId, Place};
-use crate::uri::gallery_path;
 
 /// All downloads under way.
 #[derive(Debug, Default)]
@@ -67,7 +66,7 @@ impl Demands {
 impl Core {
     /// Fetches one file's bytes for a client.
     pub fn start_download(&mut self, client: ClientId, uri: &str) -> Result<()> {
-        let path = gallery_path(uri)?;
+        let path = self.config.uris.path(uri)?;
         let Some(item) = self.wanted(&path, uri)? else {
             self.tell_here(client, uri, &path);
             return Ok(());
@@ -157,7 +156,7 @@ impl Core {
 
     /// Stops a client's download. The part received is discarded unless others wait for it.
     pub fn stop_download(&mut self, client: ClientId, uri: &str) {
-        let Ok(path) = gallery_path(uri) else { return };
+        let Ok(path) = self.config.uris.path(uri) else { return };
         let node = {
             let trees = self.states.trees.read();
             trees.find_local(&path).or_else(|| find_remote(&trees, &path))

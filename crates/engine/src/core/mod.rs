@@ -89,6 +89,7 @@ struct DeletionHold {
 
 const CURSOR: &str = "cursor";
 const GALLERY: &str = "gallery";
+const LAST_SYNC: &str = "last_sync_ms";
 
 impl Core {
     /// Opens the index. Nothing is synced yet.
@@ -107,7 +108,12 @@ impl Core {
         Ok(Core {
             gate: Gate::new(&config, &ports),
             context,
-            states: States::new(Arc::new(RwLock::new(trees)), ports.fs.clone()),
+            states: States::new(
+                trees,
+                ports.fs.clone(),
+                config.uris.clone(),
+                meta(LAST_SYNC).parse().unwrap_or_default(),
+            ),
             cursor: meta(CURSOR),
             identity: meta(GALLERY),
             config,
@@ -231,7 +237,11 @@ impl Core {
         let mut trees = self.states.trees.write();
         let unsaved = trees.take_unsaved();
         let mut batch = IndexBatch {
-            meta: vec![(CURSOR, self.cursor.clone()), (GALLERY, self.identity.clone())],
+            meta: vec![
+                (CURSOR, self.cursor.clone()),
+                (GALLERY, self.identity.clone()),
+                (LAST_SYNC, self.states.last_sync_ms().to_string()),
+            ],
             ..IndexBatch::default()
         };
         for &id in &unsaved {

@@ -299,14 +299,17 @@ impl Core {
         let nodes: Vec<NodeId> = run.sent.keys().copied().collect();
         self.states.set(nodes, None);
         self.keep_sent(&mut run);
-        if let Err(error) = self.save() {
-            self.events.log(1, &error.text);
-        }
         let (state, error) = match (run.ending, run.complaint) {
             (Some(Ending::Stopped), _) => (SyncState::Stopped, ErrorType::NoError),
             (Some(Ending::Failed(state, error)), _) | (None, Some((state, error))) => (state, error),
             (None, None) => (SyncState::Completed, ErrorType::NoError),
         };
+        if state == SyncState::Completed {
+            self.states.set_last_sync_ms(self.clock.wall_ns().div_euclid(1_000_000));
+        }
+        if let Err(error) = self.save() {
+            self.events.log(1, &error.text);
+        }
         let unlooked = matches!(&run.phase, Phase::Observe(observe) if !observe.has_looked());
         if unlooked || run.needs_scan {
             self.distrust_watcher();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
@@ -10,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
 use crate::ports::{FileKind, FileSystem};
 use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
-use crate::uri::gallery_path;
+use crate::uri::UriSpace;
 
 /// What is being done with a file's bytes right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +30,24 @@ pub struct States {
     pub(super) trees: Arc<RwLock<Trees>>,
     activity: Arc<RwLock<HashMap<NodeId, Activity>>>,
     fs: Arc<dyn FileSystem>,
+    uris: UriSpace,
+    /// In milliseconds since 1970; 0 for never.
+    last_sync: Arc<AtomicI64>,
 }
 
 impl States {
-    pub(super) fn new(trees: Arc<RwLock<Trees>>, fs: Arc<dyn FileSystem>) -> Self {
-        States { trees, activity: Arc::default(), fs }
+    pub(super) fn new(trees: Trees, fs: Arc<dyn FileSystem>, uris: UriSpace, last_sync_ms: i64) -> Self {
+        let (trees, last_sync) = (Arc::new(RwLock::new(trees)), Arc::new(AtomicI64::new(last_sync_ms)));
+        States { trees, activity: Arc::default(), fs, uris, last_sync }
+    }
+
+    /// When the last run that succeeded ended, in milliseconds since 1970; 0 before the first.
+    pub fn last_sync_ms(&self) -> i64 {
+        self.last_sync.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_last_sync_ms(&self, ms: i64) {
+        self.last_sync.store(ms, Ordering::Release);
     }
 
     pub(super) fn set(&self, nodes: impl IntoIterator<Item = NodeId>, activity: Option<Activity>) {
@@ -53,7 +67,7 @@ impl States {
 
     /// One file's state.
     pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
-        let path = gallery_path(uri)?;
+        let path = self.uris.path(uri)?;
         let known = self.look().state(&path, &mut Folder::default());
         known.map_or_else(|| self.unknown(&path, uri), Ok)
     }
@@ -64,7 +78,7 @@ impl States {
         const AT_A_TIME: usize = 1000;
         let mut states = Vec::with_capacity(uris.len());
         for uris in uris.chunks(AT_A_TIME) {
-            let paths = uris.iter().map(|uri| gallery_path(uri)).collect::<Result<Vec<_>>>()?;
+            let paths = uris.iter().map(|uri| self.uris.path(uri)).collect::<Result<Vec<_>>>()?;
             let known: Vec<Option<FileSyncState>> = {
                 let look = self.look();
                 let mut folder = Folder::default();
@@ -79,7 +93,7 @@ impl States {
 
     /// Why a file is not in step.
     pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
-        let path = gallery_path(uri)?;
+        let path = self.uris.path(uri)?;
         let trees = self.trees.read();
         match trees.find_local(&path).or_else(|| find_remote(&trees, &path)).and_then(|id| trees.get(id)) {
             Some(node) => Ok(node.trouble.map(|trouble| (trouble.code, trouble.text.to_owned()))),
