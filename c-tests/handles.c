@@ -4,31 +4,6 @@
 
 static const char uri[] = "file://media/Photo/a.jpg";
 
-static void ignore_answer(int32_t code, const char *message, void *user_data) {
-    (void)code;
-    (void)message;
-    (void)user_data;
-}
-
-static void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
-                          void *user_data) {
-    (void)code;
-    (void)message;
-    (void)states;
-    (void)n;
-    (void)user_data;
-}
-
-static void ignore_progress(const CloudSyncSyncProgress *event, void *user_data) {
-    (void)event;
-    (void)user_data;
-}
-
-static void ignore_download(const CloudSyncDownloadProgress *event, void *user_data) {
-    (void)event;
-    (void)user_data;
-}
-
 /* What a thread may count, because cmocka's assertions are for the test's own thread. */
 static unsigned wrong_answers;
 
@@ -92,13 +67,6 @@ static void use_as_gallery_sync(void *value) {
     bad(gallery_sync_stop(sync));
     bad(gallery_sync_stop_async(sync, ignore_answer, NULL));
     bad(gallery_sync_free(sync));
-}
-
-static void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
-    (void)code;
-    (void)message;
-    (void)time_ms;
-    (void)user_data;
 }
 
 static void use_as_file_sync(void *value) {

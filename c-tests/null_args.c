@@ -34,38 +34,6 @@ static const char uri[] = "file://media/Photo/a.jpg";
 static const char *const uris[] = {uri, NULL};
 static int32_t state_out;
 
-static void ignore_progress(const CloudSyncSyncProgress *event, void *user_data) {
-    (void)event;
-    (void)user_data;
-}
-
-static void ignore_download(const CloudSyncDownloadProgress *event, void *user_data) {
-    (void)event;
-    (void)user_data;
-}
-
-static void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
-                          void *user_data) {
-    (void)code;
-    (void)message;
-    (void)states;
-    (void)n;
-    (void)user_data;
-}
-
-static void ignore_answer(int32_t code, const char *message, void *user_data) {
-    (void)code;
-    (void)message;
-    (void)user_data;
-}
-
-static void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
-    (void)code;
-    (void)message;
-    (void)time_ms;
-    (void)user_data;
-}
-
 static void check_library(void) {
     NO_POINTER(cloudsync_version);
     NO_POINTER(cloudsync_version_number);

@@ -379,6 +379,38 @@ void on_answer(int32_t code, const char *message, void *user_data) {
     gate_raise(&answer->gate);
 }
 
+void ignore_answer(int32_t code, const char *message, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)user_data;
+}
+
+void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
+                          void *user_data) {
+    (void)code;
+    (void)message;
+    (void)states;
+    (void)n;
+    (void)user_data;
+}
+
+void ignore_progress(const CloudSyncSyncProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+void ignore_download(const CloudSyncDownloadProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)time_ms;
+    (void)user_data;
+}
+
 /* --- Devices ---------------------------------------------------------------------------------- */
 
 void conditions_set(int *which, int value) {

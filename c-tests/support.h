@@ -128,6 +128,14 @@ void answer_init(struct answer *answer);
 void answer_destroy(struct answer *answer);
 void on_answer(int32_t code, const char *message, void *user_data);
 
+/* For tests that look at a call's code alone. */
+void ignore_answer(int32_t code, const char *message, void *user_data);
+void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
+                          void *user_data);
+void ignore_progress(const CloudSyncSyncProgress *event, void *user_data);
+void ignore_download(const CloudSyncDownloadProgress *event, void *user_data);
+void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data);
+
 /* --- Devices ---------------------------------------------------------------------------------- */
 
 /* Network, battery and heat that a test decides, instead of the machine that it runs on. */
