@@ -170,6 +170,9 @@ impl Context {
 
     /// The directory that a URI is in, or is refused by.
     pub(crate) fn root_of(&self, uri: &str) -> Root {
+        if self.bundles.is_empty() {
+            return Root::GALLERY;
+        }
         let bundle =
             UriSpace::bundle_of(uri).map(|name| if name.is_empty() { self.caller.bundle() } else { name });
         bundle.and_then(|bundle| self.root_of_bundle(bundle)).unwrap_or(Root::GALLERY)

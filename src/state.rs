@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 
 use crate::callback::{CloudSyncFileStatesCompletion, Done};
-use crate::context::{CloudSyncContext, Context, Root, run_async};
+use crate::context::{CloudSyncContext, Context, run_async};
 use crate::events::{Completion, Found};
 use crate::failure::Answer;
 use crate::object::{with, writable};
@@ -118,10 +118,14 @@ pub unsafe extern "C" fn get_file_sync_states_async(
 fn states_of(context: &Context, uris: &[&str]) -> Answer<Vec<i32>> {
     context.engine()?;
     let mut states = Vec::with_capacity(uris.len());
-    for part in uris.chunk_by(|one, other| context.root_of(one) == context.root_of(other)) {
-        let root = part.first().map_or(Root::GALLERY, |uri| context.root_of(uri));
+    let mut rest = uris;
+    while let Some(first) = rest.first() {
+        let root = context.root_of(first);
+        let count = rest.iter().skip(1).take_while(|uri| context.root_of(uri) == root).count() + 1;
+        let (part, others) = rest.split_at(count);
         let found = context.engine_at(root)?.file_states(part)?;
         states.extend(found.into_iter().map(|state| state as i32));
+        rest = others;
     }
     Ok(states)
 }
