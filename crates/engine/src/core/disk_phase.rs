@@ -151,7 +151,7 @@ impl Core {
                 let to = local.and_then(|local| trees.path_in(local.place.parent, &name));
                 match (from, to) {
                     (Some(from), Some(to)) => {
-                        let ino = local.map_or(0, |local| ino_of(&local.content));
+                        let ino = local.and_then(|local| local.content.ino()).unwrap_or(0);
                         ops.push((DiskOp::Rename { node, from, to, ino }, Effect::Aside(name), None));
                     }
                     _ => run.freeze(node),
@@ -219,8 +219,7 @@ impl Core {
     fn place_cloud_only(&mut self, places: Vec<(NodeId, Place)>) {
         let mut trees = self.states.trees.write();
         for (node, place) in places {
-            let Some(content) = trees.remote(node).and_then(|remote| remote.content) else { continue };
-            put_here(&mut trees, node, place.as_ref(), LocalContent::CloudOnly(content));
+            note_cloud_only(&mut trees, node, place.as_ref());
         }
     }
 
@@ -230,9 +229,9 @@ impl Core {
         {
             let mut trees = self.states.trees.write();
             for (node, place) in &disk.fetches {
-                let Some(known) = trees.get(*node).filter(|known| known.local.is_none()) else { continue };
-                let Some(content) = known.live_remote().and_then(|remote| remote.content) else { continue };
-                put_here(&mut trees, *node, place.as_ref(), LocalContent::CloudOnly(content));
+                if trees.local(*node).is_none() {
+                    note_cloud_only(&mut trees, *node, place.as_ref());
+                }
             }
         }
         if !disk.fetches.is_empty()
@@ -318,6 +317,13 @@ pub(super) fn fetched(trees: &mut Trees, item: &FetchItem, stamp: Stamp) {
     put_here(trees, item.node, item.place.as_ref(), LocalContent::Here(item.content, stamp));
 }
 
+/// The file is in the index alone, its bytes in the cloud.
+fn note_cloud_only(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>) {
+    if let Some(content) = trees.remote(id).and_then(|remote| remote.content) {
+        put_here(trees, id, place, LocalContent::CloudOnly(content));
+    }
+}
+
 /// What came from the cloud is in the local tree now, and nothing is wrong with it.
 fn put_here(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, content: LocalContent) {
     trees.set_received(id, Local { place, content });
@@ -373,18 +379,9 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
 fn rename(trees: &mut Trees, node: NodeId, place: PlaceRef<'_>, before: Local) -> Option<Ordered> {
     let from = trees.local_path(node)?;
     let to = trees.path_in(place.parent, place.name)?;
-    let ino = ino_of(&before.content);
+    let ino = before.content.ino().unwrap_or(0);
     trees.set_local(node, Some(Local { place, content: before.content }));
     Some(Ordered::Op(DiskOp::Rename { node, from, to, ino }, Effect::Placed, Some(before)))
-}
-
-/// What tells it from others that may come to its place; 0 where nobody has looked.
-fn ino_of(content: &LocalContent) -> u64 {
-    match content {
-        LocalContent::Dir(ino) => *ino,
-        LocalContent::Here(_, stamp) | LocalContent::Unread(stamp) => stamp.ino,
-        LocalContent::CloudOnly(_) => 0,
-    }
 }
 
 /// Returns the new node where the file became one.

@@ -65,7 +65,7 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
 
 /// Files that are known in a folder that the local tree does not have any more.
 fn strays(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
-    let lost = trees.parents().filter(|&id| id != NodeId::ROOT && ino_of(trees, id).is_none());
+    let lost = trees.parents().filter(|&id| id != NodeId::ROOT && folder_ino(trees, id).is_none());
     lost.flat_map(move |folder| trees.children(folder).filter(move |&id| is_file_in(trees, id, folder)))
 }
 
@@ -111,7 +111,7 @@ fn match_folders(trees: &mut Trees, seen: &Seen) -> Folders {
     order.sort_by_key(|folder| folder.path.matches('/').count() + usize::from(!folder.path.is_empty()));
     for folder in order {
         let known = folders.by_path.get(&folder.path).copied();
-        let Some(id) = known.or_else(|| find_folder(trees, &folder.path)) else { continue };
+        let Some(id) = known.or_else(|| trees.find_local_folder(&folder.path)) else { continue };
         folders.by_path.insert(folder.path.clone(), id);
         folders.listed.push(id);
         for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
@@ -128,11 +128,8 @@ fn dirs(seen: &Seen) -> impl Iterator<Item = &DirEntry> {
     entries.filter(|entry| entry.kind == FileKind::Dir)
 }
 
-fn find_folder(trees: &Trees, path: &str) -> Option<NodeId> {
-    trees.find_local_folder(path)
-}
-
-fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
+/// The inode number of a folder that is on the disk; `None` for anything else.
+fn folder_ino(trees: &Trees, id: NodeId) -> Option<u64> {
     match trees.local(id)?.content {
         LocalContent::Dir(ino) => Some(ino),
         _ => None,
@@ -140,11 +137,11 @@ fn ino_of(trees: &Trees, id: NodeId) -> Option<u64> {
 }
 
 fn local_folders(trees: &Trees) -> impl Iterator<Item = NodeId> + '_ {
-    trees.folders().filter(|&id| ino_of(trees, id).is_some())
+    trees.folders().filter(|&id| folder_ino(trees, id).is_some())
 }
 
 fn known_folders(trees: &Trees) -> BTreeMap<u64, NodeId> {
-    local_folders(trees).filter_map(|id| Some((ino_of(trees, id)?, id))).collect()
+    local_folders(trees).filter_map(|id| Some((folder_ino(trees, id)?, id))).collect()
 }
 
 fn folder_node(
@@ -158,7 +155,7 @@ fn folder_node(
     let free = |id: &NodeId| !taken.contains(id);
     let by_name = || {
         let same_name = trees.locals_at(parent, &entry.name);
-        same_name.filter(free).find(|&id| ino_of(trees, id).is_some_and(|ino| !on_disk.contains(&ino)))
+        same_name.filter(free).find(|&id| folder_ino(trees, id).is_some_and(|ino| !on_disk.contains(&ino)))
     };
     let node = by_ino.get(&entry.stamp.ino).copied().filter(free).or_else(by_name);
     let node = node.unwrap_or_else(|| trees.add(Kind::Dir));
@@ -181,7 +178,7 @@ fn beneath_vanished(trees: &Trees, seen: &Seen, folders: &Folders) -> Vec<NodeId
             }
             if is_file_here(trees, child) {
                 files.push(child);
-            } else if ino_of(trees, child).is_some() {
+            } else if folder_ino(trees, child).is_some() {
                 work.push(child);
             }
         }
@@ -191,7 +188,7 @@ fn beneath_vanished(trees: &Trees, seen: &Seen, folders: &Folders) -> Vec<NodeId
 
 /// Folders of the local tree that a listing of the folder above them did not show.
 fn vanished(trees: &Trees, seen: &Seen, folders: &Folders) -> Vec<NodeId> {
-    let gone = |id: &NodeId| ino_of(trees, *id).is_some() && !folders.seen.contains(id);
+    let gone = |id: &NodeId| folder_ino(trees, *id).is_some() && !folders.seen.contains(id);
     if seen.everything {
         return local_folders(trees).filter(gone).collect();
     }
@@ -202,7 +199,7 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
     let mut work = vanished(trees, seen, folders);
     let mut gone = Vec::new();
     while let Some(id) = work.pop() {
-        let unseen = |child: &NodeId| ino_of(trees, *child).is_some() && !folders.seen.contains(child);
+        let unseen = |child: &NodeId| folder_ino(trees, *child).is_some() && !folders.seen.contains(child);
         work.extend(trees.local_children(id).filter(unseen).collect::<Vec<_>>());
         if !seen.busy.contains(&id) {
             trees.set_local(id, None);

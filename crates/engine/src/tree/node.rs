@@ -109,6 +109,15 @@ impl LocalContent {
         }
     }
 
+    /// The inode number, which tells it from others that may come to its place; `None` for what is not on
+    /// the disk.
+    pub fn ino(&self) -> Option<u64> {
+        match self {
+            LocalContent::Dir(ino) => Some(*ino),
+            other => other.stamp().map(|stamp| stamp.ino),
+        }
+    }
+
     /// Whether it is on the disk.
     pub fn is_here(&self) -> bool {
         !matches!(self, LocalContent::CloudOnly(_))
