@@ -91,9 +91,7 @@ static void user_changes(struct user *user, unsigned photos) {
     }
 }
 
-/* Whether a gallery holds what its users left, and nothing of what they took away; with one device exactly that. With
- * two there is an open fault: what came from the other one right before a kill, and was changed there before the next run,
- * is kept beside the new version. Nothing is lost by that; there is a copy too many, here one photo in ten at most. */
+/* Whether a gallery holds what its users left, and nothing else. */
 static bool gallery_is_right(const char *gallery, const struct user *users, unsigned count, unsigned photos) {
     size_t expected = 0;
     bool right = true;
@@ -108,8 +106,8 @@ static bool gallery_is_right(const char *gallery, const struct user *users, unsi
             }
         }
     }
-    size_t found = count_files(gallery), most = count == 1 ? expected : expected + expected / 10;
-    if (found < expected || found > most) {
+    size_t found = count_files(gallery);
+    if (found != expected) {
         print_error("%s holds %zu files, expected %zu\n", gallery, found, expected);
         right = false;
     }

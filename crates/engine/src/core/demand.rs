@@ -10,7 +10,8 @@ use super::state::{Activity, find_remote};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event};
-use crate::job::{FetchItem, FetchOutcome, Job, Moved, Outcome, StopFlag, Work, temp_name};
+use crate::job::{FetchItem, FetchOutcome, Job, Moved, Outcome, PlaceItem, StopFlag, Work, temp_name};
+use crate::ports::Stamp;
 use crate::tree::{LocalContent, NodeId, Place};
 
 /// All downloads under way.
@@ -26,7 +27,8 @@ pub(super) struct Demands {
 #[derive(Debug)]
 struct Demand {
     item: FetchItem,
-    clients: BTreeMap<ClientId, String>,
+    /// By which names each of them asked: the file may have had another when the first did.
+    clients: BTreeSet<(ClientId, String)>,
     stop: StopFlag,
     moved: Moved,
     told: u64,
@@ -72,7 +74,7 @@ impl Core {
             return Ok(());
         };
         if let Some(demand) = self.demands.by_node.get_mut(&item.node) {
-            demand.clients.insert(client, uri.to_string());
+            demand.clients.insert((client, uri.to_string()));
             return Ok(());
         }
         if self.fs.free_space().is_ok_and(|free| free < item.content.size) {
@@ -82,7 +84,7 @@ impl Core {
         self.demands.next_progress = now + PROGRESS_NS;
         let node = item.node;
         let demand = Demand {
-            clients: BTreeMap::from([(client, uri.to_string())]),
+            clients: BTreeSet::from([(client, uri.to_string())]),
             stop: StopFlag::default(),
             moved: Moved::default(),
             told: 0,
@@ -147,6 +149,11 @@ impl Core {
     fn fetch_demand(&mut self, node: NodeId) {
         let Some(demand) = self.demands.by_node.get(&node) else { return };
         let work = Work::Fetch(vec![demand.item.clone()]);
+        self.enqueue_demand(node, work);
+    }
+
+    fn enqueue_demand(&mut self, node: NodeId, work: Work) {
+        let Some(demand) = self.demands.by_node.get(&node) else { return };
         let (stop, moved) = (demand.stop.clone(), demand.moved.clone());
         let job: Job = self.new_job(work, stop, moved);
         self.states.set([node], Some(Activity::Downloading));
@@ -162,16 +169,19 @@ impl Core {
             trees.find_local(&path).or_else(|| find_remote(&trees, &path))
         };
         if let Some(node) = node {
-            self.withdraw(client, node, true);
+            self.withdraw(client, node, uri);
         }
         self.advance();
     }
 
     /// Stops all of a client's downloads, without events.
     pub fn forget_client(&mut self, client: ClientId) {
-        let nodes: Vec<NodeId> = self.demands.nodes().collect();
-        for node in nodes {
-            self.withdraw(client, node, false);
+        for demand in self.demands.by_node.values_mut() {
+            let before = demand.clients.len();
+            demand.clients.retain(|(other, _)| *other != client);
+            if demand.clients.is_empty() && before > 0 {
+                demand.stop.set();
+            }
         }
     }
 
@@ -191,20 +201,21 @@ impl Core {
         }
     }
 
-    fn withdraw(&mut self, client: ClientId, node: NodeId, tell: bool) {
+    /// What the client asked for by this name is stopped; where it asked by an older one, all it asked.
+    fn withdraw(&mut self, client: ClientId, node: NodeId, uri: &str) {
         let Some(demand) = self.demands.by_node.get_mut(&node) else { return };
-        if demand.clients.len() > 1 || !tell {
-            let Some(uri) = demand.clients.remove(&client) else { return };
-            if demand.clients.is_empty() {
-                demand.stop.set();
-            } else if tell {
-                let clients = BTreeMap::from([(client, uri)]);
-                let stopped =
-                    demand.progress(DownloadState::Stopped, DownloadErrorType::NoError, demand.told);
-                self.tell(&clients, &stopped);
-            }
-        } else if demand.clients.contains_key(&client) {
+        let by_name = demand.clients.contains(&(client, uri.to_string()));
+        let (gone, left): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut demand.clients)
+            .into_iter()
+            .partition(|(other, name)| *other == client && (name == uri || !by_name));
+        if left.is_empty() {
+            // They hear of it when the transfer is back.
+            demand.clients = gone;
             demand.stop.set();
+        } else {
+            demand.clients = left;
+            let stopped = demand.progress(DownloadState::Stopped, DownloadErrorType::NoError, demand.told);
+            self.tell(&gone, &stopped);
         }
     }
 
@@ -213,6 +224,13 @@ impl Core {
         let outcome = match outcome {
             Outcome::Fetch(outcomes) => outcomes.into_iter().next(),
             _ => None,
+        };
+        let outcome = match outcome {
+            Some(FetchOutcome::Came(stamp)) => match self.place_demand(node, stamp) {
+                Ok(()) => return,
+                Err(error) => Some(FetchOutcome::Failed(error)),
+            },
+            outcome => outcome,
         };
         let Some(mut demand) = self.demands.by_node.remove(&node) else { return };
         if matches!(outcome, Some(FetchOutcome::Changed)) && self.try_elsewhere(&mut demand) {
@@ -232,6 +250,14 @@ impl Core {
         }
     }
 
+    fn place_demand(&mut self, node: NodeId, stamp: Stamp) -> Result<()> {
+        let Some(demand) = self.demands.by_node.get(&node) else { return Ok(()) };
+        let came = vec![PlaceItem { fetched: demand.item.clone(), stamp }];
+        self.announce(&came)?;
+        self.enqueue_demand(node, Work::Place(came));
+        Ok(())
+    }
+
     fn settle_demand(
         &mut self,
         demand: &Demand,
@@ -245,6 +271,7 @@ impl Core {
                 (DownloadState::Completed, DownloadErrorType::NoError)
             }
             Some(FetchOutcome::Stopped) => {
+                self.states.trees.write().set_arriving(node, None);
                 let name = temp_name(&demand.item.record, &demand.item.content);
                 self.enqueue(Task::Sweep, Work::Discard(name), StopFlag::default(), Moved::default());
                 self.states.set([node], Some(Activity::Stopped));
@@ -265,7 +292,9 @@ impl Core {
                 self.events.log(2, &format!("a download failed: {}", error.text));
                 failed(DownloadErrorType::UnknownError)
             }
-            Some(FetchOutcome::Changed) | None => failed(DownloadErrorType::UnknownError),
+            Some(FetchOutcome::Came(_) | FetchOutcome::Changed) | None => {
+                failed(DownloadErrorType::UnknownError)
+            }
         }
     }
 
@@ -306,8 +335,9 @@ impl Core {
         }
     }
 
-    fn tell(&self, clients: &BTreeMap<ClientId, String>, progress: &DownloadProgress) {
-        for (&client, uri) in clients {
+    fn tell(&self, clients: &BTreeSet<(ClientId, String)>, progress: &DownloadProgress) {
+        for (client, uri) in clients {
+            let client = *client;
             let progress = DownloadProgress { uri: uri.clone(), ..progress.clone() };
             self.events.emit(Event::Download { client, progress });
         }

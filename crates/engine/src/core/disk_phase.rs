@@ -6,13 +6,13 @@ use super::push::Push;
 use super::run::Run;
 use super::state::Activity;
 use super::{Core, Task};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, SMUDGED, Work, same_file};
+use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, PlaceItem, SMUDGED, Work, same_file};
 use crate::plan::{self, CloudAction, DiskAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
-use crate::tree::{Local, LocalContent, NodeId, Place, PlaceRef, Trees};
+use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
 
 /// Where changing the disk is.
 pub(super) struct DiskPhase {
@@ -21,8 +21,6 @@ pub(super) struct DiskPhase {
     fetches: VecDeque<(NodeId, Place)>,
     cloud: Steps<CloudAction>,
     began: bool,
-    /// The index knows what is to come.
-    announced: bool,
 }
 
 /// A batch of changes under way, with what the local tree held before.
@@ -63,7 +61,6 @@ impl DiskPhase {
             fetches: VecDeque::new(),
             cloud,
             began: false,
-            announced: false,
         };
         for action in actions {
             match action {
@@ -99,10 +96,6 @@ impl Core {
             if run.jobs > 0 || !disk.structure.is_empty() {
                 return None;
             }
-        }
-        if !disk.announced {
-            disk.announced = true;
-            self.announce_fetches(run, disk);
         }
         if run.jobs == 0 || !disk.fetches.is_empty() {
             self.place_cloud_only(std::mem::take(&mut disk.places));
@@ -223,24 +216,6 @@ impl Core {
         }
     }
 
-    /// The intent: the index knows of each file that is new here that its bytes are in the cloud alone,
-    /// before they come. Where a kill is faster than the note that they have, they are known again.
-    fn announce_fetches(&mut self, run: &mut Run, disk: &DiskPhase) {
-        {
-            let mut trees = self.states.trees.write();
-            for (node, place) in &disk.fetches {
-                if trees.local(*node).is_none() {
-                    note_cloud_only(&mut trees, *node, place.as_ref());
-                }
-            }
-        }
-        if !disk.fetches.is_empty()
-            && let Err(error) = self.save()
-        {
-            self.index_trouble(run, &error);
-        }
-    }
-
     fn order_fetches(&mut self, run: &mut Run, disk: &mut DiskPhase) {
         let mut items = Vec::new();
         let mut bytes = 0;
@@ -263,10 +238,12 @@ impl Core {
     }
 
     pub(super) fn fetch_done(&mut self, run: &mut Run, items: Vec<FetchItem>, outcomes: Vec<FetchOutcome>) {
+        let mut came = Vec::new();
         self.states.set(items.iter().map(|item| item.node), None);
         for (item, outcome) in items.into_iter().zip(outcomes) {
             let node = item.node;
             match outcome {
+                FetchOutcome::Came(stamp) => came.push(PlaceItem { fetched: item, stamp }),
                 FetchOutcome::Placed(stamp) => {
                     fetched(&mut self.states.trees.write(), &item, stamp);
                     run.tally.done(1);
@@ -281,9 +258,35 @@ impl Core {
                 FetchOutcome::Stopped => {}
             }
         }
-        if let Err(error) = self.save() {
-            self.index_trouble(run, &error);
+        // What has come, and has no place when the run ends, need not come again for the next one.
+        if !came.is_empty() && run.ending.is_none() {
+            self.place_fetched(run, came);
         }
+    }
+
+    fn place_fetched(&mut self, run: &mut Run, came: Vec<PlaceItem>) {
+        if let Err(error) = self.announce(&came) {
+            return self.index_trouble(run, &error);
+        }
+        self.states.set(came.iter().map(|item| item.fetched.node), Some(Activity::Downloading));
+        let items = came.iter().map(|item| item.fetched.clone()).collect();
+        self.enqueue_run(run, Task::Fetch(items), Work::Place(came));
+    }
+
+    /// The intent: before files are put in their places, the index knows which they are. Where a kill is
+    /// faster than the note that they are there, they are known again, and whose bytes they hold.
+    pub(super) fn announce(&mut self, came: &[PlaceItem]) -> Result<()> {
+        {
+            let mut trees = self.states.trees.write();
+            for PlaceItem { fetched, stamp } in came {
+                if trees.local(fetched.node).is_none() {
+                    note_cloud_only(&mut trees, fetched.node, fetched.place.as_ref());
+                }
+                let content = Content { mtime_ns: stamp.mtime_ns, ..fetched.content };
+                trees.set_arriving(fetched.node, Some(Arrival { content, ino: stamp.ino }));
+            }
+        }
+        self.save()
     }
 }
 

@@ -45,13 +45,18 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
     }
     let before = missing.len() + odd.len();
     missing.retain(|node| !seen.busy.contains(node));
-    let inos: BTreeSet<u64> =
+    let mut inos: BTreeSet<u64> =
         seen.busy.iter().filter_map(|&id| stamp_of(trees, id)).map(|stamp| stamp.ino).collect();
+    inos.extend(trees.arriving().filter(|(_, id)| seen.busy.contains(id)).map(|(ino, _)| ino));
     odd.retain(|(folder, entry)| {
         !inos.contains(&entry.stamp.ino) && !is_busy(trees, seen, *folder, &entry.name)
     });
     let left_out = missing.len() + odd.len() < before;
+    odd.retain(|(folder, entry)| !arrived(trees, *folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
+    if seen.complete && seen.everything {
+        forget_arrivals(trees, seen);
+    }
     if seen.complete {
         for node in missing {
             trees.set_local(node, None);
@@ -209,6 +214,26 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
     // The inner ones first: a folder is kept as long as anything is in it.
     for id in gone.into_iter().rev() {
         plan::settle(trees, id);
+    }
+}
+
+/// Takes the entry for the file that was being put there when the engine was killed, wherever a person
+/// has moved it since. One that is noted elsewhere on the disk has not come.
+fn arrived(trees: &mut Trees, folder: NodeId, entry: &DirEntry, missing: &mut BTreeSet<NodeId>) -> bool {
+    let Some(id) = trees.arriving_as(&entry.stamp) else { return false };
+    if !missing.remove(&id) && is_file_here(trees, id) {
+        return false;
+    }
+    let place = Place { parent: folder, name: &*entry.name };
+    trees.set_arrived(id, Local { place, content: LocalContent::Unread(entry.stamp) });
+    true
+}
+
+/// What a look at everything does not show has not come.
+fn forget_arrivals(trees: &mut Trees, seen: &Seen) {
+    let left: Vec<NodeId> = trees.arriving().map(|(_, id)| id).filter(|id| !seen.busy.contains(id)).collect();
+    for id in left {
+        trees.set_arriving(id, None);
     }
 }
 

@@ -1,15 +1,15 @@
-//! Brings bytes from the cloud to the disk.
+//! Brings bytes from the cloud to temporary files on the disk; `place` puts them in their places.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use cloudsync_cloud::{AssetDownload, AssetSink, CloudAsset, CloudError};
 
-use super::hash::{CHUNK, SMUDGED, smudge};
+use super::hash::CHUNK;
 use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
-use crate::ports::{FileKind, FileSystem, Stamp, WriteFile};
+use crate::ports::{FileSystem, Stamp, WriteFile};
 use crate::tree::{Content, NodeId, Place};
 
 /// One file to bring.
@@ -31,9 +31,11 @@ pub struct FetchItem {
     pub replaces: Option<Stamp>,
 }
 
-/// What bringing a file came to.
+/// What bringing a file came to, so far.
 #[derive(Debug)]
 pub enum FetchOutcome {
+    /// Its bytes are in a temporary file, durably, with this stamp.
+    Came(Stamp),
     /// It is in its place, durably, with this stamp.
     Placed(Stamp),
     /// Something else is in its place now: look at the disk again.
@@ -74,7 +76,7 @@ pub(super) fn run(
     let downloads =
         items.iter().zip(&mut arrivals).map(|(item, arrival)| download(context, item, arrival)).collect();
     let mut answers = loader.download(TABLE, "", downloads, &Control { stop, moved }).into_iter();
-    let checked: Vec<Result<(), FetchOutcome>> = items
+    let checked: Vec<Result<Stamp, FetchOutcome>> = items
         .iter()
         .zip(&mut arrivals)
         .map(|(item, arrival)| {
@@ -82,7 +84,12 @@ pub(super) fn run(
             check(context, item, arrival, answers.next().unwrap_or_else(missing))
         })
         .collect();
-    place_all(context, items, checked)
+    if checked.iter().any(Result::is_ok)
+        && let Err(error) = context.fs.sync()
+    {
+        return items.iter().map(|_| disk_failure(&error)).collect();
+    }
+    checked.into_iter().map(|came| came.map_or_else(|failed| failed, FetchOutcome::Came)).collect()
 }
 
 fn download<'a>(context: &JobContext, item: &FetchItem, arrival: &'a mut Arrival) -> AssetDownload<'a> {
@@ -91,7 +98,8 @@ fn download<'a>(context: &JobContext, item: &FetchItem, arrival: &'a mut Arrival
     AssetDownload { gid: item.record.to_string(), asset, sink: Box::new(Sink { arrival, place }) }
 }
 
-fn temp_path(item: &FetchItem) -> String {
+/// Where a file's bytes are before they are in their place.
+pub(super) fn temp_path(item: &FetchItem) -> String {
     format!("{}/{}", <dyn FileSystem>::TEMP, temp_name(&item.record, &item.content))
 }
 
@@ -189,7 +197,7 @@ fn check(
     item: &FetchItem,
     arrival: &mut Arrival,
     answer: Result<CloudAsset, CloudError>,
-) -> Result<(), FetchOutcome> {
+) -> Result<Stamp, FetchOutcome> {
     if let Some(error) = arrival.failed.take() {
         return Err(disk_failure(&error));
     }
@@ -207,94 +215,16 @@ fn check(
     let Some(mut file) = arrival.file.take() else { return Err(FetchOutcome::Stopped) };
     file.set_len(item.content.size)
         .and_then(|()| file.set_mtime(item.content.mtime_ns))
+        .and_then(|()| context.fs.stat(&temp_path(item)))
+        .map(|stat| stat.stamp)
         .map_err(|error| disk_failure(&error))
 }
 
-fn disk_failure(error: &io::Error) -> FetchOutcome {
+pub(super) fn disk_failure(error: &io::Error) -> FetchOutcome {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FetchOutcome::DiskFull,
         _ => FetchOutcome::Failed(Error::io("the file cannot be written", error)),
     }
-}
-
-/// Bytes durable, then in their places, then the places durable: two barriers for the whole batch.
-fn place_all(
-    context: &JobContext,
-    items: &[FetchItem],
-    checked: Vec<Result<(), FetchOutcome>>,
-) -> Vec<FetchOutcome> {
-    let failed = |error: &io::Error| disk_failure(error);
-    if checked.iter().any(Result::is_ok)
-        && let Err(error) = context.fs.sync()
-    {
-        return items.iter().map(|_| failed(&error)).collect();
-    }
-    let placed: Vec<Result<Stamp, FetchOutcome>> = items
-        .iter()
-        .zip(checked)
-        .map(|(item, checked)| checked.and_then(|()| place(context, item)))
-        .collect();
-    if placed.iter().any(Result::is_ok)
-        && let Err(error) = context.fs.sync()
-    {
-        return items.iter().map(|_| failed(&error)).collect();
-    }
-    let looked_ns = context.clock.wall_ns();
-    items
-        .iter()
-        .zip(placed)
-        .map(|(item, placed)| match placed {
-            Err(outcome) => outcome,
-            Ok(ours) => FetchOutcome::Placed(seen_in_place(context, item, ours, looked_ns)),
-        })
-        .collect()
-}
-
-/// How a file that was put in its place is noted. Who has moved or changed it since then did that to
-/// the cloud's file: the next scan finds it different from what is noted here.
-fn seen_in_place(context: &JobContext, item: &FetchItem, ours: Stamp, looked_ns: i64) -> Stamp {
-    match context.fs.stat(&item.path) {
-        Ok(stat) if stat.kind == FileKind::File && same_file(&stat.stamp, &ours) => {
-            smudge(stat.stamp, looked_ns)
-        }
-        _ => Stamp { ctime_ns: SMUDGED, ..ours },
-    }
-}
-
-/// Puts a file in its place. Returns how it was before: a person may write to it from then on.
-fn place(context: &JobContext, item: &FetchItem) -> Result<Stamp, FetchOutcome> {
-    let temp = temp_path(item);
-    let ours = context.fs.stat(&temp).map_err(|error| disk_failure(&error))?.stamp;
-    if let Some(expected) = item.replaces {
-        return replace(context, &temp, &item.path, expected).map(|()| ours);
-    }
-    match context.fs.rename(&temp, &item.path) {
-        Ok(()) => Ok(ours),
-        Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
-            Err(FetchOutcome::Changed)
-        }
-        Err(error) => Err(disk_failure(&error)),
-    }
-}
-
-/// Puts the new file in the old one's place, in one step, and only then looks whether the old one
-/// was still what the plan saw: whatever a person wrote in between is put back.
-fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Result<(), FetchOutcome> {
-    if !context.fs.stat(path).is_ok_and(|stat| same_file(&stat.stamp, &expected)) {
-        return Err(FetchOutcome::Changed);
-    }
-    match context.fs.exchange(temp, path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FetchOutcome::Changed),
-        Err(error) => return Err(disk_failure(&error)),
-    }
-    if !context.fs.stat(temp).is_ok_and(|stat| same_file(&stat.stamp, &expected)) {
-        return match context.fs.exchange(temp, path) {
-            Ok(()) => Err(FetchOutcome::Changed),
-            Err(error) => Err(disk_failure(&error)),
-        };
-    }
-    context.fs.remove_file(temp).map_err(|error| disk_failure(&error))
 }
 
 /// Whether a file is still the one that was looked at. Moving it changes its change time alone.

@@ -7,6 +7,7 @@ mod cloud;
 mod disk;
 mod fetch;
 mod hash;
+mod place;
 mod scan;
 mod transfer;
 mod upload;
@@ -22,6 +23,7 @@ pub use disk::{DiskOp, DiskOutcome};
 pub use fetch::{FetchItem, FetchOutcome};
 pub(crate) use fetch::{same_file, temp_name};
 pub use hash::{HashItem, HashOutcome, SMUDGED};
+pub use place::PlaceItem;
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
@@ -65,6 +67,8 @@ pub enum Work {
     Disk(Vec<DiskOp>),
     /// Bring bytes from the cloud.
     Fetch(Vec<FetchItem>),
+    /// Put files that came in their places.
+    Place(Vec<PlaceItem>),
     /// Remove temporary files and trash whose time is over.
     Sweep {
         /// How long the trash is kept, in seconds.
@@ -124,7 +128,7 @@ pub enum Outcome {
     Hash(Vec<HashOutcome>),
     /// Of [`Work::Disk`], in order.
     Disk(Vec<DiskOutcome>),
-    /// Of [`Work::Fetch`], in order.
+    /// Of [`Work::Fetch`] and [`Work::Place`], in order.
     Fetch(Vec<FetchOutcome>),
     /// Of [`Work::Sweep`] and [`Work::Discard`].
     Swept,
@@ -233,6 +237,7 @@ impl Job {
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
+            Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
             Work::Sweep { trash_seconds } => {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept

@@ -242,10 +242,7 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
         return None;
     }
     let local = node.local?;
-    let place = local.place;
-    // What is to come here from the cloud may have come, and a kill been faster than the note of it.
-    let coming = trees.locals_at(place.parent, place.name).filter(|_| request.fetch_bytes);
-    for other in trees.remotes_at(place.parent, place.name).chain(coming) {
+    for other in trees.remotes_at(local.place.parent, local.place.name) {
         let Some(there) = trees.get(other).filter(|_| !request.frozen.contains(&other)) else { continue };
         let on_disk = there.local.is_some_and(|local| local.content.is_here());
         if other == id || there.kind != node.kind || on_disk || adopted.contains(&other) {
@@ -255,12 +252,8 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
             LocalContent::Dir(_) => true,
             LocalContent::Unread(_) => return Some(Learn::Hash(id)),
             LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
-                let remote = there.live_remote().filter(|remote| remote.place == place);
-                let came = there.synced.filter(|_| there.local.is_some() && request.fetch_bytes);
-                let known =
-                    [remote.and_then(|remote| remote.content), came.and_then(|synced| synced.content)];
-                let dead = || remote.is_some() && matches!(decide(other, &there), Verdict::Dead);
-                known.contains(&Some(content)) || dead()
+                let remote = there.remote.and_then(|remote| remote.content);
+                Some(content) == remote || matches!(decide(other, &there), Verdict::Dead)
             }
         };
         if same {

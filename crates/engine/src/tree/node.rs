@@ -162,6 +162,23 @@ pub struct Trouble<S = Box<str>> {
     pub due_ns: Option<i64>,
 }
 
+/// Bytes from the cloud that are about to be put in their place, or have just been: the file that holds
+/// them, by its inode number, is the node's wherever it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// The bytes, with the modification time that the file has on the disk.
+    pub content: Content,
+    /// The file's inode number.
+    pub ino: u64,
+}
+
+impl Arrival {
+    /// Whether a file on the disk is the one that arrived, not changed since.
+    pub fn is(&self, stamp: &Stamp) -> bool {
+        (stamp.ino, stamp.size, stamp.mtime_ns) == (self.ino, self.content.size, self.content.mtime_ns)
+    }
+}
+
 /// One file or folder in all three trees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node<P = Place, S = Box<str>> {
@@ -177,6 +194,8 @@ pub struct Node<P = Place, S = Box<str>> {
     pub remote: Option<Remote<P, S>>,
     /// Whether the bytes in step were sent from this device.
     pub sent_from_here: bool,
+    /// What is being put on the disk: noted before it is, so that it is known again after a kill.
+    pub arriving: Option<Arrival>,
     /// Why it is not in step.
     pub trouble: Option<Trouble<S>>,
 }
@@ -194,6 +213,7 @@ impl<P, S> Node<P, S> {
             synced: None,
             remote: None,
             sent_from_here: false,
+            arriving: None,
             trouble: None,
         }
     }
@@ -209,6 +229,7 @@ impl Node {
             synced: self.synced.as_ref().map(Synced::as_ref),
             remote: self.remote.as_ref().map(Remote::as_ref),
             sent_from_here: self.sent_from_here,
+            arriving: self.arriving,
             trouble: self.trouble.as_ref().map(Trouble::as_ref),
         }
     }

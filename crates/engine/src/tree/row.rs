@@ -3,10 +3,12 @@
 //! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
 //! each place and each content once, in up to three slots, and says in its flags which tree means which
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
-//! stamp); what the flags say of record, remote state and trouble, in this order.
+//! stamp); what the flags say of record, remote state, arrival and trouble, in this order.
 
 use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
-use super::{Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced, Trouble};
+use super::{
+    Arrival, Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced, Trouble,
+};
 use crate::Code;
 use crate::ports::Stamp;
 
@@ -95,8 +97,9 @@ mod flag {
     /// The stamp has a size or a time other than its content's.
     pub(super) const STAMP_SIZE: u32 = 1 << 21;
     pub(super) const STAMP_MTIME: u32 = 1 << 22;
+    pub(super) const ARRIVING: u32 = 1 << 23;
     /// One more than all bits that mean something.
-    pub(super) const END: u32 = 1 << 23;
+    pub(super) const END: u32 = 1 << 24;
 }
 
 /// The places or contents of a row, each once.
@@ -140,6 +143,7 @@ impl<'n> Writer<'n> {
             (flag::DELETED, node.remote.as_ref().is_some_and(|remote| remote.deleted)),
             (flag::RECORD, node.record.is_some()),
             (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
+            (flag::ARRIVING, node.arriving.is_some()),
             (flag::TROUBLE, node.trouble.is_some()),
             (flag::DUE, node.trouble.as_ref().is_some_and(|trouble| trouble.due_ns.is_some())),
             (flag::STAMP_SIZE, stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.size != stamp.size))),
@@ -196,9 +200,7 @@ fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
         put_text(out, place.name);
     }
     for content in contents.0.into_iter().flatten() {
-        out.extend_from_slice(&content.digest);
-        put_number(out, content.size);
-        put_time(out, content.mtime_ns);
+        put_content(out, &content);
     }
     match node.local.as_ref().map(|local| local.content) {
         Some(LocalContent::Dir(ino)) => put_number(out, ino),
@@ -212,12 +214,22 @@ fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
         put_number(out, remote.version);
         remote.asset.iter().for_each(|asset| put_text(out, asset));
     }
+    if let Some(arrival) = &node.arriving {
+        put_content(out, &arrival.content);
+        put_number(out, arrival.ino);
+    }
     if let Some(trouble) = &node.trouble {
         put_number(out, (trouble.code as u32).into());
         put_text(out, trouble.text);
         put_number(out, trouble.attempts.into());
         trouble.due_ns.iter().for_each(|due| put_time(out, *due));
     }
+}
+
+fn put_content(out: &mut Vec<u8>, content: &Content) {
+    out.extend_from_slice(&content.digest);
+    put_number(out, content.size);
+    put_time(out, content.mtime_ns);
 }
 
 fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
@@ -258,8 +270,7 @@ impl<'b> Reader<'b> {
             *slot = (NodeId(reader.bytes.number32()?), reader.bytes.raw_text()?);
         }
         for slot in reader.contents.iter_mut().take(contents) {
-            let (digest, size) = (reader.bytes.array()?, reader.bytes.number()?);
-            *slot = Some(Content { digest, size, mtime_ns: reader.bytes.time()? });
+            *slot = Some(read_content(&mut reader.bytes)?);
         }
         Ok(reader)
     }
@@ -345,6 +356,13 @@ impl<'b> Reader<'b> {
         if self.has(bit) { Ok(Some(self.bytes.text()?)) } else { Ok(None) }
     }
 
+    fn arriving(&mut self) -> Result<Option<Arrival>, Impossible> {
+        if !self.has(flag::ARRIVING) {
+            return Ok(None);
+        }
+        Ok(Some(Arrival { content: read_content(&mut self.bytes)?, ino: self.bytes.number()? }))
+    }
+
     fn trouble(&mut self) -> Result<Option<Trouble<&'b str>>, Impossible> {
         if !self.has(flag::TROUBLE) {
             return Ok(None);
@@ -359,6 +377,10 @@ impl<'b> Reader<'b> {
     }
 }
 
+fn read_content(bytes: &mut Bytes<'_>) -> Result<Content, Impossible> {
+    Ok(Content { digest: bytes.array()?, size: bytes.number()?, mtime_ns: bytes.time()? })
+}
+
 /// Reads what [`write`] wrote.
 fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
     let mut reader = Reader::new(body)?;
@@ -371,6 +393,7 @@ fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
         synced: reader.synced(known)?,
         record: reader.text_if(flag::RECORD)?,
         remote: reader.remote(known)?,
+        arriving: reader.arriving()?,
         trouble: reader.trouble()?,
     };
     if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }

@@ -74,14 +74,16 @@ fn any_trouble() -> impl Strategy<Value = Trouble> {
 pub(crate) fn any_node() -> impl Strategy<Value = Node> {
     let kind = prop_oneof![Just(Kind::File), Just(Kind::Dir)];
     let trees = (of(any_local()), of(any_synced()), of(any_remote()));
-    (kind, of("[a-f0-9]{0,8}"), trees, any::<bool>(), of(any_trouble())).prop_map(
-        |(kind, record, (local, synced, remote), sent_from_here, trouble)| Node {
+    let sent_and_arriving = (any::<bool>(), of((any_content(), any::<u64>())));
+    (kind, of("[a-f0-9]{0,8}"), trees, sent_and_arriving, of(any_trouble())).prop_map(
+        |(kind, record, (local, synced, remote), (sent_from_here, arriving), trouble)| Node {
             kind,
             record: record.map(Into::into),
             local,
             synced,
             remote,
             sent_from_here,
+            arriving: arriving.map(|(content, ino)| Arrival { content, ino }),
             trouble,
         },
     )

@@ -1,12 +1,15 @@
 //! All nodes, findable by place in each tree, with the set of those that are not in step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::place_index::{PlaceIndex, spread};
-use super::{Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble};
+use super::{
+    Arrival, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble,
+};
+use crate::ports::Stamp;
 
 /// The three trees. Every change goes through one method here, so that the look-ups, the set of nodes
 /// out of step and the set of nodes to be written to the index follow by themselves.
@@ -18,6 +21,8 @@ pub struct Trees {
     records: HashTable<(u32, NodeId)>,
     record_state: DefaultHashBuilder,
     out_of_step: BTreeSet<NodeId>,
+    /// The nodes whose bytes are being put on the disk, by the inode number of the file that holds them.
+    arriving: BTreeMap<u64, NodeId>,
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
@@ -47,6 +52,9 @@ impl Trees {
             for place in node.places().into_iter().flatten() {
                 trees.places.insert_name(place, id);
                 in_folders.push((place.parent, id));
+            }
+            if let Some(arrival) = node.arriving {
+                trees.arriving.insert(arrival.ino, id);
             }
             if !node.in_step(keep_originals) {
                 trees.out_of_step.insert(id);
@@ -270,8 +278,27 @@ impl Trees {
     pub fn set_received(&mut self, id: NodeId, local: Local<PlaceRef<'_>>) {
         let Some(row) = self.take(id) else { return };
         let node = row.node();
-        let after = NodeRef { local: Some(local), sent_from_here: false, trouble: None, ..node };
+        let after =
+            NodeRef { local: Some(local), sent_from_here: false, arriving: None, trouble: None, ..node };
         self.put(id, &node, &after);
+    }
+
+    /// Sets what is being put on the disk for a node, before it is.
+    pub fn set_arriving(&mut self, id: NodeId, arriving: Option<Arrival>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { arriving, ..node });
+    }
+
+    /// Sets what the disk holds after what was to arrive was found there: disk and cloud have agreed on
+    /// those bytes, whatever has become of either since.
+    pub fn set_arrived(&mut self, id: NodeId, local: Local<PlaceRef<'_>>) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let place = node.synced.map_or(local.place, |synced| synced.place);
+        let synced = node.arriving.map(|arrival| Synced { place, content: Some(arrival.content) });
+        let synced = synced.or(node.synced);
+        self.put(id, &node, &NodeRef { local: Some(local), synced, arriving: None, ..node });
     }
 
     /// Sets what the disk holds of a node's bytes, where it is.
@@ -341,6 +368,17 @@ impl Trees {
         self.put(id, &node, &NodeRef { trouble, ..node });
     }
 
+    /// The node whose bytes a file on the disk holds although nobody has noted yet that they came.
+    pub fn arriving_as(&self, stamp: &Stamp) -> Option<NodeId> {
+        let id = *self.arriving.get(&stamp.ino)?;
+        self.get(id)?.arriving.filter(|arrival| arrival.is(stamp)).map(|_| id)
+    }
+
+    /// The nodes whose bytes are being put on the disk, and the files that hold them.
+    pub fn arriving(&self) -> impl Iterator<Item = (u64, NodeId)> + '_ {
+        self.arriving.iter().map(|(ino, id)| (*ino, *id))
+    }
+
     /// Forgets a node.
     pub fn remove(&mut self, id: NodeId) {
         let Some(row) = self.take(id) else { return };
@@ -391,6 +429,16 @@ impl Trees {
         }
         for place in new.iter().flatten().filter(|place| !old.contains(&Some(**place))) {
             self.places.insert(*place, id);
+        }
+        if before.arriving != after.arriving {
+            if let Some(arrival) = before.arriving
+                && self.arriving.get(&arrival.ino) == Some(&id)
+            {
+                self.arriving.remove(&arrival.ino);
+            }
+            if let Some(arrival) = after.arriving {
+                self.arriving.insert(arrival.ino, id);
+            }
         }
         if before.record != after.record {
             if let Some(record) = before.record {

@@ -19,7 +19,7 @@ pub(crate) fn nothing_is_lost(start: &Start, end: &Listing) -> Result<(), String
         if start.index_lost && item.held == Held::CloudOnly {
             continue;
         }
-        if !given_up(start, number, item, others) && !had_come(start, number, item) {
+        if !given_up(start, number, item, others) {
             return Err(format!("{bytes} of {number} was on the disk and is nowhere: {end:?}"));
         }
     }
@@ -43,20 +43,6 @@ fn given_up(start: &Start, number: Number, item: &Item, other: Option<&Item>) ->
             unchanged && (stayed || item.held == Held::CloudOnly)
         }
     }
-}
-
-/// A file that nobody remembers, where one from the cloud was to come, with its bytes: it had come, and a kill
-/// was faster than the note of it.
-fn had_come(start: &Start, number: Number, item: &Item) -> bool {
-    let is_it = |coming: &Item, base: &Item| {
-        coming.held == Held::CloudOnly
-            && (coming.folder, coming.name) == (item.folder, item.name)
-            && base.bytes == item.bytes
-    };
-    let mut coming = start.local.items.iter();
-    start.fetch_bytes
-        && !start.base.items.contains_key(&number)
-        && coming.any(|(other, coming)| start.base.items.get(other).is_some_and(|base| is_it(coming, base)))
 }
 
 /// Deleted here, and another file under its name: to the person, the same file with other bytes.

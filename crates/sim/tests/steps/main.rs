@@ -1,132 +1,20 @@
 //! One engine, taken step by step: what happens between two of its jobs is written down, not drawn.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test's helpers may stop it
 
+mod arrivals;
+mod downloads;
+mod hand;
+
 use std::sync::Arc;
 
-use cloudsync_cloud::{Capabilities, CloudDb, CloudService, CloudType, Database, Row, RowWrite};
-use cloudsync_engine::core::Core;
-use cloudsync_engine::job::{
-    DiskOp, DiskOutcome, HashItem, HashOutcome, Job, JobContext, Outcome, SMUDGED, UploadItem, UploadOutcome,
-    Work,
-};
-use cloudsync_engine::ports::{FileSystem, Ports, Stamp};
+use cloudsync_cloud::{CloudDb, CloudService, CloudType, Database, Row, RowWrite};
+use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, Outcome, SMUDGED, Work};
+use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::tree::NodeId;
-use cloudsync_engine::{Code, Config, DownloadPolicy, ErrorType, Event, SyncProgress, SyncState};
-use cloudsync_sim::{
-    CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIndex,
-    SimRandom, Sink, Wire,
-};
-use parking_lot::Mutex;
+use cloudsync_engine::{Code, DownloadPolicy, ErrorType, SyncState};
+use cloudsync_sim::{Rng, SimCloud, Wire};
 
-type World = Arc<Mutex<Shared>>;
-
-fn world(digests: bool) -> World {
-    let capabilities = Capabilities { compare_and_set: true, fencing: true, ranges: true, digests };
-    let mut shared = Shared::new(Rng::new(1), CloudState::new(capabilities, 100, 10));
-    for _ in 0..2 {
-        let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
-        shared.devices.push(Device::new(kind, 0));
-    }
-    Arc::new(Mutex::new(shared))
-}
-
-/// One device, with its first wire in the test's hand.
-struct Hand {
-    world: World,
-    disk: SimDisk,
-    core: Core,
-    context: JobContext,
-    sink: Arc<Sink>,
-}
-
-impl Hand {
-    fn open(world: &World, policy: DownloadPolicy) -> Hand {
-        let wire = Wire::connect(world, 0);
-        let sink = Sink::new(wire.clone());
-        let disk = SimDisk::new(wire.clone());
-        disk.attach("").unwrap();
-        let mut config = Config::new("/state", "/gallery");
-        config.download_policy = policy;
-        let ports = Ports {
-            fs: Arc::new(SimDisk::new(wire.clone())),
-            index: Box::new(SimIndex::new(wire.clone())),
-            clock: Arc::new(SimClock::new(wire.clone())),
-            random: Arc::new(SimRandom::new(1)),
-            conditions: Arc::new(SimConditions::new(wire.clone())),
-            watcher: None,
-            cloud: Arc::new(SimCloud::new(wire)),
-        };
-        let core = Core::open(config, ports, sink.clone()).unwrap();
-        let context = core.job_context();
-        Hand { world: world.clone(), disk, core, context, sink }
-    }
-
-    /// Runs a sync to its end; `before` is told of every job before it is run.
-    fn sync(&mut self, mut before: impl FnMut(&Hand, &Job)) -> SyncProgress {
-        self.core.start_sync().unwrap();
-        loop {
-            while let Some(event) = self.sink.next() {
-                if let Event::Sync(progress) = event
-                    && progress.state.is_final()
-                {
-                    return progress;
-                }
-            }
-            if let Some(job) = self.core.next_job() {
-                before(self, &job);
-                self.core.finish(job.run(&self.context));
-                continue;
-            }
-            let at = self.core.wake_at().unwrap();
-            let mut shared = self.world.lock();
-            shared.now_ns = shared.now_ns.max(at);
-            drop(shared);
-            self.core.tick();
-        }
-    }
-
-    fn sync_well(&mut self) {
-        let last = self.sync(|_, _| {});
-        assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0), "{last:?}");
-        // Whatever was written until now is old by the next time.
-        self.world.lock().pass(1_000_000_000);
-    }
-
-    fn put(&self, path: &str, bytes: &[u8]) {
-        self.disk.open_temp("new").unwrap().write_at(bytes, 0).unwrap();
-        self.disk.rename(".cloudsync/tmp/new", path).unwrap();
-    }
-
-    fn job(&self, work: Work) -> Outcome {
-        let (stop, moved) = Default::default();
-        Job { id: 0, work, stop, moved }.run(&self.context).outcome
-    }
-
-    fn stamp(&self, path: &str) -> Stamp {
-        self.disk.stat(path).unwrap().stamp
-    }
-
-    /// Reads one file; returns how it is noted then.
-    fn hash(&self, path: &str) -> Stamp {
-        let item = HashItem { node: NodeId(1), path: path.into() };
-        let Outcome::Hash(mut outcomes) = self.job(Work::Hash(vec![item])) else { panic!() };
-        let Some(HashOutcome::Read(_, stamp)) = outcomes.pop() else { panic!("{outcomes:?}") };
-        stamp
-    }
-
-    /// Sends one file; returns how it is noted then.
-    fn send(&self, path: &str, stamp: Stamp, digest: Option<[u8; 32]>) -> Stamp {
-        let (node, record) = (NodeId(1), "rec".into());
-        let item = UploadItem { node, record, path: path.into(), stamp, digest };
-        let Outcome::Upload(mut outcomes) = self.job(Work::Upload(vec![item])) else { panic!() };
-        let Some(UploadOutcome::Sent { stamp, .. }) = outcomes.pop() else { panic!("{outcomes:?}") };
-        stamp
-    }
-
-    fn trouble(&self, path: &str) -> Option<(Code, String)> {
-        self.core.states().file_trouble(&format!("file://media/Photo/{path}")).unwrap()
-    }
-}
+use hand::{Hand, World, world};
 
 /// How long after its last change a file is read, at the earliest, for its times to tell the next one.
 const TICK_S: f64 = 0.02;

@@ -1,0 +1,81 @@
+//! Puts files whose bytes came from the cloud in their places.
+
+use std::io;
+
+use super::fetch::{FetchItem, FetchOutcome, disk_failure, same_file, temp_path};
+use super::hash::{SMUDGED, smudge};
+use super::{JobContext, StopFlag};
+use crate::ports::{FileKind, Stamp};
+
+/// One file whose bytes are in a temporary file.
+#[derive(Debug, Clone)]
+pub struct PlaceItem {
+    /// What was fetched.
+    pub fetched: FetchItem,
+    /// How the temporary file is.
+    pub stamp: Stamp,
+}
+
+/// In their places, then the places durable: one barrier for the whole batch.
+pub(super) fn run(context: &JobContext, items: &[PlaceItem], stop: &StopFlag) -> Vec<FetchOutcome> {
+    let placed: Vec<Result<(), FetchOutcome>> = items
+        .iter()
+        .map(|item| if stop.is_set() { Err(FetchOutcome::Stopped) } else { place(context, item) })
+        .collect();
+    if placed.iter().any(Result::is_ok)
+        && let Err(error) = context.fs.sync()
+    {
+        return items.iter().map(|_| disk_failure(&error)).collect();
+    }
+    let looked_ns = context.clock.wall_ns();
+    items
+        .iter()
+        .zip(placed)
+        .map(|(item, placed)| match placed {
+            Err(outcome) => outcome,
+            Ok(()) => FetchOutcome::Placed(seen_in_place(context, item, looked_ns)),
+        })
+        .collect()
+}
+
+/// How a file that was put in its place is noted. Who has moved or changed it since then did that to
+/// the cloud's file: the next scan finds it different from what is noted here.
+fn seen_in_place(context: &JobContext, item: &PlaceItem, looked_ns: i64) -> Stamp {
+    match context.fs.stat(&item.fetched.path) {
+        Ok(stat) if stat.kind == FileKind::File && same_file(&stat.stamp, &item.stamp) => {
+            smudge(stat.stamp, looked_ns)
+        }
+        _ => Stamp { ctime_ns: SMUDGED, ..item.stamp },
+    }
+}
+
+fn place(context: &JobContext, item: &PlaceItem) -> Result<(), FetchOutcome> {
+    let temp = temp_path(&item.fetched);
+    if let Some(expected) = item.fetched.replaces {
+        return replace(context, &temp, &item.fetched.path, expected);
+    }
+    context.fs.rename(&temp, &item.fetched.path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => FetchOutcome::Changed,
+        _ => disk_failure(&error),
+    })
+}
+
+/// Puts the new file in the old one's place, in one step, and only then looks whether the old one
+/// was still what the plan saw: whatever a person wrote in between is put back.
+fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Result<(), FetchOutcome> {
+    if !context.fs.stat(path).is_ok_and(|stat| same_file(&stat.stamp, &expected)) {
+        return Err(FetchOutcome::Changed);
+    }
+    match context.fs.exchange(temp, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FetchOutcome::Changed),
+        Err(error) => return Err(disk_failure(&error)),
+    }
+    if !context.fs.stat(temp).is_ok_and(|stat| same_file(&stat.stamp, &expected)) {
+        return match context.fs.exchange(temp, path) {
+            Ok(()) => Err(FetchOutcome::Changed),
+            Err(error) => Err(disk_failure(&error)),
+        };
+    }
+    context.fs.remove_file(temp).map_err(|error| disk_failure(&error))
+}

@@ -1,0 +1,110 @@
+//! A process that ends between putting a file in its place and noting that: whatever happens before the next
+//! start, the file is what came from the cloud and not something new.
+
+use std::collections::BTreeMap;
+
+use cloudsync_engine::DownloadPolicy::Originals;
+use cloudsync_engine::job::Work;
+use cloudsync_engine::ports::FileSystem;
+
+use crate::hand::{Hand, world};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Ends the process while it puts in place what the other device sent, lets `then` happen, and syncs both.
+/// `older`: the device had an older version before. Returns what both hold.
+fn killed(older: bool, then: impl Fn(&Hand, &mut Hand)) -> Files {
+    let world = world(true);
+    let (mut here, mut there) =
+        (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
+    if older {
+        there.put("photo", b"the first");
+        there.sync_well();
+        here.sync_well();
+        there.disk.remove_file("photo").unwrap();
+    }
+    there.put("photo", b"the second");
+    there.sync_well();
+    here.killed_after(|work| matches!(work, Work::Place(_)));
+
+    let mut here = Hand::of_device(&world, 0, Originals);
+    assert_eq!(here.files(), files([("photo", "the second")]), "it was in its place");
+    then(&here, &mut there);
+    for _ in 0..2 {
+        here.sync_well();
+        there.sync_well();
+    }
+    assert_eq!(here.files(), there.files());
+    here.files()
+}
+
+fn files<const N: usize>(files: [(&str, &str); N]) -> Files {
+    files.map(|(name, bytes)| (name.to_owned(), bytes.as_bytes().to_vec())).into()
+}
+
+/// In a device's gallery a person writes a file anew.
+fn write(hand: &Hand, bytes: &str) {
+    hand.disk.remove_file("photo").unwrap();
+    hand.put("photo", bytes.as_bytes());
+}
+
+fn new_and_replacing(then: impl Fn(&Hand, &mut Hand), expected: &Files) {
+    for older in [false, true] {
+        assert_eq!(&killed(older, &then), expected, "older: {older}");
+    }
+}
+
+#[test]
+fn nothing_happens() {
+    new_and_replacing(|_, _| {}, &files([("photo", "the second")]));
+}
+
+#[test]
+fn the_other_device_changes_it() {
+    let then = |_: &Hand, there: &mut Hand| {
+        write(there, "the third");
+        there.sync_well();
+    };
+    new_and_replacing(then, &files([("photo", "the third")]));
+}
+
+#[test]
+fn the_other_device_deletes_it() {
+    let then = |_: &Hand, there: &mut Hand| {
+        there.disk.remove_file("photo").unwrap();
+        there.sync_well();
+    };
+    new_and_replacing(then, &files([]));
+}
+
+#[test]
+fn the_other_device_moves_and_changes_it() {
+    let then = |_: &Hand, there: &mut Hand| {
+        there.disk.rename("photo", "renamed").unwrap();
+        there.sync_well();
+        there.disk.remove_file("renamed").unwrap();
+        there.put("renamed", b"the third");
+        there.sync_well();
+    };
+    new_and_replacing(then, &files([("renamed", "the third")]));
+}
+
+#[test]
+fn a_person_moves_it_and_the_other_device_changes_it() {
+    let then = |here: &Hand, there: &mut Hand| {
+        here.disk.rename("photo", "renamed").unwrap();
+        write(there, "the third");
+        there.sync_well();
+    };
+    new_and_replacing(then, &files([("renamed", "the third")]));
+}
+
+#[test]
+fn a_person_puts_another_in_its_place() {
+    let then = |here: &Hand, _: &mut Hand| write(here, "of one's own");
+    for older in [false, true] {
+        let left = killed(older, then);
+        assert!(left.values().any(|bytes| bytes == b"of one's own"), "{left:?}");
+        assert!(left.values().any(|bytes| bytes == b"the second"), "{left:?}");
+    }
+}

@@ -1,0 +1,177 @@
+//! A device whose engine a test takes step by step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudsync_cloud::Capabilities;
+use cloudsync_engine::core::Core;
+use cloudsync_engine::job::{
+    HashItem, HashOutcome, Job, JobContext, Outcome, UploadItem, UploadOutcome, Work,
+};
+use cloudsync_engine::ports::{FileKind, FileSystem, Ports, Stamp};
+use cloudsync_engine::tree::NodeId;
+use cloudsync_engine::{Code, Config, DownloadPolicy, Event, SyncProgress, SyncState};
+use cloudsync_sim::{
+    CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIndex,
+    SimRandom, Sink, Wire,
+};
+use parking_lot::Mutex;
+
+pub(crate) type World = Arc<Mutex<Shared>>;
+
+pub(crate) fn world(digests: bool) -> World {
+    let capabilities = Capabilities { compare_and_set: true, fencing: true, ranges: true, digests };
+    let mut shared = Shared::new(Rng::new(1), CloudState::new(capabilities, 100, 10));
+    for _ in 0..2 {
+        let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
+        shared.devices.push(Device::new(kind, 0));
+    }
+    Arc::new(Mutex::new(shared))
+}
+
+/// One device, with its first wire in the test's hand.
+pub(crate) struct Hand {
+    world: World,
+    pub(crate) disk: SimDisk,
+    pub(crate) core: Core,
+    context: JobContext,
+    pub(crate) sink: Arc<Sink>,
+}
+
+impl Hand {
+    /// The first device, or that device after its process was killed.
+    pub(crate) fn open(world: &World, policy: DownloadPolicy) -> Hand {
+        Hand::of_device(world, 0, policy)
+    }
+
+    pub(crate) fn of_device(world: &World, device: usize, policy: DownloadPolicy) -> Hand {
+        let wire = Wire::connect(world, device);
+        let sink = Sink::new(wire.clone());
+        let disk = SimDisk::new(wire.clone());
+        disk.attach("").unwrap();
+        let mut config = Config::new("/state", "/gallery");
+        config.download_policy = policy;
+        let ports = Ports {
+            fs: Arc::new(SimDisk::new(wire.clone())),
+            index: Box::new(SimIndex::new(wire.clone())),
+            clock: Arc::new(SimClock::new(wire.clone())),
+            random: Arc::new(SimRandom::new(1 + device as u64)),
+            conditions: Arc::new(SimConditions::new(wire.clone())),
+            watcher: None,
+            cloud: Arc::new(SimCloud::new(wire)),
+        };
+        let core = Core::open(config, ports, sink.clone()).unwrap();
+        let context = core.job_context();
+        Hand { world: world.clone(), disk, core, context, sink }
+    }
+
+    /// Runs a sync to its end; `before` is told of every job before it is run.
+    pub(crate) fn sync(&mut self, mut before: impl FnMut(&Hand, &Job)) -> SyncProgress {
+        self.core.start_sync().unwrap();
+        loop {
+            while let Some(event) = self.sink.next() {
+                if let Event::Sync(progress) = event
+                    && progress.state.is_final()
+                {
+                    return progress;
+                }
+            }
+            if let Some(job) = self.core.next_job() {
+                before(self, &job);
+                self.core.finish(job.run(&self.context));
+                continue;
+            }
+            let at = self.core.wake_at().unwrap();
+            let mut shared = self.world.lock();
+            shared.now_ns = shared.now_ns.max(at);
+            drop(shared);
+            self.core.tick();
+        }
+    }
+
+    pub(crate) fn sync_well(&mut self) {
+        let last = self.sync(|_, _| {});
+        assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0), "{last:?}");
+        // Whatever was written until now is old by the next time.
+        self.world.lock().pass(1_000_000_000);
+    }
+
+    pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
+        self.disk.open_temp("new").unwrap().write_at(bytes, 0).unwrap();
+        self.disk.rename(".cloudsync/tmp/new", path).unwrap();
+    }
+
+    pub(crate) fn job(&self, work: Work) -> Outcome {
+        let (stop, moved) = Default::default();
+        Job { id: 0, work, stop, moved }.run(&self.context).outcome
+    }
+
+    pub(crate) fn stamp(&self, path: &str) -> Stamp {
+        self.disk.stat(path).unwrap().stamp
+    }
+
+    /// Reads one file; returns how it is noted then.
+    pub(crate) fn hash(&self, path: &str) -> Stamp {
+        let item = HashItem { node: NodeId(1), path: path.into() };
+        let Outcome::Hash(mut outcomes) = self.job(Work::Hash(vec![item])) else { panic!() };
+        let Some(HashOutcome::Read(_, stamp)) = outcomes.pop() else { panic!("{outcomes:?}") };
+        stamp
+    }
+
+    /// Sends one file; returns how it is noted then.
+    pub(crate) fn send(&self, path: &str, stamp: Stamp, digest: Option<[u8; 32]>) -> Stamp {
+        let (node, record) = (NodeId(1), "rec".into());
+        let item = UploadItem { node, record, path: path.into(), stamp, digest };
+        let Outcome::Upload(mut outcomes) = self.job(Work::Upload(vec![item])) else { panic!() };
+        let Some(UploadOutcome::Sent { stamp, .. }) = outcomes.pop() else { panic!("{outcomes:?}") };
+        stamp
+    }
+
+    pub(crate) fn trouble(&self, path: &str) -> Option<(Code, String)> {
+        self.core.states().file_trouble(&format!("file://media/Photo/{path}")).unwrap()
+    }
+
+    /// Begins a sync and ends the process right after the first job that `last` names is done, before
+    /// the engine hears of it.
+    pub(crate) fn killed_after(mut self, last: impl Fn(&Work) -> bool) {
+        self.core.start_sync().unwrap();
+        loop {
+            let Some(job) = self.core.next_job() else {
+                let at = self.core.wake_at().unwrap();
+                self.world.lock().now_ns = at;
+                self.core.tick();
+                continue;
+            };
+            let ends = last(&job.work);
+            let done = job.run(&self.context);
+            if ends {
+                return;
+            }
+            self.core.finish(done);
+        }
+    }
+
+    /// Runs a job and whatever follows from it at once.
+    pub(crate) fn finish(&mut self, job: Job) {
+        let mut next = Some(job);
+        while let Some(job) = next {
+            let done = job.run(&self.context);
+            self.core.finish(done);
+            next = self.core.next_job();
+        }
+    }
+
+    /// Every file of the gallery and its bytes.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = self.disk.list("").unwrap().entries;
+        let files = entries.into_iter().filter(|entry| entry.kind == FileKind::File);
+        files.map(|entry| (entry.name.to_string(), self.read(&entry.name))).collect()
+    }
+
+    fn read(&self, path: &str) -> Vec<u8> {
+        let mut bytes = vec![0; 100];
+        let count = self.disk.open(path).unwrap().read_at(&mut bytes, 0).unwrap();
+        bytes.truncate(count);
+        bytes
+    }
+}
