@@ -128,21 +128,23 @@ fn own_bytes(node: &NodeRef<'_>) -> Bytes {
     }
 }
 
-/// A change on the disk wins over a deletion in the cloud.
+/// A change on the disk wins over a deletion in the cloud. That the disk holds what the cloud held last is
+/// no change: it was brought there, and a kill was faster than the note of it.
 fn gone_from_cloud<'t>(
     id: NodeId,
     node: &NodeRef<'t>,
     local: &LocalRef<'t>,
     synced: &SyncedRef<'t>,
 ) -> Verdict<'t> {
-    let same_bytes = match local.content {
-        LocalContent::Dir(_) => true,
+    let bytes = match local.content {
+        LocalContent::Dir(_) => None,
         LocalContent::CloudOnly(_) => return Verdict::Dead,
-        LocalContent::Here(content, _) => Some(content) == synced.content,
+        LocalContent::Here(content, _) => Some(content),
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
     let place = if is_parked(id, local.place) { synced.place } else { local.place };
-    if same_bytes && place == synced.place {
+    let deleted = node.remote.map(|remote| (remote.place, remote.content));
+    if [Some((synced.place, synced.content)), deleted].contains(&Some((place, bytes))) {
         Verdict::Dead
     } else {
         Verdict::Live(spot(place), own_bytes(node))

@@ -1,9 +1,9 @@
 //! One engine, taken step by step: what happens between two of its jobs is written down, not drawn.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test's helpers may stop it
 
-mod arrivals;
 mod downloads;
 mod hand;
+mod kills;
 
 use std::sync::Arc;
 

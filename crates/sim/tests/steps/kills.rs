@@ -1,5 +1,5 @@
-//! A process that ends between putting a file in its place and noting that: whatever happens before the next
-//! start, the file is what came from the cloud and not something new.
+//! A process that ends between changing the disk and noting that: whatever happens before the next start,
+//! what is there is what came from the cloud and not something that a person did.
 
 use std::collections::BTreeMap;
 
@@ -107,4 +107,27 @@ fn a_person_puts_another_in_its_place() {
         assert!(left.values().any(|bytes| bytes == b"of one's own"), "{left:?}");
         assert!(left.values().any(|bytes| bytes == b"the second"), "{left:?}");
     }
+}
+
+#[test]
+fn the_other_device_deletes_what_was_just_moved_for_it() {
+    let world = world(true);
+    let (mut here, mut there) =
+        (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
+    there.put("photo", b"the bytes");
+    there.sync_well();
+    here.sync_well();
+    there.disk.rename("photo", "renamed").unwrap();
+    there.sync_well();
+    here.killed_after(|work| matches!(work, Work::Disk(_)));
+
+    let mut here = Hand::of_device(&world, 0, Originals);
+    assert_eq!(here.files(), files([("renamed", "the bytes")]));
+    there.disk.remove_file("renamed").unwrap();
+    there.sync_well();
+    for _ in 0..2 {
+        here.sync_well();
+        there.sync_well();
+    }
+    assert_eq!((here.files(), there.files()), (files([]), files([])));
 }
