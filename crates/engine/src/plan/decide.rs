@@ -128,8 +128,8 @@ fn own_bytes(node: &NodeRef<'_>) -> Bytes {
     }
 }
 
-/// A change on the disk wins over a deletion in the cloud. That the disk holds what the cloud held last is
-/// no change: it was brought there, and a kill was faster than the note of it.
+/// A change on the disk wins over a deletion in the cloud. That the disk holds what the cloud held last, be
+/// it the place, the bytes or both, is no change: it was brought there, and a kill was faster than the note.
 fn gone_from_cloud<'t>(
     id: NodeId,
     node: &NodeRef<'t>,
@@ -143,12 +143,10 @@ fn gone_from_cloud<'t>(
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
     let place = if is_parked(id, local.place) { synced.place } else { local.place };
-    let deleted = node.remote.map(|remote| (remote.place, remote.content));
-    if [Some((synced.place, synced.content)), deleted].contains(&Some((place, bytes))) {
-        Verdict::Dead
-    } else {
-        Verdict::Live(spot(place), own_bytes(node))
-    }
+    let last = node.remote.as_ref();
+    let same_place = place == synced.place || last.is_some_and(|last| last.place == place);
+    let same_bytes = bytes == synced.content || last.is_some_and(|last| last.content == bytes);
+    if same_place && same_bytes { Verdict::Dead } else { Verdict::Live(spot(place), own_bytes(node)) }
 }
 
 /// A change in the cloud wins over a deletion on the disk.

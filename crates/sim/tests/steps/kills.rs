@@ -109,8 +109,8 @@ fn a_person_puts_another_in_its_place() {
     }
 }
 
-#[test]
-fn the_other_device_deletes_what_was_just_moved_for_it() {
+/// `changed`: the other device had changed it as well, and the process ended before those bytes came.
+fn deleted_after_moving(changed: bool) {
     let world = world(true);
     let (mut here, mut there) =
         (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
@@ -119,6 +119,11 @@ fn the_other_device_deletes_what_was_just_moved_for_it() {
     here.sync_well();
     there.disk.rename("photo", "renamed").unwrap();
     there.sync_well();
+    if changed {
+        there.disk.remove_file("renamed").unwrap();
+        there.put("renamed", b"of later");
+        there.sync_well();
+    }
     here.killed_after(|work| matches!(work, Work::Disk(_)));
 
     let mut here = Hand::of_device(&world, 0, Originals);
@@ -129,5 +134,11 @@ fn the_other_device_deletes_what_was_just_moved_for_it() {
         here.sync_well();
         there.sync_well();
     }
-    assert_eq!((here.files(), there.files()), (files([]), files([])));
+    assert_eq!((here.files(), there.files()), (files([]), files([])), "changed: {changed}");
+}
+
+#[test]
+fn the_other_device_deletes_what_was_just_moved_for_it() {
+    deleted_after_moving(false);
+    deleted_after_moving(true);
 }
