@@ -12,6 +12,8 @@ use crate::ports::IndexError;
 
 /// The index.
 const INDEX: &str = "index.db";
+/// What was committed to it and is not in its place yet.
+const LOG: &str = "index.db-wal";
 /// Left by a context that found the index damaged while it was writing: the next one that opens it
 /// starts anew, even where the damage lies in a part that reading does not touch.
 const SUSPECT: &str = "index.suspect";
@@ -63,12 +65,21 @@ impl StateDir {
     /// Whether the index is so short that SQLite would take it for a new one, and is not new: a new
     /// one is empty, and has nothing in its write-ahead log either.
     pub(super) fn index_is_cut(&self) -> Result<bool, IndexError> {
-        let size = |name: &str| match fs::metadata(self.dir.join(name)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
-            result => result.map(|meta| meta.len()).map_err(|e| about(&self.dir, &e)),
-        };
-        let (index, log) = (size(INDEX)?, size("index.db-wal")?);
+        let size = |name| self.size(name).map_err(|e| about(&self.dir, &e));
+        let (index, log) = (size(INDEX)?, size(LOG)?);
         Ok(index < SMALLEST_INDEX && index + log > 0)
+    }
+
+    /// How many bytes the index's write-ahead log has; 0 where that cannot be told.
+    pub(super) fn log_length(&self) -> u64 {
+        self.size(LOG).unwrap_or(0)
+    }
+
+    fn size(&self, name: &str) -> io::Result<u64> {
+        match fs::metadata(self.dir.join(name)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            result => result.map(|meta| meta.len()),
+        }
     }
 
     /// Notes that the index is damaged. That this may fail as well changes nothing for the caller.

@@ -30,6 +30,9 @@ const CREATE: &str = "CREATE TABLE node(id INTEGER PRIMARY KEY, body BLOB NOT NU
 const SELECT: &str = "SELECT id, body FROM node";
 const UPSERT: &str = "INSERT OR REPLACE INTO node(id, body) VALUES(?, ?)";
 
+/// A log of so many bytes is left as it is when the index is closed.
+const SHORT_LOG: u64 = 4 << 20;
+
 /// A page of SQLite holds hardly more rows than this, which bounds the room that is made before loading.
 const ROWS_PER_PAGE: i64 = 64;
 
@@ -96,6 +99,18 @@ impl From<Fault> for IndexError {
     }
 }
 
+impl Drop for SqliteIndex {
+    /// Puts a long log's pages in their places. A short one is read again in less time than that takes.
+    fn drop(&mut self) {
+        if let Some(db) = &self.db
+            && self.dir.log_length() > SHORT_LOG
+        {
+            // Where this fails, the next one to open the index reads a long log.
+            let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        }
+    }
+}
+
 impl SqliteIndex {
     /// Opens the index in `state_dir`, which is made (0700) if it is missing. A damaged index is moved
     /// aside, which [`IndexStore::load`] tells.
@@ -116,10 +131,8 @@ impl SqliteIndex {
 
     /// Moves the damaged index aside and makes a new one.
     fn start_anew(&mut self) -> Result<(), IndexError> {
-        if let Some(db) = self.db.take() {
-            // What is kept aside should be what was found, its write-ahead log included.
-            let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        }
+        // What is kept aside is what was found, its write-ahead log included.
+        drop(self.db.take());
         self.set_aside = Some(self.dir.set_aside()?);
         self.db = Some(open_database(&self.dir)?);
         Ok(())
@@ -133,6 +146,7 @@ fn open_database(dir: &StateDir) -> Result<Connection, Fault> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(dir.index()?, flags)?;
+    // A newer version's index, opened in vain, stays as it was; what a short log holds may stay in it.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -143,7 +157,6 @@ fn open_database(dir: &StateDir) -> Result<Connection, Fault> {
     if version < VERSION {
         create(&mut db)?;
     }
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(db)
 }
 

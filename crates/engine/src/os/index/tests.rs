@@ -162,6 +162,11 @@ fn a_newer_versions_index_is_not_touched() {
 
 /// Damages an index of 2,000 nodes, opens it, and expects it set aside with a new one in its place.
 #[track_caller]
+/// What was written lies in the file itself from now on, not beside it.
+fn put_in_place(db: &Connection) {
+    db.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).unwrap();
+}
+
 fn damaged(what: &str, damage: impl Fn(&Path)) {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("index.db");
@@ -171,6 +176,7 @@ fn damaged(what: &str, damage: impl Fn(&Path)) {
         let nodes: Vec<(u32, Node)> = (1..=2000).map(|n| (n, in_step(n))).collect();
         commit(&mut index, &nodes, &[("cursor", "1")]).unwrap();
         drop(index);
+        put_in_place(&Connection::open(&path).unwrap());
         damage(&path);
         let bytes = fs::read(&path).unwrap();
         let (mut index, loaded) = open(scratch.path());
@@ -194,6 +200,24 @@ fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
 fn cut(path: &Path, share: u64) {
     let size = fs::metadata(path).unwrap().len();
     fs::OpenOptions::new().write(true).open(path).unwrap().set_len(size * share / 100).unwrap();
+}
+
+#[test]
+fn only_a_long_log_is_put_in_its_place_by_closing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let log = || fs::metadata(scratch.path().join("index.db-wal")).map_or(0, |log| log.len());
+    let nodes = |count| (1..=count).map(|n| (n, in_step(n))).collect::<Vec<_>>();
+    let (mut index, _) = open(scratch.path());
+    commit(&mut index, &nodes(10), &[]).unwrap();
+    drop(index);
+    assert!(log() > 0);
+    let (mut index, loaded) = open(scratch.path());
+    assert_eq!(loaded.nodes.len(), 10);
+    commit(&mut index, &nodes(60_000), &[]).unwrap();
+    drop(index);
+    assert_eq!(log(), 0);
+    let (_, loaded) = open(scratch.path());
+    assert_eq!(loaded.nodes.len(), 60_000);
 }
 
 #[test]
@@ -225,8 +249,7 @@ fn impossible_rows_are_damage() {
         move |path: &Path| {
             let db = Connection::open(path).unwrap();
             db.execute_batch(sql).unwrap();
-            // What was written lies in the file itself, not beside it.
-            db.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).unwrap();
+            put_in_place(&db);
         }
     };
     for change in [
