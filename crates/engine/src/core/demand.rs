@@ -26,7 +26,8 @@ pub(super) struct Demands {
 #[derive(Debug)]
 struct Demand {
     item: FetchItem,
-    clients: BTreeMap<ClientId, String>,
+    /// One client may ask for a file by several names, where it was renamed meanwhile; each is told.
+    clients: BTreeSet<(ClientId, String)>,
     stop: StopFlag,
     moved: Moved,
     told: u64,
@@ -72,7 +73,7 @@ impl Core {
             return Ok(());
         };
         if let Some(demand) = self.demands.by_node.get_mut(&item.node) {
-            demand.clients.insert(client, uri.to_string());
+            demand.clients.insert((client, uri.to_string()));
             return Ok(());
         }
         if self.fs.free_space().is_ok_and(|free| free < item.content.size) {
@@ -82,7 +83,7 @@ impl Core {
         self.demands.next_progress = now + PROGRESS_NS;
         let node = item.node;
         let demand = Demand {
-            clients: BTreeMap::from([(client, uri.to_string())]),
+            clients: BTreeSet::from([(client, uri.to_string())]),
             stop: StopFlag::default(),
             moved: Moved::default(),
             told: 0,
@@ -193,18 +194,23 @@ impl Core {
 
     fn withdraw(&mut self, client: ClientId, node: NodeId, tell: bool) {
         let Some(demand) = self.demands.by_node.get_mut(&node) else { return };
-        if demand.clients.len() > 1 || !tell {
-            let Some(uri) = demand.clients.remove(&client) else { return };
-            if demand.clients.is_empty() {
-                demand.stop.set();
-            } else if tell {
-                let clients = BTreeMap::from([(client, uri)]);
-                let stopped =
-                    demand.progress(DownloadState::Stopped, DownloadErrorType::NoError, demand.told);
-                self.tell(&clients, &stopped);
-            }
-        } else if demand.clients.contains_key(&client) {
+        let (own, others): (BTreeSet<_>, BTreeSet<_>) =
+            demand.clients.iter().cloned().partition(|(other, _)| *other == client);
+        if own.is_empty() {
+            return;
+        }
+        let last = others.is_empty();
+        if last {
             demand.stop.set();
+        }
+        if last && tell {
+            // They are told when the transfer is back.
+            return;
+        }
+        demand.clients = others;
+        if tell {
+            let stopped = demand.progress(DownloadState::Stopped, DownloadErrorType::NoError, demand.told);
+            self.tell(&own, &stopped);
         }
     }
 
@@ -306,10 +312,10 @@ impl Core {
         }
     }
 
-    fn tell(&self, clients: &BTreeMap<ClientId, String>, progress: &DownloadProgress) {
-        for (&client, uri) in clients {
+    fn tell(&self, clients: &BTreeSet<(ClientId, String)>, progress: &DownloadProgress) {
+        for (client, uri) in clients {
             let progress = DownloadProgress { uri: uri.clone(), ..progress.clone() };
-            self.events.emit(Event::Download { client, progress });
+            self.events.emit(Event::Download { client: *client, progress });
         }
     }
 }
