@@ -11,7 +11,9 @@ use cloudsync_engine::job::{
 };
 use cloudsync_engine::ports::{FileSystem, Ports, Stamp};
 use cloudsync_engine::tree::NodeId;
-use cloudsync_engine::{Code, Config, DownloadPolicy, ErrorType, Event, SyncProgress, SyncState};
+use cloudsync_engine::{
+    Code, Config, DownloadPolicy, DownloadState, ErrorType, Event, SyncProgress, SyncState,
+};
 use cloudsync_sim::{
     CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIndex,
     SimRandom, Sink, Wire,
@@ -21,7 +23,10 @@ use parking_lot::Mutex;
 type World = Arc<Mutex<Shared>>;
 
 fn world(digests: bool) -> World {
-    let capabilities = Capabilities { compare_and_set: true, fencing: true, ranges: true, digests };
+    world_with(Capabilities { compare_and_set: true, fencing: true, ranges: true, digests })
+}
+
+fn world_with(capabilities: Capabilities) -> World {
     let mut shared = Shared::new(Rng::new(1), CloudState::new(capabilities, 100, 10));
     for _ in 0..2 {
         let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
@@ -320,4 +325,74 @@ fn a_run_that_cannot_keep_up_says_so() {
     assert_eq!(hand.trouble("a").unwrap().0, Code::TryAgain);
     hand.sync_well();
     assert_eq!(hand.trouble("a"), None);
+}
+
+/// Another device gives the only record of the cloud another name.
+fn rename_elsewhere(world: &World, name: &str) {
+    let (id, rec) = {
+        let shared = world.lock();
+        let ((_, id), rec) = shared.cloud.records.iter().next().unwrap();
+        (id.clone(), rec.clone())
+    };
+    let mut values = rec.values;
+    values.insert("name".into(), CloudType::String(name.into()));
+    let row = RowWrite { id, base_version: Some(rec.version), lock_id: None, values };
+    elsewhere(world).update("file", vec![row]).unwrap().pop().unwrap().unwrap();
+}
+
+/// Found by seeds 22900 and 41504: a device that slept between its last look at the cloud and its write
+/// took away what another device had changed since.
+#[test]
+fn nothing_is_written_once_the_lock_has_ended() {
+    let world = world_with(Capabilities { digests: true, ..Capabilities::default() });
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    hand.sync_well();
+    hand.disk.remove_file("a").unwrap();
+    let mut slept = false;
+    let last = hand.sync(|hand, job| {
+        if matches!(job.work, Work::Write(_)) && !std::mem::replace(&mut slept, true) {
+            rename_elsewhere(&hand.world, "b");
+            hand.world.lock().pass(11_000_000_000);
+        }
+    });
+    assert!(slept, "nothing was to be written");
+    assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0), "{last:?}");
+    assert!(world.lock().cloud.records.values().all(|rec| !rec.deleted()));
+    assert!(hand.disk.stat("b").is_ok());
+}
+
+/// Found by seed 62048: the first of the two downloads never ended.
+#[test]
+fn a_file_that_is_asked_for_by_two_names_is_told_of_under_both() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    hand.sync_well();
+    drop(hand);
+    world.lock().devices[0].index.lose(false);
+    let mut hand = Hand::open(&world, DownloadPolicy::OnDemand);
+    hand.disk.remove_file("a").unwrap();
+    hand.sync_well();
+    let names = ["a", "b"].map(|name| format!("file://media/Photo/{name}"));
+    hand.core.start_download(1, &names[0]).unwrap();
+    let fetch = hand.core.next_job().unwrap();
+    assert!(matches!(fetch.work, Work::Fetch(_)));
+    rename_elsewhere(&world, "b");
+    hand.sync_well();
+    hand.core.start_download(1, &names[1]).unwrap();
+    let mut job = Some(fetch);
+    while let Some(next) = job {
+        hand.core.finish(next.run(&hand.context));
+        job = hand.core.next_job();
+    }
+    let mut ended = Vec::new();
+    while let Some(event) = hand.sink.next() {
+        if let Event::Download { progress, .. } = event
+            && progress.state != DownloadState::Running
+        {
+            ended.push((progress.uri, progress.state));
+        }
+    }
+    assert_eq!(ended, names.map(|name| (name, DownloadState::Completed)));
 }
