@@ -72,7 +72,7 @@ static void on_a_read_only_file_system(void) {
     assert_int_equal(mount(NULL, device.state, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
     opening_answers(&device, CLOUDSYNC_E_READ_ONLY);
     device_free(&device);
-    umount(device.state);
+    unmount(device.state);
 }
 
 static void read_only(void **state) {
@@ -93,7 +93,7 @@ static void on_a_full_file_system(void) {
     close(file);
     opening_answers(&device, CLOUDSYNC_E_NO_SPACE);
     device_free(&device);
-    umount(device.state);
+    unmount(device.state);
 }
 
 static void full(void **state) {

@@ -286,8 +286,23 @@ void as_nobody(void (*work)(void)) {
     in_child(become_nobody, work);
 }
 
+static bool write_line(const char *path, const char *format, unsigned number) {
+    FILE *file = fopen(path, "w");
+    bool written = file != NULL && fprintf(file, format, number, number) > 0;
+    return file != NULL && fclose(file) == 0 && written;
+}
+
+/* A namespace in which an ordinary user may mount. Whoever has no name in it may make no files on a file
+ * system that was mounted there. */
+static bool leave_users(void) {
+    const unsigned user = geteuid(), group = getegid();
+    return unshare(CLONE_NEWUSER) == 0 && write_line("/proc/self/setgroups", "deny", 0) &&
+           write_line("/proc/self/uid_map", "%u %u 1", user) &&
+           write_line("/proc/self/gid_map", "%u %u 1", group);
+}
+
 static bool leave_mounts(void) {
-    return unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) == 0 &&
+    return (geteuid() == 0 || leave_users()) && unshare(CLONE_NEWNS) == 0 &&
            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
@@ -297,6 +312,14 @@ void with_own_mounts(void (*work)(void)) {
 
 void mount_small(const char *folder, const char *options) {
     assert_int_equal(mount("tmpfs", folder, "tmpfs", 0, options), 0);
+}
+
+void remount_small(const char *folder, const char *options) {
+    assert_int_equal(mount(NULL, folder, NULL, MS_REMOUNT, options), 0);
+}
+
+void unmount(const char *folder) {
+    assert_int_equal(umount(folder), 0);
 }
 
 /* --- Progress --------------------------------------------------------------------------------- */

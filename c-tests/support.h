@@ -85,8 +85,10 @@ bool same_folders(const char *a, const char *b);
 void as_nobody(void (*work)(void));
 /* With mounts that nobody else sees; skips the test where the system does not allow that. */
 void with_own_mounts(void (*work)(void));
-/* Mounts a tmpfs, for `with_own_mounts`. */
+/* Mounts a tmpfs, for `with_own_mounts`; gives it other options; takes it away. */
 void mount_small(const char *folder, const char *options);
+void remount_small(const char *folder, const char *options);
+void unmount(const char *folder);
 
 /* --- Progress --------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@ use cloudsync_engine::{Config, DeletionHold, DownloadPolicy};
 
 use crate::disk::DiskKind;
 use crate::rng::Rng;
+use crate::weather::Weather;
 
 /// One device of the world.
 #[derive(Debug, Clone)]
@@ -48,11 +49,20 @@ pub struct WorldPlan {
     pub losses: bool,
     /// Runs are stopped.
     pub stops: bool,
+    /// What is still wrong with the cloud when all else is well, and for how many rounds.
+    pub lasting: Option<(u32, Weather)>,
 }
 
 impl WorldPlan {
     /// The plan of a seed.
     pub fn draw(rng: &mut Rng) -> Self {
+        let plan = WorldPlan::draw_first(rng);
+        // What came to be drawn later has a source of its own, so that every other seed still makes the
+        // world that it made before.
+        plan.draw_more(&mut Rng::new(rng.clone().bits()))
+    }
+
+    fn draw_first(rng: &mut Rng) -> Self {
         let count = 2 + rng.index(3).min(rng.index(3));
         let coarse = rng.per_mille(250);
         let power_cuts = rng.per_mille(300);
@@ -76,12 +86,26 @@ impl WorldPlan {
             conditions: rng.per_mille(300),
             losses: rng.per_mille(150),
             stops: rng.per_mille(400),
+            lasting: None,
         }
+    }
+
+    fn draw_more(mut self, rng: &mut Rng) -> Self {
+        self.capabilities.compare_and_set = !rng.per_mille(150);
+        if !self.capabilities.compare_and_set {
+            self.capabilities.fencing = rng.per_mille(500);
+        }
+        if rng.per_mille(150) {
+            let rounds = *rng.pick(&[1, 2, 5]).unwrap_or(&1);
+            self.lasting = Some((rounds, Weather::cloudy(rng)));
+        }
+        self
     }
 
     /// Whether nothing ever goes wrong, so that no work may be done twice.
     pub fn is_calm(&self) -> bool {
-        !self.kills && !self.bad_weather && !self.losses && !self.conditions && !self.stops
+        let quiet = !self.kills && !self.bad_weather && !self.losses && !self.conditions && !self.stops;
+        quiet && self.lasting.is_none()
     }
 }
 

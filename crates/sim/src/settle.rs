@@ -1,6 +1,6 @@
 //! After everything that went wrong: all is well again, and all devices sync until nothing changes.
 
-use cloudsync_engine::{SyncProgress, SyncState};
+use cloudsync_engine::{Code, SyncProgress, SyncState};
 
 use crate::disk::Tree;
 use crate::people;
@@ -23,6 +23,7 @@ impl World {
             return;
         }
         self.all_is_well();
+        self.cloud_is_not_yet();
         for device in 0..self.processes.len() {
             self.open(device);
             self.drive(device);
@@ -30,6 +31,9 @@ impl World {
         for round in 0..ROUNDS {
             if self.is_broken() {
                 return;
+            }
+            if self.plan.lasting.is_some_and(|(rounds, _)| rounds == round) {
+                self.cloud_is_well();
             }
             let before = self.fingerprint();
             let good = self.round(round);
@@ -58,6 +62,25 @@ impl World {
         }
     }
 
+    /// What is wrong with the cloud lasts longer than all other troubles.
+    fn cloud_is_not_yet(&mut self) {
+        let Some((rounds, weather)) = self.plan.lasting else { return };
+        let mut shared = self.shared.lock();
+        shared.note(&format!("for {rounds} rounds: {weather:?}"));
+        shared.devices.iter_mut().for_each(|device| device.weather = weather);
+    }
+
+    fn cloud_is_well(&mut self) {
+        let mut shared = self.shared.lock();
+        shared.note("THE CLOUD IS WELL");
+        shared.devices.iter_mut().for_each(|device| device.weather = Weather::default());
+    }
+
+    /// Rounds in which a run may fail.
+    fn forgiving(&self) -> u32 {
+        FORGIVING + self.plan.lasting.map_or(0, |(rounds, _)| rounds)
+    }
+
     /// Everything that a sync could change.
     fn fingerprint(&self) -> Vec<String> {
         let shared = self.shared.lock();
@@ -79,6 +102,11 @@ impl World {
                 return false;
             };
             if let Err(error) = process.start_sync() {
+                let cloudy = self.plan.lasting.is_some_and(|(rounds, _)| round < rounds);
+                if cloudy && matches!(error.code, Code::NetworkUnavailable | Code::CloudNotReady) {
+                    good = false;
+                    continue;
+                }
                 self.shared.lock().broken(2, format!("device {device} does not start: {error}"));
                 return false;
             }
@@ -100,7 +128,7 @@ impl World {
             return false;
         }
         let good = ended.state == SyncState::Completed && ended.files_failed == 0;
-        if !good && round >= FORGIVING {
+        if !good && round >= self.forgiving() {
             let stuck = self.stuck(device);
             let text = format!("device {device}: a run ends with {ended:?}, for no reason: {stuck}");
             self.shared.lock().broken(2, text);

@@ -59,4 +59,16 @@ impl Weather {
         }
         weather
     }
+
+    /// The cloud alone is in trouble, and does not get out of it by itself.
+    pub fn cloudy(rng: &mut Rng) -> Self {
+        let weather = Weather::default();
+        match rng.below(6) {
+            0 | 1 => Weather { lost_call: 1000, ..weather },
+            2 => Weather { lost_reply: 1000, ..weather },
+            3 => Weather { disabled: true, ..weather },
+            4 => Weather { locked: 1000, ..weather },
+            _ => Weather { cloud_full: true, ..weather },
+        }
+    }
 }

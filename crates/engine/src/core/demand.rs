@@ -337,9 +337,8 @@ impl Core {
 
     fn tell(&self, clients: &BTreeSet<(ClientId, String)>, progress: &DownloadProgress) {
         for (client, uri) in clients {
-            let client = *client;
             let progress = DownloadProgress { uri: uri.clone(), ..progress.clone() };
-            self.events.emit(Event::Download { client, progress });
+            self.events.emit(Event::Download { client: *client, progress });
         }
     }
 }

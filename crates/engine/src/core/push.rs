@@ -125,9 +125,13 @@ impl HeldLock {
         }
     }
 
-    /// Whether the lease, counted from when it was asked for, has enough left to write under it.
+    /// Until when the lease, counted from when it was asked for, has enough left to write under it.
+    fn until(&self) -> u64 {
+        self.asked_at + self.lease_ns / 3 * 2
+    }
+
     fn holds(&self, now: u64) -> bool {
-        now < self.asked_at + self.lease_ns / 3 * 2
+        now < self.until()
     }
 }
 
@@ -525,10 +529,10 @@ impl Core {
             push.commit = Commit::Idle;
             return;
         };
-        let lock_id = lock.id;
+        let (lock_id, until_ns) = (lock.id, lock.until());
         let capabilities = self.context.db().map(|db| db.capabilities()).unwrap_or_default();
         let trees = self.states.trees.read();
-        let mut rows = WriteBatch::default();
+        let mut rows = WriteBatch { until_ns, ..WriteBatch::default() };
         let mut task = WriteTask { inserts: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
         for position in push.batch(&trees) {
             let Some(row) = row(&trees, run, push.action(position), capabilities, lock_id) else {

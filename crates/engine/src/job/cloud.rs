@@ -10,6 +10,9 @@ pub type Page = CloudData;
 /// Records to write, in this order.
 #[derive(Debug, Clone, Default)]
 pub struct WriteBatch {
+    /// When the lock they are written under is no longer to be counted on, by the monotonic clock. No
+    /// call begins after it: a cloud that compares no versions and fences nothing would take its rows.
+    pub until_ns: u64,
     /// New, or brought back.
     pub inserts: Vec<RowWrite>,
     /// Changed.
@@ -18,7 +21,7 @@ pub struct WriteBatch {
     pub deletes: Vec<RowWrite>,
 }
 
-/// One answer per row of each list.
+/// One answer per row of each list; none for a list that the lock did not last for.
 #[derive(Debug, Default)]
 pub struct WriteResults {
     /// Of the inserts.
@@ -51,14 +54,15 @@ pub(super) fn unlock(context: &JobContext, id: i64) {
 pub(super) fn write(context: &JobContext, batch: WriteBatch) -> Result<WriteResults, CloudError> {
     let db = context.db()?;
     let counts = (batch.inserts.len(), batch.updates.len(), batch.deletes.len());
+    let holds = || context.clock.monotonic_ns() < batch.until_ns;
     let mut results = WriteResults::default();
-    if counts.0 > 0 {
+    if counts.0 > 0 && holds() {
         results.inserts = answers(db.insert(TABLE, batch.inserts)?, counts.0)?;
     }
-    if counts.1 > 0 {
+    if counts.1 > 0 && holds() {
         results.updates = answers(db.update(TABLE, batch.updates)?, counts.1)?;
     }
-    if counts.2 > 0 {
+    if counts.2 > 0 && holds() {
         results.deletes = answers(db.delete(TABLE, batch.deletes)?, counts.2)?;
     }
     Ok(results)

@@ -6,7 +6,7 @@ use cloudsync_engine::{ClientId, DownloadPolicy, DownloadState, Event};
 
 use crate::hand::{Hand, world};
 
-/// Found by seed 373: who asked for a file by its new name too heard nothing more of the old one.
+/// Found by seeds 373 and 62048: who asked for a file by its new name too heard nothing more of the old one.
 #[test]
 fn a_file_that_was_asked_for_by_two_names_answers_both() {
     let world = world(true);

@@ -20,7 +20,10 @@ use parking_lot::Mutex;
 pub(crate) type World = Arc<Mutex<Shared>>;
 
 pub(crate) fn world(digests: bool) -> World {
-    let capabilities = Capabilities { compare_and_set: true, fencing: true, ranges: true, digests };
+    world_with(Capabilities { compare_and_set: true, fencing: true, ranges: true, digests })
+}
+
+pub(crate) fn world_with(capabilities: Capabilities) -> World {
     let mut shared = Shared::new(Rng::new(1), CloudState::new(capabilities, 100, 10));
     for _ in 0..2 {
         let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
@@ -31,7 +34,7 @@ pub(crate) fn world(digests: bool) -> World {
 
 /// One device, with its first wire in the test's hand.
 pub(crate) struct Hand {
-    world: World,
+    pub(crate) world: World,
     pub(crate) disk: SimDisk,
     pub(crate) core: Core,
     context: JobContext,

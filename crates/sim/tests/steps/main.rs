@@ -7,14 +7,14 @@ mod kills;
 
 use std::sync::Arc;
 
-use cloudsync_cloud::{CloudDb, CloudService, CloudType, Database, Row, RowWrite};
+use cloudsync_cloud::{Capabilities, CloudDb, CloudService, CloudType, Database, Row, RowWrite};
 use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, Outcome, SMUDGED, Work};
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, DownloadPolicy, ErrorType, SyncState};
 use cloudsync_sim::{Rng, SimCloud, Wire};
 
-use hand::{Hand, World, world};
+use hand::{Hand, World, world, world_with};
 
 /// How long after its last change a file is read, at the earliest, for its times to tell the next one.
 const TICK_S: f64 = 0.02;
@@ -208,4 +208,39 @@ fn a_run_that_cannot_keep_up_says_so() {
     assert_eq!(hand.trouble("a").unwrap().0, Code::TryAgain);
     hand.sync_well();
     assert_eq!(hand.trouble("a"), None);
+}
+
+/// Another device gives the only record of the cloud another name.
+fn rename_elsewhere(world: &World, name: &str) {
+    let (id, rec) = {
+        let shared = world.lock();
+        let ((_, id), rec) = shared.cloud.records.iter().next().unwrap();
+        (id.clone(), rec.clone())
+    };
+    let mut values = rec.values;
+    values.insert("name".into(), CloudType::String(name.into()));
+    let row = RowWrite { id, base_version: Some(rec.version), lock_id: None, values };
+    elsewhere(world).update("file", vec![row]).unwrap().pop().unwrap().unwrap();
+}
+
+/// Found by seeds 22900 and 41504: a device that slept between its last look at the cloud and its write
+/// took away what another device had changed since.
+#[test]
+fn nothing_is_written_once_the_lock_has_ended() {
+    let world = world_with(Capabilities { digests: true, ..Capabilities::default() });
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    hand.sync_well();
+    hand.disk.remove_file("a").unwrap();
+    let mut slept = false;
+    let last = hand.sync(|hand, job| {
+        if matches!(job.work, Work::Write(_)) && !std::mem::replace(&mut slept, true) {
+            rename_elsewhere(&hand.world, "b");
+            hand.world.lock().pass(11_000_000_000);
+        }
+    });
+    assert!(slept, "nothing was to be written");
+    assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0), "{last:?}");
+    assert!(world.lock().cloud.records.values().all(|rec| !rec.deleted()));
+    assert!(hand.disk.stat("b").is_ok());
 }
