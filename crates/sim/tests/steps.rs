@@ -9,6 +9,7 @@ use cloudsync_engine::job::{
     DiskOp, DiskOutcome, HashItem, HashOutcome, Job, JobContext, Outcome, SMUDGED, UploadItem, UploadOutcome,
     Work,
 };
+use cloudsync_engine::plan::Steps;
 use cloudsync_engine::ports::{FileSystem, Ports, Stamp};
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, DownloadPolicy, ErrorType, Event, SyncProgress, SyncState};
@@ -184,13 +185,30 @@ fn only_the_file_that_was_meant_is_moved() {
     let ino = hand.stamp("a").ino;
     let moved = |from: &str, to: &str| {
         let op = DiskOp::Rename { node: NodeId(1), from: from.into(), to: to.into(), ino };
-        let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(vec![op])) else { panic!() };
+        let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(Steps::from_iter([op]))) else { panic!() };
         outcomes.pop()
     };
     hand.disk.exchange("a", "b").unwrap();
     assert!(matches!(moved("a", "c"), Some(DiskOutcome::Changed)));
     assert!(hand.disk.stat("c").is_err());
     assert!(matches!(moved("b", "c"), Some(DiskOutcome::Done(Some(stamp))) if stamp.ino == ino));
+}
+
+/// Found by seed 958: a file was moved into the folder that a person had made in place of the engine's.
+#[test]
+fn what_waits_for_a_change_that_was_not_done_is_not_done() {
+    let world = world(true);
+    let hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    hand.disk.make_dir("F").unwrap();
+    let node = NodeId(1);
+    let (from, to, ino) = ("a".into(), "F/a".into(), hand.stamp("a").ino);
+    let mut steps = Steps::default();
+    let made = steps.push(DiskOp::MakeDir { node, path: "F".into() }, []);
+    steps.push(DiskOp::Rename { node, from, to, ino }, [made]);
+    let Outcome::Disk(outcomes) = hand.job(Work::Disk(steps)) else { panic!() };
+    assert!(matches!(outcomes[..], [DiskOutcome::Changed, DiskOutcome::NotTried]), "{outcomes:?}");
+    assert!(hand.disk.stat("a").is_ok());
 }
 
 /// Another device's way to the cloud.
