@@ -1,6 +1,6 @@
 //! What steps do to the trees, once they are done.
 
-use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
+use crate::tree::{Kind, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
 
 /// Notes agreement: where disk and cloud hold the same, that is what they last agreed on; where
 /// neither holds anything, the node is forgotten. Otherwise nothing changes.
@@ -38,9 +38,21 @@ pub fn adopt(trees: &mut Trees, here: NodeId, there: NodeId) {
     for child in children {
         let Some(local) = trees.local(child).map(Local::to_local) else { continue };
         let place = Place { parent: there, name: &*local.place.name };
+        remember_move(trees, child, place);
         trees.set_local(child, Some(Local { place, content: local.content }));
     }
     settle(trees, there);
+}
+
+/// A folder that was deleted and made anew is the old one again. What a person moved into it, and the
+/// cloud deleted meanwhile, would look as if it had never been moved: so it is new here.
+fn remember_move(trees: &mut Trees, child: NodeId, place: PlaceRef<'_>) {
+    let hidden = trees.get(child).is_some_and(|node| {
+        node.live_remote().is_none() && node.synced.is_some_and(|synced| synced.place == place)
+    });
+    if hidden {
+        trees.set_synced(child, None);
+    }
 }
 
 /// The file on the disk was renamed out of a conflict's way: it is a new node now, and the old one

@@ -208,6 +208,16 @@ fn a_new_folder_takes_the_name_and_the_content_of_a_deleted_one() {
 }
 
 #[test]
+fn what_was_moved_into_a_folder_made_anew_outlives_its_deletion_there() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 1, "b", Some(5))]);
+    start.local.delete(1, false);
+    start.local.add(1000, 0, "a", DIR);
+    start.local.add(2, 1000, "b", Some(5));
+    start.remote.delete(2, false);
+    ends(&start, "a/ a/b=5");
+}
+
+#[test]
 fn case_and_unicode_twins_are_kept_apart() {
     let mut start = from(&[(1, 0, "a", Some(5)), (2, 0, "\u{e9}", Some(6))]);
     start.local.add(3, 0, "A", Some(7));
