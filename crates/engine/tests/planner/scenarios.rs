@@ -336,6 +336,16 @@ fn a_new_file_waits_for_a_frozen_one_of_its_name() {
 }
 
 #[test]
+fn a_new_folder_that_gives_way_to_a_circle_is_not_parked() {
+    let mut start = from(&[(1, 0, "c", Some(5)), (2, 0, "b", DIR), (3, 2, "a", DIR)]);
+    start.local.add(1000, 3, "x", DIR);
+    start.remote.put(2, (0, "c"));
+    start.remote.put(3, (0, "b"));
+    start.remote.put(1, (3, "x"));
+    ends(&start, "b/ b/x=5 b/x (conflict phone 2026)/ c/");
+}
+
+#[test]
 fn a_parked_file_goes_where_the_cloud_has_it() {
     let mut start = from(&[(1, 0, "d", DIR), (2, 1, "a", Some(5))]);
     start.local.put(2, (0, "a (conflict moving 2)"));
