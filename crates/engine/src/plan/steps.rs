@@ -9,11 +9,12 @@ use super::shape::target;
 use super::{CloudAction, DiskAction, Plan, Request};
 use crate::tree::{Kind, Local, LocalContent, NodeId, NodeRef, PlaceRef};
 
-pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTreeSet<NodeId>) -> Plan {
+pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, stuck: &BTreeSet<NodeId>) -> Plan {
     let (mut disk, mut cloud, mut settle) = (Vec::new(), Vec::new(), Vec::new());
     for (id, verdict) in verdicts.iter() {
         let Some(node) = request.trees.get(id) else { continue };
-        let held = held.contains(&id);
+        let stuck = stuck.contains(&id);
+        let held = stuck || request.frozen.contains(&id);
         let before = (disk.len(), cloud.len());
         match verdict {
             Verdict::Dead => {
@@ -28,7 +29,8 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTree
             }
             Verdict::Unknown | Verdict::Conflict => continue,
         }
-        if before == (disk.len(), cloud.len()) {
+        // Of two in one place, both in step, neither would ever give way.
+        if before == (disk.len(), cloud.len()) && !stuck {
             settle.push(id);
         }
     }

@@ -310,6 +310,17 @@ fn two_records_of_one_name_are_kept_apart() {
 }
 
 #[test]
+fn of_two_records_of_one_name_a_frozen_one_is_kept_apart_later() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 0, "c", Some(5))]);
+    start.lies = true;
+    start.local.put(1, (0, "c"));
+    start.local.hold(2, Held::CloudOnly);
+    start.remote.put(1, (0, "c"));
+    start.frozen.insert(1);
+    ends(&start, "c=5 c (conflict phone 2026)/");
+}
+
+#[test]
 fn a_frozen_file_holds_back_what_needs_its_place_and_nothing_else() {
     let mut start = from(&[(1, 0, "a", Some(5)), (2, 0, "b", Some(6)), (3, 0, "c", Some(7))]);
     start.remote.put(1, (0, "b"));
