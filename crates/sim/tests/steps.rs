@@ -211,6 +211,46 @@ fn what_waits_for_a_change_that_was_not_done_is_not_done() {
     assert!(hand.disk.stat("a").is_ok());
 }
 
+/// What a path leads through is waited for too, although it is there all the time.
+#[test]
+fn nothing_goes_into_a_folder_that_took_the_name_of_one_that_was_to_have_it() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.disk.make_dir("F").unwrap();
+    hand.put("a", b"bytes");
+    hand.sync_well();
+    let folder = record_of(&world, "F").0;
+    rewrite(&world, "F", &[("name", "G")]);
+    rewrite(&world, "a", &[("parent", &folder)]);
+    let (mut jobs, mut moved_there) = (0, false);
+    let last = hand.sync(|hand, job| {
+        moved_there |= jobs == 1 && hand.disk.stat("G/a").is_ok();
+        jobs += u32::from(jobs > 0 || matches!(job.work, Work::Disk(_)));
+        if jobs == 1 {
+            hand.disk.make_dir("G").unwrap();
+        }
+    });
+    assert_eq!((jobs > 1, moved_there, last.state), (true, false, SyncState::Completed));
+}
+
+/// A record's id, version and values, by the name that it has.
+fn record_of(world: &World, name: &str) -> (String, u64, Row) {
+    let records = elsewhere(world).query("file", &[], 100, "").unwrap().values;
+    let named = CloudType::String(name.into());
+    let record = records.into_iter().find(|record| record.values.get("name") == Some(&named)).unwrap();
+    (record.extension.id, record.version, record.values)
+}
+
+/// Another device changes a record.
+fn rewrite(world: &World, name: &str, changes: &[(&str, &str)]) {
+    let (id, version, mut values) = record_of(world, name);
+    for (field, text) in changes {
+        values.insert((*field).to_owned(), CloudType::String((*text).to_owned()));
+    }
+    let write = RowWrite { id, base_version: Some(version), lock_id: None, values };
+    elsewhere(world).update("file", vec![write]).unwrap();
+}
+
 /// Another device's way to the cloud.
 fn elsewhere(world: &World) -> Arc<dyn CloudDb> {
     let database = Database { name: "cloudsync".into(), alias: "cloudsync".into(), tables: Vec::new() };

@@ -1,6 +1,6 @@
 //! A run changes the disk: folders and names first, in order, then bytes, many at once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::push::Push;
 use super::run::{Phase, Run};
@@ -31,6 +31,8 @@ pub(super) struct DiskPhase {
 pub(super) struct DiskTask {
     ops: Steps<DiskOp>,
     changes: Vec<Change>,
+    /// Which change gives a node its place.
+    placed: BTreeMap<NodeId, u32>,
 }
 
 /// What a change is to the trees and to the plan.
@@ -50,8 +52,25 @@ impl DiskTask {
     }
 
     fn push(&mut self, op: DiskOp, after: Vec<u32>, change: Change) -> u32 {
+        let (node, placed) = (op.node(), matches!(change.effect, Effect::Placed));
         self.changes.push(change);
-        self.ops.push(op, after)
+        let at = self.ops.push(op, after);
+        if placed {
+            self.placed.insert(node, at);
+        }
+        at
+    }
+
+    /// The changes that the paths of a node, the old and the new one, lead through: where one of them is
+    /// not done, somebody else's folder may have such a path.
+    fn on_the_way(&self, trees: &Trees, node: NodeId, before: Option<&Local>) -> Vec<u32> {
+        let above = |id: &NodeId| {
+            let parent = trees.local(*id).map(|local| local.place.parent);
+            parent.filter(|parent| *parent != node)
+        };
+        let (now, then) = (above(&node), before.map(|local| local.place.parent));
+        let folders = [now, then].into_iter().flat_map(|folder| std::iter::successors(folder, above));
+        folders.filter_map(|folder| self.placed.get(&folder).copied()).collect()
     }
 }
 
@@ -146,10 +165,11 @@ impl Core {
         {
             let mut trees = self.states.trees.write();
             while task.ops.len() < STRUCTURE
-                && let Some(Next { position, action, after }) = disk.structure.next()
+                && let Some(Next { position, action, mut after }) = disk.structure.next()
             {
                 match order(&mut trees, action) {
                     Ordered::Op(op, effect, before) => {
+                        after.extend(task.on_the_way(&trees, op.node(), before.as_ref()));
                         let change = Change { effect, before, position: Some(position) };
                         disk.structure.under_way(position, task.push(op, after, change));
                     }
