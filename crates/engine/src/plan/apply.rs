@@ -15,6 +15,11 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
     if unread || local.place != remote.place || local.content.bytes() != remote.content {
         return;
     }
+    // Of two in one place that are in step, neither would ever give way to the other.
+    let in_step = |other: NodeId| other != id && !trees.out_of_step().contains(&other);
+    if trees.locals_at(local.place.parent, local.place.name).any(in_step) {
+        return;
+    }
     trees.set_agreed(id);
 }
 

@@ -151,6 +151,6 @@ pub fn plan(request: &Request<'_>) -> Plan {
     if !learn.is_empty() {
         return Plan { learn, ..Plan::default() };
     }
-    let stuck = shape::make_valid(request, &mut verdicts);
-    steps::steps(request, &verdicts, &stuck)
+    let held = shape::make_valid(request, &mut verdicts);
+    steps::steps(request, &verdicts, &held)
 }

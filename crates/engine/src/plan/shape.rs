@@ -10,18 +10,18 @@ use super::decide::{Bytes, Spot, Verdict, Verdicts, any_place, spot};
 use super::names::free_name;
 use crate::tree::{Kind, NodeId, Place, PlaceRef};
 
-/// Yields the nodes that shall be in one place with a frozen one, and that one: they get no step for now.
-/// Who keeps the name is seen once it is out of trouble.
+/// Yields the nodes that get no step for now: the frozen ones, and those that shall be where a
+/// frozen one shall be: who keeps the name is seen once that one is out of trouble.
 ///
 /// Every pass either changes nothing or takes a node one way further that it never goes back:
 /// from dead to living, from the disk's place to the cloud's, from there to the top folder, from
 /// its name to a free one. So it ends.
 pub(super) fn make_valid<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> BTreeSet<NodeId> {
-    let mut stuck = BTreeSet::new();
+    let mut held = request.frozen.clone();
     loop {
         let changed = revive_folders(request, verdicts) | break_cycles(request, verdicts);
-        if !changed && !part_namesakes(request, verdicts, &mut stuck) {
-            return stuck;
+        if !changed && !part_namesakes(request, verdicts, &mut held) {
+            return held;
         }
     }
 }
@@ -179,12 +179,12 @@ fn renamed(parent: NodeId, name: &str) -> Spot<'static> {
 fn part_namesakes<'t>(
     request: &Request<'t>,
     verdicts: &mut Verdicts<'t>,
-    stuck: &mut BTreeSet<NodeId>,
+    held: &mut BTreeSet<NodeId>,
 ) -> bool {
-    let (waiting, groups): (Vec<_>, Vec<_>) = namesakes(request, verdicts)
+    let (stuck, groups): (Vec<_>, Vec<_>) = namesakes(request, verdicts)
         .into_iter()
         .partition(|group| group.iter().any(|id| request.frozen.contains(id)));
-    stuck.extend(waiting.into_iter().flatten());
+    held.extend(stuck.into_iter().flatten());
     if groups.is_empty() {
         return false;
     }

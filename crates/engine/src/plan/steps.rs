@@ -9,12 +9,11 @@ use super::shape::target;
 use super::{CloudAction, DiskAction, Plan, Request};
 use crate::tree::{Kind, Local, LocalContent, NodeId, NodeRef, PlaceRef};
 
-pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, stuck: &BTreeSet<NodeId>) -> Plan {
+pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTreeSet<NodeId>) -> Plan {
     let (mut disk, mut cloud, mut settle) = (Vec::new(), Vec::new(), Vec::new());
     for (id, verdict) in verdicts.iter() {
         let Some(node) = request.trees.get(id) else { continue };
-        let stuck = stuck.contains(&id);
-        let held = stuck || request.frozen.contains(&id);
+        let held = held.contains(&id);
         let before = (disk.len(), cloud.len());
         match verdict {
             Verdict::Dead => {
@@ -29,8 +28,7 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, stuck: &BTre
             }
             Verdict::Unknown | Verdict::Conflict => continue,
         }
-        // Of two in one place, both in step, neither would ever give way.
-        if before == (disk.len(), cloud.len()) && !stuck {
+        if before == (disk.len(), cloud.len()) {
             settle.push(id);
         }
     }

@@ -321,6 +321,17 @@ fn of_two_records_of_one_name_a_frozen_one_is_kept_apart_later() {
 }
 
 #[test]
+fn a_folder_made_over_a_cloud_only_file_of_a_lying_clouds_folder_is_kept_apart() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 0, "c", Some(5))]);
+    (start.lies, start.fetch_bytes) = (true, false);
+    start.local.delete(1, false);
+    start.local.hold(2, Held::CloudOnly);
+    start.local.add(1000, 0, "c", DIR);
+    start.remote.put(1, (0, "c"));
+    ends(&start, "c=5 c (conflict phone 2026)/");
+}
+
+#[test]
 fn a_frozen_file_holds_back_what_needs_its_place_and_nothing_else() {
     let mut start = from(&[(1, 0, "a", Some(5)), (2, 0, "b", Some(6)), (3, 0, "c", Some(7))]);
     start.remote.put(1, (0, "b"));
