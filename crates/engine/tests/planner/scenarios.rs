@@ -163,6 +163,15 @@ fn a_rename_outlives_a_circle_that_it_did_not_make() {
 }
 
 #[test]
+fn a_deleted_folder_does_not_live_for_what_gave_way() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 0, "b", DIR), (3, 1, "c", DIR)]);
+    start.local.put(2, (3, "b"));
+    start.remote.put(1, (2, "a"));
+    start.remote.delete(3, false);
+    ends(&start, "b/ b/a/");
+}
+
+#[test]
 fn a_folder_goes_into_a_new_one_beneath_one_that_moves() {
     let mut start = from(&[(1, 0, "e", DIR), (2, 1, "a", DIR)]);
     start.local.put(2, (0, "e"));
