@@ -206,7 +206,7 @@ impl Process {
 /// in its place.
 fn false_conflict(trees: &Trees, work: &Work) -> Option<String> {
     let Work::Disk(ops) = work else { return None };
-    for op in ops {
+    for op in ops.actions() {
         let DiskOp::Rename { node, from, to, .. } = op else { continue };
         let node = trees.get(*node)?;
         if !to.contains(CONFLICT) || node.remote.is_some() {

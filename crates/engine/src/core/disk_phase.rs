@@ -1,10 +1,11 @@
 //! A run changes the disk: folders and names first, in order, then bytes, many at once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::push::Push;
-use super::run::Run;
+use super::run::{Phase, Run};
 use super::state::Activity;
+use super::structure::{Next, Structure};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
@@ -16,23 +17,58 @@ use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef
 
 /// Where changing the disk is.
 pub(super) struct DiskPhase {
-    structure: VecDeque<DiskAction>,
+    structure: Structure,
     places: Vec<(NodeId, Place)>,
     fetches: VecDeque<(NodeId, Place)>,
     cloud: Steps<CloudAction>,
     began: bool,
 }
 
-/// A batch of changes under way, with what the local tree held before.
-#[derive(Debug)]
+/// A batch of changes under way.
+#[derive(Debug, Default)]
 pub(super) struct DiskTask {
-    ops: Vec<(DiskOp, Effect, Option<Local>)>,
+    ops: Steps<DiskOp>,
+    changes: Vec<Change>,
+    /// Which change gives a node its place.
+    placed: BTreeMap<NodeId, u32>,
+}
+
+/// What a change is to the trees and to the plan.
+#[derive(Debug)]
+struct Change {
+    effect: Effect,
+    /// What the local tree held before.
+    before: Option<Local>,
+    /// Its position in the plan, where it is of one.
+    position: Option<usize>,
 }
 
 impl DiskTask {
     /// The changes.
-    pub(super) fn ops(&self) -> impl Iterator<Item = &DiskOp> {
-        self.ops.iter().map(|(op, ..)| op)
+    pub(super) fn ops(&self) -> &[DiskOp] {
+        self.ops.actions()
+    }
+
+    fn push(&mut self, op: DiskOp, after: Vec<u32>, change: Change) -> u32 {
+        let (node, placed) = (op.node(), matches!(change.effect, Effect::Placed));
+        self.changes.push(change);
+        let at = self.ops.push(op, after);
+        if placed {
+            self.placed.insert(node, at);
+        }
+        at
+    }
+
+    /// The changes that the paths of a node, the old and the new one, lead through: where one of them is
+    /// not done, somebody else's folder may have such a path.
+    fn on_the_way(&self, trees: &Trees, node: NodeId, before: Option<&Local>) -> Vec<u32> {
+        let above = |id: &NodeId| {
+            let parent = trees.local(*id).map(|local| local.place.parent);
+            parent.filter(|parent| *parent != node)
+        };
+        let (now, then) = (above(&node), before.map(|local| local.place.parent));
+        let folders = [now, then].into_iter().flat_map(|folder| std::iter::successors(folder, above));
+        folders.filter_map(|folder| self.placed.get(&folder).copied()).collect()
     }
 }
 
@@ -54,19 +90,22 @@ const FETCH_FILES: usize = 512;
 const FETCH_BYTES: u64 = 32 << 20;
 
 impl DiskPhase {
-    pub(super) fn new(actions: Vec<DiskAction>, cloud: Steps<CloudAction>) -> Self {
+    pub(super) fn new(steps: Steps<DiskAction>, cloud: Steps<CloudAction>) -> Self {
+        let of_bytes = |action: &DiskAction| matches!(action, DiskAction::Fetch(..) | DiskAction::Place(..));
+        let (structure, bytes) = steps.partition(|action| !of_bytes(action));
         let mut phase = DiskPhase {
-            structure: VecDeque::new(),
+            structure: Structure::new(structure),
             places: Vec::new(),
             fetches: VecDeque::new(),
             cloud,
             began: false,
         };
-        for action in actions {
+        for action in bytes {
             match action {
                 DiskAction::Fetch(node, place) => phase.fetches.push_back((node, place)),
                 DiskAction::Place(node, place) => phase.places.push((node, place)),
-                action => phase.structure.push_back(action),
+                // Nothing but bytes waits for bytes.
+                _ => {}
             }
         }
         phase
@@ -89,11 +128,11 @@ impl Core {
                 self.enter(run, SyncState::Downloading);
             }
         }
-        if !disk.structure.is_empty() {
+        if !disk.structure.all_begun() {
             if run.jobs == 0 {
                 self.order_structure(run, disk);
             }
-            if run.jobs > 0 || !disk.structure.is_empty() {
+            if run.jobs > 0 || !disk.structure.all_begun() {
                 return None;
             }
         }
@@ -115,27 +154,31 @@ impl Core {
     /// Orders the next changes of folders and names. What they do to paths is put into the local
     /// tree at once, so that the paths after them are right; what fails is taken back.
     fn order_structure(&mut self, run: &mut Run, disk: &mut DiskPhase) {
-        let mut ops = Vec::new();
+        let mut task = DiskTask::default();
         {
             let mut trees = self.states.trees.write();
-            while ops.len() < STRUCTURE
-                && let Some(action) = disk.structure.pop_front()
+            while task.ops.len() < STRUCTURE
+                && let Some(Next { position, action, mut after }) = disk.structure.next()
             {
-                match order(&mut trees, &action) {
-                    Ordered::Op(op, effect, before) => ops.push((op, effect, before)),
-                    Ordered::Done => {}
+                match order(&mut trees, action) {
+                    Ordered::Op(op, effect, before) => {
+                        after.extend(task.on_the_way(&trees, op.node(), before.as_ref()));
+                        let change = Change { effect, before, position: Some(position) };
+                        disk.structure.under_way(position, task.push(op, after, change));
+                    }
+                    Ordered::Done => disk.structure.ended(position, true),
                     Ordered::Impossible => run.set_back(action.node()),
                 }
             }
         }
-        if !ops.is_empty() {
-            self.enqueue_disk(run, DiskTask { ops });
+        if !task.ops.is_empty() {
+            self.enqueue_disk(run, task);
         }
     }
 
     /// Renames files out of a conflict's way.
     pub(super) fn set_aside(&mut self, run: &mut Run, files: Vec<(NodeId, Box<str>)>) {
-        let mut ops = Vec::new();
+        let mut task = DiskTask::default();
         {
             let trees = self.states.trees.read();
             for (node, name) in files {
@@ -145,26 +188,31 @@ impl Core {
                 match (from, to) {
                     (Some(from), Some(to)) => {
                         let ino = local.and_then(|local| local.content.ino()).unwrap_or(0);
-                        ops.push((DiskOp::Rename { node, from, to, ino }, Effect::Aside(name), None));
+                        let change = Change { effect: Effect::Aside(name), before: None, position: None };
+                        task.push(DiskOp::Rename { node, from, to, ino }, Vec::new(), change);
                     }
                     _ => run.freeze(node),
                 }
             }
         }
-        if !ops.is_empty() {
-            self.enqueue_disk(run, DiskTask { ops });
+        if !task.ops.is_empty() {
+            self.enqueue_disk(run, task);
         }
     }
 
     fn enqueue_disk(&mut self, run: &mut Run, task: DiskTask) {
-        let work = Work::Disk(task.ops().cloned().collect());
+        let work = Work::Disk(task.ops.clone());
         self.enqueue_run(run, Task::Disk(task), work);
     }
 
     pub(super) fn disk_done(&mut self, run: &mut Run, task: DiskTask, outcomes: Vec<DiskOutcome>) {
         // The last changes are taken back first: a failed folder takes what is in it along.
-        for ((op, effect, before), outcome) in task.ops.into_iter().zip(outcomes).rev() {
+        for ((op, change), outcome) in task.ops.actions().iter().zip(task.changes).zip(outcomes).rev() {
+            let Change { effect, before, position } = change;
             let node = op.node();
+            if let (Phase::Disk(disk), Some(position)) = (&mut run.phase, position) {
+                disk.structure.ended(position, matches!(outcome, DiskOutcome::Done(_)));
+            }
             match outcome {
                 DiskOutcome::Done(stamp) => {
                     let trees = &mut self.states.trees.write();
@@ -174,7 +222,7 @@ impl Core {
                 }
                 DiskOutcome::Changed => {
                     self.take_back(node, &effect, before);
-                    self.changed_under_us(run, &op);
+                    self.changed_under_us(run, op);
                 }
                 DiskOutcome::Failed(error) => {
                     self.take_back(node, &effect, before);
@@ -183,14 +231,14 @@ impl Core {
                     }
                     self.trouble(run, node, &error);
                 }
-                DiskOutcome::Stopped => self.take_back(node, &effect, before),
+                DiskOutcome::NotTried => self.take_back(node, &effect, before),
             }
         }
     }
 
     pub(super) fn undo_disk(&mut self, task: DiskTask) {
-        for (op, effect, before) in task.ops.into_iter().rev() {
-            self.take_back(op.node(), &effect, before);
+        for (op, change) in task.ops.actions().iter().zip(task.changes).rev() {
+            self.take_back(op.node(), &change.effect, change.before);
         }
     }
 

@@ -13,6 +13,7 @@ mod push;
 mod reconcile;
 mod run;
 mod state;
+mod structure;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -444,7 +444,7 @@ impl Core {
             return;
         }
         self.expect(run, &plan);
-        run.phase = Phase::Disk(DiskPhase::new(plan.disk.into_actions(), plan.cloud));
+        run.phase = Phase::Disk(DiskPhase::new(plan.disk, plan.cloud));
     }
 
     /// Disk or cloud change faster than this run follows: it ends, and says what is left and why.
@@ -655,7 +655,7 @@ impl Task {
     fn not_begun(&self) -> Outcome {
         match self {
             Task::Hash(nodes) => Outcome::Hash(nodes.iter().map(|_| HashOutcome::Stopped).collect()),
-            Task::Disk(task) => Outcome::Disk(task.ops().map(|_| DiskOutcome::Stopped).collect()),
+            Task::Disk(task) => Outcome::Disk(task.ops().iter().map(|_| DiskOutcome::NotTried).collect()),
             Task::Fetch(items) => Outcome::Fetch(items.iter().map(|_| FetchOutcome::Stopped).collect()),
             Task::Upload(task) => Outcome::Upload(task.files().map(|_| UploadOutcome::Stopped).collect()),
             _ => Outcome::Swept,

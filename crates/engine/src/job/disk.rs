@@ -5,6 +5,7 @@ use std::io;
 use super::fetch::same_file;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
+use crate::plan::Steps;
 use crate::ports::{FileSystem, Stamp};
 use crate::tree::NodeId;
 
@@ -68,16 +69,20 @@ pub enum DiskOutcome {
     Changed,
     /// The disk refused it.
     Failed(Error),
-    /// Stopped before it was tried.
-    Stopped,
+    /// Not tried: it was to stop before, or what this waits for was not done.
+    NotTried,
 }
 
-pub(super) fn run(context: &JobContext, ops: &[DiskOp], stop: &StopFlag) -> Vec<DiskOutcome> {
-    let mut outcomes: Vec<DiskOutcome> =
-        ops.iter().map(|op| if stop.is_set() { DiskOutcome::Stopped } else { change(context, op) }).collect();
+pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) -> Vec<DiskOutcome> {
+    let mut outcomes: Vec<DiskOutcome> = Vec::with_capacity(ops.len());
+    for (position, op) in ops.actions().iter().enumerate() {
+        let done = |on: &u32| matches!(outcomes.get(*on as usize), Some(DiskOutcome::Done(_)));
+        let possible = !stop.is_set() && ops.after(position).iter().all(done);
+        outcomes.push(if possible { change(context, op) } else { DiskOutcome::NotTried });
+    }
     if let Err(error) = context.fs.sync() {
         let failed = |_| DiskOutcome::Failed(Error::io("the gallery's disk cannot be synced", &error));
-        outcomes = ops.iter().map(failed).collect();
+        outcomes = ops.actions().iter().map(failed).collect();
     }
     outcomes
 }

@@ -30,6 +30,7 @@ pub use transfer::Moved;
 pub use upload::{UploadItem, UploadOutcome};
 
 use crate::config::Config;
+use crate::plan::Steps;
 use crate::ports::{Clock, FileSystem, Ports, Random, Watcher};
 
 /// A job's number; rises.
@@ -63,8 +64,8 @@ pub enum Work {
     },
     /// Read files and take their digests.
     Hash(Vec<HashItem>),
-    /// Change folders and names.
-    Disk(Vec<DiskOp>),
+    /// Change folders and names, each after those that it waits for, and only if these were done.
+    Disk(Steps<DiskOp>),
     /// Bring bytes from the cloud.
     Fetch(Vec<FetchItem>),
     /// Put files that came in their places.

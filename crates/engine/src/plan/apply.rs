@@ -1,6 +1,6 @@
 //! What steps do to the trees, once they are done.
 
-use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
+use crate::tree::{Kind, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
 
 /// Notes agreement: where disk and cloud hold the same, that is what they last agreed on; where
 /// neither holds anything, the node is forgotten. Otherwise nothing changes.
@@ -13,6 +13,11 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
     };
     let unread = matches!(local.content, LocalContent::Unread(_));
     if unread || local.place != remote.place || local.content.bytes() != remote.content {
+        return;
+    }
+    // Of two in one place that are in step, neither would ever give way to the other.
+    let in_step = |other: NodeId| other != id && !trees.out_of_step().contains(&other);
+    if trees.locals_at(local.place.parent, local.place.name).any(in_step) {
         return;
     }
     trees.set_agreed(id);
@@ -38,9 +43,21 @@ pub fn adopt(trees: &mut Trees, here: NodeId, there: NodeId) {
     for child in children {
         let Some(local) = trees.local(child).map(Local::to_local) else { continue };
         let place = Place { parent: there, name: &*local.place.name };
+        remember_move(trees, child, place);
         trees.set_local(child, Some(Local { place, content: local.content }));
     }
     settle(trees, there);
+}
+
+/// A folder that was deleted and made anew is the old one again. What a person moved into it, and the
+/// cloud deleted meanwhile, would look as if it had never been moved: so it is new here.
+fn remember_move(trees: &mut Trees, child: NodeId, place: PlaceRef<'_>) {
+    let hidden = trees.get(child).is_some_and(|node| {
+        node.live_remote().is_none() && node.synced.is_some_and(|synced| synced.place == place)
+    });
+    if hidden {
+        trees.set_synced(child, None);
+    }
 }
 
 /// The file on the disk was renamed out of a conflict's way: it is a new node now, and the old one

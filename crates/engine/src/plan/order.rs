@@ -41,6 +41,8 @@ pub(super) trait Side<A> {
     fn occupants<'p>(&'p self, place: PlaceRef<'p>) -> impl Iterator<Item = NodeId> + 'p;
     /// The nodes that must leave the folder before it can go.
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId>;
+    /// The folder that the node is in now, where it is sure not to be in itself.
+    fn folder_now(&self, node: NodeId) -> Option<NodeId>;
     /// The folder that the node shall be in.
     fn folder_of(&self, node: NodeId) -> Option<NodeId>;
     /// Whether the node is a folder.
@@ -119,7 +121,7 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
             Effect::Note(place) => self.folder_there(place, waits),
             Effect::Arrive(place) | Effect::Move(place) => {
                 self.folder_there(place, waits)?;
-                if self.side.is_dir(task.node) {
+                if self.side.is_dir(task.node) && self.changes_folder(task) {
                     self.way_settled(place.parent, waits);
                 }
                 self.place_free(task.node, place, waits)
@@ -154,12 +156,24 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
         Some(())
     }
 
+    /// Whether the task may do more than give its node another name, which puts nothing into itself and has
+    /// to wait for nobody.
+    fn changes_folder(&self, task: &Task<'_>) -> bool {
+        match task.effect {
+            Effect::Move(place) => self.side.folder_now(task.node) != Some(place.parent),
+            _ => true,
+        }
+    }
+
     /// A folder moves, or comes back, only after those that it shall be in: with all of them in their
-    /// last place, none of them can be beneath it. The next one above that moves waits for the rest.
+    /// last folder, none of them can be beneath it. The next one above that moves waits for the rest.
     fn way_settled(&self, parent: NodeId, waits: &mut Vec<Wait>) {
         let mut at = Some(parent);
         while let Some(folder) = at {
-            let moves = |on: &u32| matches!(self.tasks[*on as usize].effect, Effect::Move(_));
+            let moves = |on: &u32| {
+                let task = &self.tasks[*on as usize];
+                matches!(task.effect, Effect::Move(_)) && self.changes_folder(task)
+            };
             if let Some(on) = self.task_of(folder).filter(moves) {
                 waits.push(Wait { on, need: Need::Done });
                 return;

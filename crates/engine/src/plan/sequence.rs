@@ -64,12 +64,12 @@ impl<A> Default for Steps<A> {
 }
 
 impl<A> Steps<A> {
-    pub(super) fn with_capacity(count: usize) -> Self {
+    pub(crate) fn with_capacity(count: usize) -> Self {
         Steps { actions: Vec::with_capacity(count), after: Lists::with_capacity(count) }
     }
 
     /// Appends a step and returns its position. `after`: positions of earlier steps.
-    pub(super) fn push(&mut self, action: A, after: impl IntoIterator<Item = u32>) -> u32 {
+    pub fn push(&mut self, action: A, after: impl IntoIterator<Item = u32>) -> u32 {
         self.actions.push(action);
         self.after.push(after);
         self.actions.len() as u32 - 1
@@ -95,11 +95,6 @@ impl<A> Steps<A> {
         &mut self.actions
     }
 
-    /// The same, for one who keeps the order.
-    pub fn into_actions(self) -> Vec<A> {
-        self.actions
-    }
-
     /// The positions of the steps that the one at `position` must wait for: earlier ones.
     pub fn after(&self, position: usize) -> &[u32] {
         self.after.get(position)
@@ -107,14 +102,36 @@ impl<A> Steps<A> {
 
     /// Leaves out the steps that `keep` does not want, and those that wait for them.
     pub(crate) fn retain(&mut self, keep: impl Fn(&A) -> bool) {
-        let mut kept = Steps::with_capacity(self.len());
+        *self = std::mem::take(self).partition(keep).0;
+    }
+
+    /// The steps that `keep` wants, and all others, in order: also those that wait for one of these.
+    pub(crate) fn partition(self, keep: impl Fn(&A) -> bool) -> (Self, Vec<A>) {
+        let (mut kept, mut others) = (Steps::default(), Vec::new());
         let mut positions: Vec<Option<u32>> = Vec::with_capacity(self.len());
-        for (position, action) in std::mem::take(&mut self.actions).into_iter().enumerate() {
+        for (position, action) in self.actions.into_iter().enumerate() {
             let after = self.after.get(position).iter().map(|on| positions[*on as usize]);
             let after: Option<Vec<u32>> = after.collect();
-            positions.push(after.filter(|_| keep(&action)).map(|after| kept.push(action, after)));
+            positions.push(match after.filter(|_| keep(&action)) {
+                Some(after) => Some(kept.push(action, after)),
+                None => {
+                    others.push(action);
+                    None
+                }
+            });
         }
-        *self = kept;
+        (kept, others)
+    }
+}
+
+/// Steps none of which waits for another.
+impl<A> FromIterator<A> for Steps<A> {
+    fn from_iter<I: IntoIterator<Item = A>>(actions: I) -> Self {
+        let mut steps = Steps::default();
+        for action in actions {
+            steps.push(action, []);
+        }
+        steps
     }
 }
 
@@ -139,7 +156,8 @@ mod tests {
             steps.push(action, after);
         }
         steps.push("e", [3]);
-        steps.retain(|action| *action != "delete");
+        let (steps, others) = steps.partition(|action| *action != "delete");
+        assert_eq!(others, ["delete", "b", "d"]);
         assert_eq!(steps.actions(), ["a", "c", "e"]);
         assert_eq!((steps.after(0), steps.after(1), steps.after(2)), (&[][..], &[0][..], &[1][..]));
     }

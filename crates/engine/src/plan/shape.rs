@@ -15,11 +15,19 @@ use crate::tree::{Kind, NodeId, Place, PlaceRef};
 ///
 /// Every pass either changes nothing or takes a node one way further that it never goes back:
 /// from dead to living, from the disk's place to the cloud's, from there to the top folder, from
-/// its name to a free one. So it ends.
+/// its name to a free one. So it ends. Folders alone may die again, once after each circle: what gave way
+/// in it may be all that they lived for.
 pub(super) fn make_valid<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> BTreeSet<NodeId> {
     let mut held = request.frozen.clone();
+    let mut revived = BTreeSet::new();
     loop {
-        let changed = revive_folders(request, verdicts) | break_cycles(request, verdicts);
+        let mut changed = revive_folders(request, verdicts, &mut revived);
+        if break_cycles(request, verdicts, &mut revived) {
+            changed = true;
+            for id in std::mem::take(&mut revived) {
+                verdicts.set(id, Verdict::Dead);
+            }
+        }
         if !changed && !part_namesakes(request, verdicts, &mut held) {
             return held;
         }
@@ -55,7 +63,11 @@ fn put<'t>(verdicts: &mut Verdicts<'t>, id: NodeId, place: Spot<'t>, bytes: Byte
 
 /// A folder lives as long as anything in it does. A parent that is no folder, or that nobody
 /// remembers, is replaced by the gallery's top folder.
-fn revive_folders<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> bool {
+fn revive_folders<'t>(
+    request: &Request<'t>,
+    verdicts: &mut Verdicts<'t>,
+    revived: &mut BTreeSet<NodeId>,
+) -> bool {
     let mut changed = false;
     let mut work = Vec::new();
     for (id, verdict) in verdicts.iter() {
@@ -82,6 +94,7 @@ fn revive_folders<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> boo
         {
             Some(place) => {
                 put(verdicts, parent, spot(place), Bytes::Agreed);
+                revived.insert(parent);
                 work.push(parent);
             }
             None => {
@@ -105,7 +118,11 @@ fn living_child(request: &Request<'_>, verdicts: &Verdicts<'_>, id: NodeId) -> O
 }
 
 /// Moves of folders into one another: those made on this disk give way to the cloud's.
-fn break_cycles<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> bool {
+fn break_cycles<'t>(
+    request: &Request<'t>,
+    verdicts: &mut Verdicts<'t>,
+    revived: &mut BTreeSet<NodeId>,
+) -> bool {
     let movable: Vec<NodeId> = verdicts
         .iter()
         .filter(|(id, verdict)| matches!(verdict, Verdict::Live(..)) && is_dir(request, *id))
@@ -115,7 +132,9 @@ fn break_cycles<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>) -> bool 
     let mut changed = false;
     for id in movable {
         while let Some(cycle) = find_cycle(request, verdicts, id, &mut sound) {
-            give_way(request, verdicts, &cycle);
+            if let Some(id) = give_way(request, verdicts, &cycle) {
+                revived.remove(&id);
+            }
             changed = true;
         }
     }
@@ -150,7 +169,7 @@ fn find_cycle(
 /// One folder of the circle, the same on every device and after every cut, goes back to the folder
 /// that it has in the cloud, under the name that it shall have. Where the cloud itself is in a
 /// circle, it goes to the top folder.
-fn give_way<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>, cycle: &[NodeId]) {
+fn give_way<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>, cycle: &[NodeId]) -> Option<NodeId> {
     let mut places: Vec<(Option<&str>, NodeId, Place)> = cycle
         .iter()
         .filter_map(|&id| {
@@ -165,9 +184,9 @@ fn give_way<'t>(request: &Request<'t>, verdicts: &mut Verdicts<'t>, cycle: &[Nod
         (remote.place.parent != place.parent).then_some((*id, remote.place.parent, place))
     });
     let in_cloud = || places.first().map(|(_, id, place)| (*id, NodeId::ROOT, place));
-    if let Some((id, parent, place)) = moved_here.or_else(in_cloud) {
-        put(verdicts, id, renamed(parent, &place.name), Bytes::Agreed);
-    }
+    let (id, parent, place) = moved_here.or_else(in_cloud)?;
+    put(verdicts, id, renamed(parent, &place.name), Bytes::Agreed);
+    Some(id)
 }
 
 /// A place that no tree knows.

@@ -125,6 +125,10 @@ impl Side<DiskAction> for Disk<'_> {
         self.request.trees.local_children(folder).filter(|&id| self.holds(id))
     }
 
+    fn folder_now(&self, node: NodeId) -> Option<NodeId> {
+        self.request.trees.local(node).map(|local| local.place.parent)
+    }
+
     fn folder_of(&self, node: NodeId) -> Option<NodeId> {
         target(self.request, self.verdicts, node).map(|place| place.parent)
     }
@@ -174,6 +178,11 @@ impl Side<CloudAction> for Cloud<'_> {
 
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
         self.request.trees.remote_children(folder)
+    }
+
+    /// Records may name one another as their folders.
+    fn folder_now(&self, _: NodeId) -> Option<NodeId> {
+        None
     }
 
     fn folder_of(&self, node: NodeId) -> Option<NodeId> {

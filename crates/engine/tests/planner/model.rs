@@ -172,11 +172,11 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     /// The folder is there and not beneath the record. What is wrong further up was wrong before.
-    fn check_folder(&self, record: &str, folder: Option<&str>) -> Result<(), String> {
+    fn check_folder(&self, record: &str, is_dir: bool, folder: Option<&str>) -> Result<(), String> {
         let mut at = folder;
         for above in 0..=self.records.len() {
             let Some(id) = at else { break };
-            if id == record && self.records.get(id).is_none_or(|record| record.bytes.is_none()) {
+            if id == record && is_dir {
                 return Err(format!("{record} into itself, {folder:?}"));
             }
             match self.records.get(id).filter(|found| !found.deleted && found.bytes.is_none()) {
@@ -189,7 +189,7 @@ impl Cloud {
     }
 
     fn write(&mut self, id: &str, record: Record) -> Result<(), String> {
-        self.check_folder(id, record.folder.as_deref())?;
+        self.check_folder(id, record.bytes.is_none(), record.folder.as_deref())?;
         self.records.insert(id.into(), record);
         Ok(())
     }

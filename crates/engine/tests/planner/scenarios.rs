@@ -163,6 +163,15 @@ fn a_rename_outlives_a_circle_that_it_did_not_make() {
 }
 
 #[test]
+fn a_deleted_folder_does_not_live_for_what_gave_way() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 0, "b", DIR), (3, 1, "c", DIR)]);
+    start.local.put(2, (3, "b"));
+    start.remote.put(1, (2, "a"));
+    start.remote.delete(3, false);
+    ends(&start, "b/ b/a/");
+}
+
+#[test]
 fn a_folder_goes_into_a_new_one_beneath_one_that_moves() {
     let mut start = from(&[(1, 0, "e", DIR), (2, 1, "a", DIR)]);
     start.local.put(2, (0, "e"));
@@ -205,6 +214,16 @@ fn a_new_folder_takes_the_name_and_the_content_of_a_deleted_one() {
     start.remote.put(2, (10, "x"));
     start.remote.delete(1, false);
     ends(&start, "a/ a/x=6");
+}
+
+#[test]
+fn what_was_moved_into_a_folder_made_anew_outlives_its_deletion_there() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 1, "b", Some(5))]);
+    start.local.delete(1, false);
+    start.local.add(1000, 0, "a", DIR);
+    start.local.add(2, 1000, "b", Some(5));
+    start.remote.delete(2, false);
+    ends(&start, "a/ a/b=5");
 }
 
 #[test]
@@ -300,6 +319,28 @@ fn two_records_of_one_name_are_kept_apart() {
 }
 
 #[test]
+fn of_two_records_of_one_name_a_frozen_one_is_kept_apart_later() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 0, "c", Some(5))]);
+    start.lies = true;
+    start.local.put(1, (0, "c"));
+    start.local.hold(2, Held::CloudOnly);
+    start.remote.put(1, (0, "c"));
+    start.frozen.insert(1);
+    ends(&start, "c=5 c (conflict phone 2026)/");
+}
+
+#[test]
+fn a_folder_made_over_a_cloud_only_file_of_a_lying_clouds_folder_is_kept_apart() {
+    let mut start = from(&[(1, 0, "a", DIR), (2, 0, "c", Some(5))]);
+    (start.lies, start.fetch_bytes) = (true, false);
+    start.local.delete(1, false);
+    start.local.hold(2, Held::CloudOnly);
+    start.local.add(1000, 0, "c", DIR);
+    start.remote.put(1, (0, "c"));
+    ends(&start, "c=5 c (conflict phone 2026)/");
+}
+
+#[test]
 fn a_frozen_file_holds_back_what_needs_its_place_and_nothing_else() {
     let mut start = from(&[(1, 0, "a", Some(5)), (2, 0, "b", Some(6)), (3, 0, "c", Some(7))]);
     start.remote.put(1, (0, "b"));
@@ -323,6 +364,16 @@ fn a_new_file_waits_for_a_frozen_one_of_its_name() {
     let (world, _) = start.world().unwrap();
     assert!(world.plan().disk.is_empty() && world.plan().cloud.is_empty());
     ends(&start, "a=5");
+}
+
+#[test]
+fn a_new_folder_that_gives_way_to_a_circle_is_not_parked() {
+    let mut start = from(&[(1, 0, "c", Some(5)), (2, 0, "b", DIR), (3, 2, "a", DIR)]);
+    start.local.add(1000, 3, "x", DIR);
+    start.remote.put(2, (0, "c"));
+    start.remote.put(3, (0, "b"));
+    start.remote.put(1, (3, "x"));
+    ends(&start, "b/ b/x=5 b/x (conflict phone 2026)/ c/");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudDb, CloudService, CloudType, Database, Row, RowWrite};
 use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, Outcome, SMUDGED, Work};
+use cloudsync_engine::plan::Steps;
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, DownloadPolicy, ErrorType, SyncState};
@@ -72,13 +73,70 @@ fn only_the_file_that_was_meant_is_moved() {
     let ino = hand.stamp("a").ino;
     let moved = |from: &str, to: &str| {
         let op = DiskOp::Rename { node: NodeId(1), from: from.into(), to: to.into(), ino };
-        let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(vec![op])) else { panic!() };
+        let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(Steps::from_iter([op]))) else { panic!() };
         outcomes.pop()
     };
     hand.disk.exchange("a", "b").unwrap();
     assert!(matches!(moved("a", "c"), Some(DiskOutcome::Changed)));
     assert!(hand.disk.stat("c").is_err());
     assert!(matches!(moved("b", "c"), Some(DiskOutcome::Done(Some(stamp))) if stamp.ino == ino));
+}
+
+/// Found by seed 958: a file was moved into the folder that a person had made in place of the engine's.
+#[test]
+fn what_waits_for_a_change_that_was_not_done_is_not_done() {
+    let world = world(true);
+    let hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    hand.disk.make_dir("F").unwrap();
+    let node = NodeId(1);
+    let (from, to, ino) = ("a".into(), "F/a".into(), hand.stamp("a").ino);
+    let mut steps = Steps::default();
+    let made = steps.push(DiskOp::MakeDir { node, path: "F".into() }, []);
+    steps.push(DiskOp::Rename { node, from, to, ino }, [made]);
+    let Outcome::Disk(outcomes) = hand.job(Work::Disk(steps)) else { panic!() };
+    assert!(matches!(outcomes[..], [DiskOutcome::Changed, DiskOutcome::NotTried]), "{outcomes:?}");
+    assert!(hand.disk.stat("a").is_ok());
+}
+
+/// What a path leads through is waited for too, although it is there all the time.
+#[test]
+fn nothing_goes_into_a_folder_that_took_the_name_of_one_that_was_to_have_it() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.disk.make_dir("F").unwrap();
+    hand.put("a", b"bytes");
+    hand.sync_well();
+    let folder = record_of(&world, "F").0;
+    rewrite(&world, "F", &[("name", "G")]);
+    rewrite(&world, "a", &[("parent", &folder)]);
+    let (mut jobs, mut moved_there) = (0, false);
+    let last = hand.sync(|hand, job| {
+        moved_there |= jobs == 1 && hand.disk.stat("G/a").is_ok();
+        jobs += u32::from(jobs > 0 || matches!(job.work, Work::Disk(_)));
+        if jobs == 1 {
+            hand.disk.make_dir("G").unwrap();
+        }
+    });
+    assert_eq!((jobs > 1, moved_there, last.state), (true, false, SyncState::Completed));
+}
+
+/// A record's id, version and values, by the name that it has.
+fn record_of(world: &World, name: &str) -> (String, u64, Row) {
+    let records = elsewhere(world).query("file", &[], 100, "").unwrap().values;
+    let named = CloudType::String(name.into());
+    let record = records.into_iter().find(|record| record.values.get("name") == Some(&named)).unwrap();
+    (record.extension.id, record.version, record.values)
+}
+
+/// Another device changes a record.
+fn rewrite(world: &World, name: &str, changes: &[(&str, &str)]) {
+    let (id, version, mut values) = record_of(world, name);
+    for (field, text) in changes {
+        values.insert((*field).to_owned(), CloudType::String((*text).to_owned()));
+    }
+    let write = RowWrite { id, base_version: Some(version), lock_id: None, values };
+    elsewhere(world).update("file", vec![write]).unwrap();
 }
 
 /// Another device's way to the cloud.
