@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::{CloudAsset, Result};
+use crate::{CloudAsset, CloudError, Result};
 
 /// Whether a transfer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,21 @@ pub struct AssetDownload<'a> {
     pub sink: Box<dyn AssetSink + 'a>,
 }
 
+/// What a device believes that the cloud holds of a file, before it lets go of its own copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The record's id.
+    pub gid: String,
+    /// The version that the device last saw.
+    pub version: u64,
+    /// The asset that the record names.
+    pub asset_id: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// The BLAKE3 digest of the bytes.
+    pub digest: [u8; 32],
+}
+
 /// The documented `AssetLoader`. Calls carry many records' assets at once, so that a cloud pays
 /// for durability once per call. An asset whose upload was answered with success is durable.
 /// Methods may block; they are called from several threads at once.
@@ -90,4 +105,14 @@ pub trait AssetLoader: Send + Sync {
         items: Vec<AssetDownload<'_>>,
         control: &dyn TransferControl,
     ) -> Vec<Result<CloudAsset>>;
+
+    /// Proves claims, one answer per claim, in order: the record is there, not deleted, has that version
+    /// and names that asset, and the cloud has just read the asset's bytes and found that size and digest.
+    /// Nothing less is an answer of success: a device removes its own copy on the strength of it. `control`
+    /// is told of bytes read. A cloud that cannot do this proves nothing, and nothing is removed.
+    fn prove(&self, table: &str, claims: &[Claim], control: &dyn TransferControl) -> Vec<Result<()>> {
+        let (_, _) = (table, control);
+        let cannot = || Err(CloudError::Unknown("this cloud cannot prove what it holds".into()));
+        claims.iter().map(|_| cannot()).collect()
+    }
 }

@@ -14,7 +14,9 @@ mod schema;
 mod service;
 mod value;
 
-pub use asset::{AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Flow, TransferControl};
+pub use asset::{
+    AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Claim, Flow, TransferControl,
+};
 pub use db::{
     Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt,
 };

@@ -13,9 +13,9 @@ use rusqlite::{CachedStatement, Transaction, params};
 
 use super::failure::{Failure, Judged, asset_error, store_error};
 use super::references::{self, Content, Digest, Lookup};
-use super::{Core, download, large};
+use super::{Core, download, large, prove};
 use crate::{
-    AssetDownload, AssetLoader, AssetSource, AssetUpload, CloudAsset, CloudError, Flow, Result,
+    AssetDownload, AssetLoader, AssetSource, AssetUpload, Claim, CloudAsset, CloudError, Flow, Result,
     TransferControl,
 };
 
@@ -69,6 +69,10 @@ impl AssetLoader for EmbeddedAssets {
         control: &dyn TransferControl,
     ) -> Vec<Result<CloudAsset>> {
         download::all(&self.core, items, control)
+    }
+
+    fn prove(&self, table: &str, claims: &[Claim], control: &dyn TransferControl) -> Vec<Result<()>> {
+        prove::all(&self.core, self.db, table, claims, control)
     }
 }
 

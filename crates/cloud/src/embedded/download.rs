@@ -73,6 +73,33 @@ fn one(
     Ok(item.asset)
 }
 
+/// Reads a content whole, and answers with its digest as it is now and its size; `None` when the cloud
+/// does not hold it.
+pub(super) fn read_whole(
+    core: &Core,
+    digest: &Digest,
+    buffer: &mut Vec<u8>,
+    mut advanced: impl FnMut(u64) -> Flow,
+) -> Result<Option<(Digest, u64)>> {
+    let Some((content, size)) = open(core, digest)? else { return Ok(None) };
+    buffer.resize(CHUNK, 0);
+    let mut hasher = blake3::Hasher::new();
+    let mut offset = 0;
+    while offset < size {
+        let wanted = CHUNK.min(usize::try_from(size - offset).unwrap_or(CHUNK));
+        let bytes = &mut buffer[..wanted];
+        content
+            .read_exact_at(bytes, offset)
+            .map_err(|error| CloudError::Corrupt(format!("an asset cannot be read: {error}")))?;
+        hasher.update(bytes);
+        offset += wanted as u64;
+        if advanced(wanted as u64) == Flow::Stop {
+            return Err(CloudError::Stopped);
+        }
+    }
+    Ok(Some((*hasher.finalize().as_bytes(), size)))
+}
+
 /// Opens a content; `None` when the cloud does not hold it.
 fn open(core: &Core, digest: &Digest) -> Result<Option<(File, u64)>> {
     let mut missing = None;

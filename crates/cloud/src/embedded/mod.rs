@@ -19,6 +19,7 @@ mod large;
 mod lease;
 mod options;
 mod pool;
+mod prove;
 mod records;
 mod references;
 mod schema;

@@ -1,7 +1,7 @@
 //! The bytes of the simulated cloud.
 
 use cloudsync_cloud::{
-    AssetDownload, AssetLoader, AssetStatus, AssetUpload, CloudAsset, CloudError, Flow, Result,
+    AssetDownload, AssetLoader, AssetStatus, AssetUpload, Claim, CloudAsset, CloudError, Flow, Result,
     TransferControl,
 };
 
@@ -132,6 +132,23 @@ impl SimLoader {
         answer(&mut shared, &self.wire, &format!("download {label}"), Ok(item.asset))
     }
 
+    fn prove_one(&self, table: &str, claim: &Claim) -> Result<()> {
+        let shared = self.wire.peek();
+        let cloud = &shared.cloud;
+        let missing = || CloudError::NotFound(format!("record {}", claim.gid));
+        let rec = cloud.records.get(&(table.to_owned(), claim.gid.clone())).ok_or_else(missing)?;
+        if rec.deleted() {
+            return Err(missing());
+        }
+        if rec.version != claim.version {
+            return Err(CloudError::VersionConflict { current: rec.version });
+        }
+        let held = cloud.assets.get(&claim.asset_id).filter(|_| rec.assets().contains(&&*claim.asset_id));
+        let same =
+            held.is_some_and(|held| (held.digest, held.bytes.len() as u64) == (claim.digest, claim.size));
+        same.then_some(()).ok_or_else(|| CloudError::NotFound(format!("asset {}", claim.asset_id)))
+    }
+
     fn on_the_way(&self, mut part: Vec<u8>) -> Vec<u8> {
         let mut shared = self.wire.peek();
         let chance = shared.devices[self.wire.device].weather.byte_flipped;
@@ -170,5 +187,15 @@ impl AssetLoader for SimLoader {
     ) -> Vec<Result<CloudAsset>> {
         let numbered = items.into_iter().enumerate();
         numbered.map(|(number, item)| self.download_one(number, item, control)).collect()
+    }
+
+    fn prove(&self, table: &str, claims: &[Claim], _control: &dyn TransferControl) -> Vec<Result<()>> {
+        match reach(&self.wire, "prove") {
+            Err(error) => claims.iter().map(|_| Err(error.clone())).collect(),
+            Ok(shared) => {
+                drop(shared);
+                claims.iter().map(|claim| self.prove_one(table, claim)).collect()
+            }
+        }
     }
 }
