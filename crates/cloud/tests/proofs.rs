@@ -90,6 +90,6 @@ fn each_claim_has_its_own_answer() {
     let unknown = Claim { gid: "unknown".into(), ..setup.claim.clone() };
     let answers = loader(&setup.cloud).prove("t", &[unknown, setup.claim.clone()], &Go);
     assert!(matches!(answers[..], [Err(CloudError::NotFound(_)), Ok(())]), "{answers:?}");
-    let stopped = loader(&setup.cloud).prove("t", &[setup.claim.clone()], &StopAfter::bytes(1));
+    let stopped = loader(&setup.cloud).prove("t", std::slice::from_ref(&setup.claim), &StopAfter::bytes(1));
     assert_eq!(stopped, [Err(CloudError::Stopped)]);
 }
