@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::job::{FolderListing, SMUDGED};
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
-use crate::tree::{Kind, Local, LocalContent, NodeId, Place, Trees};
+use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, Trees};
 
 /// What a scan saw.
 #[derive(Debug)]
@@ -54,16 +54,14 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
     let left_out = missing.len() + odd.len() < before;
     odd.retain(|(folder, entry)| !arrived(trees, *folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
-    if seen.complete && seen.everything {
-        forget_arrivals(trees, seen);
-    }
     if seen.complete {
         for node in missing {
-            trees.set_local(node, None);
-            // One that no other tree knows is nowhere any more.
-            plan::settle(trees, node);
+            vanish(trees, node);
         }
         drop_folders(trees, seen, &folders);
+    }
+    if seen.complete && seen.everything {
+        forget_intents(trees, seen);
     }
     left_out
 }
@@ -229,11 +227,27 @@ fn arrived(trees: &mut Trees, folder: NodeId, entry: &DirEntry, missing: &mut BT
     true
 }
 
-/// What a look at everything does not show has not come.
-fn forget_arrivals(trees: &mut Trees, seen: &Seen) {
-    let left: Vec<NodeId> = trees.arriving().map(|(_, id)| id).filter(|id| !seen.busy.contains(id)).collect();
-    for id in left {
+/// A file is not where it was. One that was being removed to free its space is no deletion.
+fn vanish(trees: &mut Trees, id: NodeId) {
+    if trees.leaving().contains(&id) {
+        trees.set_away(id);
+    } else {
+        trees.set_local(id, None);
+        // One that no other tree knows is nowhere any more.
+        plan::settle(trees, id);
+    }
+}
+
+/// After a look at everything: what it did not show has not come, and what it showed has not gone.
+fn forget_intents(trees: &mut Trees, seen: &Seen) {
+    let idle = |id: &NodeId| !seen.busy.contains(id);
+    let arriving: Vec<NodeId> = trees.arriving().map(|(_, id)| id).filter(idle).collect();
+    let leaving: Vec<NodeId> = trees.leaving().iter().copied().filter(idle).collect();
+    for id in arriving {
         trees.set_arriving(id, None);
+    }
+    for id in leaving {
+        trees.set_keep(id, Keep::AsConfigured);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTree
             }
             Verdict::Live(place, bytes) => {
                 let place = place.as_ref();
-                on_disk(request.fetch_bytes, id, &node, held, place, *bytes, &mut disk);
+                on_disk(node.wants_bytes(request.fetch_bytes), id, &node, held, place, *bytes, &mut disk);
                 cloud.extend(in_cloud(id, &node, held, place, *bytes));
             }
             Verdict::Unknown | Verdict::Conflict => continue,

@@ -10,8 +10,8 @@ mod trees;
 
 pub use bytes::Impossible;
 pub use node::{
-    Arrival, Content, Digest, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef, Remote,
-    Synced, Trouble,
+    Arrival, Content, Digest, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
+    Remote, Synced, Trouble,
 };
 pub use row::Row;
 pub use trees::Trees;

@@ -179,6 +179,20 @@ impl Arrival {
     }
 }
 
+/// What becomes of a file's own copy on this device, beside what the policy says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// What the policy says.
+    #[default]
+    AsConfigured,
+    /// A person wants it to stay; of a folder, all that is in it.
+    Pinned,
+    /// It was removed to free its space, and does not come back by itself.
+    Away,
+    /// It is being removed: noted before it is, so that its absence after a kill is no deletion.
+    Leaving,
+}
+
 /// One file or folder in all three trees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node<P = Place, S = Box<str>> {
@@ -196,6 +210,8 @@ pub struct Node<P = Place, S = Box<str>> {
     pub sent_from_here: bool,
     /// What is being put on the disk: noted before it is, so that it is known again after a kill.
     pub arriving: Option<Arrival>,
+    /// Whether its own copy stays.
+    pub keep: Keep,
     /// Why it is not in step.
     pub trouble: Option<Trouble<S>>,
 }
@@ -214,6 +230,7 @@ impl<P, S> Node<P, S> {
             remote: None,
             sent_from_here: false,
             arriving: None,
+            keep: Keep::AsConfigured,
             trouble: None,
         }
     }
@@ -230,6 +247,7 @@ impl Node {
             remote: self.remote.as_ref().map(Remote::as_ref),
             sent_from_here: self.sent_from_here,
             arriving: self.arriving,
+            keep: self.keep,
             trouble: self.trouble.as_ref().map(Trouble::as_ref),
         }
     }
@@ -247,6 +265,11 @@ impl<'t> NodeRef<'t> {
         self.synced.is_some() || self.remote.is_some() || self.record.is_some()
     }
 
+    /// Whether its bytes shall be on the disk, where `keep_originals` is the policy.
+    pub fn wants_bytes(&self, keep_originals: bool) -> bool {
+        keep_originals && self.keep != Keep::Away
+    }
+
     /// Whether disk, cloud and their last agreement are the same. A file whose bytes are in the
     /// cloud alone is so only where originals are not kept on the disk.
     pub(super) fn in_step(&self, keep_originals: bool) -> bool {
@@ -262,7 +285,9 @@ impl<'t> NodeRef<'t> {
         }
         match local.content {
             LocalContent::Dir(_) => true,
-            LocalContent::CloudOnly(content) => !keep_originals && Some(content) == synced.content,
+            LocalContent::CloudOnly(content) => {
+                !self.wants_bytes(keep_originals) && Some(content) == synced.content
+            }
             LocalContent::Here(content, _) => Some(content) == synced.content,
             LocalContent::Unread(_) => false,
         }

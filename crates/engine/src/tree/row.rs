@@ -7,7 +7,8 @@
 
 use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use super::{
-    Arrival, Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced, Trouble,
+    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced,
+    Trouble,
 };
 use crate::Code;
 use crate::ports::Stamp;
@@ -98,9 +99,14 @@ mod flag {
     pub(super) const STAMP_SIZE: u32 = 1 << 21;
     pub(super) const STAMP_MTIME: u32 = 1 << 22;
     pub(super) const ARRIVING: u32 = 1 << 23;
+    /// What becomes of its own copy: one of the four numbers of [`super::KEEPS`].
+    pub(super) const KEEP: u32 = 24;
     /// One more than all bits that mean something.
-    pub(super) const END: u32 = 1 << 24;
+    pub(super) const END: u32 = 1 << 26;
 }
+
+/// What becomes of a file's own copy, in the order of the flags' numbers.
+const KEEPS: [Keep; 4] = [Keep::AsConfigured, Keep::Pinned, Keep::Away, Keep::Leaving];
 
 /// The places or contents of a row, each once.
 struct Slots<T>([Option<T>; 3]);
@@ -134,6 +140,8 @@ impl<'n> Writer<'n> {
     fn new(node: &NodeRef<'n>) -> Self {
         let mut writer = Writer { flags: 0, places: Slots([None; 3]), contents: Slots([None; 3]) };
         writer.trees(node);
+        let keep = KEEPS.iter().position(|keep| *keep == node.keep).unwrap_or(0);
+        writer.flags |= (keep as u32) << flag::KEEP;
         let local = node.local.as_ref().map(|local| &local.content);
         let stamp =
             local.and_then(LocalContent::stamp).map(|stamp| (stamp, local.and_then(LocalContent::bytes)));
@@ -394,6 +402,7 @@ fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
         record: reader.text_if(flag::RECORD)?,
         remote: reader.remote(known)?,
         arriving: reader.arriving()?,
+        keep: KEEPS[(reader.flags >> flag::KEEP & 3) as usize],
         trouble: reader.trouble()?,
     };
     if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }

@@ -74,9 +74,11 @@ fn any_trouble() -> impl Strategy<Value = Trouble> {
 pub(crate) fn any_node() -> impl Strategy<Value = Node> {
     let kind = prop_oneof![Just(Kind::File), Just(Kind::Dir)];
     let trees = (of(any_local()), of(any_synced()), of(any_remote()));
-    let sent_and_arriving = (any::<bool>(), of((any_content(), any::<u64>())));
-    (kind, of("[a-f0-9]{0,8}"), trees, sent_and_arriving, of(any_trouble())).prop_map(
-        |(kind, record, (local, synced, remote), (sent_from_here, arriving), trouble)| Node {
+    let keep =
+        prop_oneof![Just(Keep::AsConfigured), Just(Keep::Pinned), Just(Keep::Away), Just(Keep::Leaving)];
+    let own_copy = (any::<bool>(), of((any_content(), any::<u64>())), keep);
+    (kind, of("[a-f0-9]{0,8}"), trees, own_copy, of(any_trouble())).prop_map(
+        |(kind, record, (local, synced, remote), (sent_from_here, arriving, keep), trouble)| Node {
             kind,
             record: record.map(Into::into),
             local,
@@ -84,6 +86,7 @@ pub(crate) fn any_node() -> impl Strategy<Value = Node> {
             remote,
             sent_from_here,
             arriving: arriving.map(|(content, ino)| Arrival { content, ino }),
+            keep,
             trouble,
         },
     )

@@ -7,7 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::place_index::{PlaceIndex, spread};
 use super::{
-    Arrival, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble,
+    Arrival, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble,
 };
 use crate::ports::Stamp;
 
@@ -23,6 +23,8 @@ pub struct Trees {
     out_of_step: BTreeSet<NodeId>,
     /// The nodes whose bytes are being put on the disk, by the inode number of the file that holds them.
     arriving: BTreeMap<u64, NodeId>,
+    /// The files whose own copies are being removed.
+    leaving: BTreeSet<NodeId>,
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
@@ -55,6 +57,9 @@ impl Trees {
             }
             if let Some(arrival) = node.arriving {
                 trees.arriving.insert(arrival.ino, id);
+            }
+            if node.keep == Keep::Leaving {
+                trees.leaving.insert(id);
             }
             if !node.in_step(keep_originals) {
                 trees.out_of_step.insert(id);
@@ -278,9 +283,43 @@ impl Trees {
     pub fn set_received(&mut self, id: NodeId, local: Local<PlaceRef<'_>>) {
         let Some(row) = self.take(id) else { return };
         let node = row.node();
-        let after =
-            NodeRef { local: Some(local), sent_from_here: false, arriving: None, trouble: None, ..node };
+        // What came back is not away any more.
+        let keep = match node.keep {
+            Keep::Away if local.content.is_here() => Keep::AsConfigured,
+            keep => keep,
+        };
+        let after = NodeRef {
+            local: Some(local),
+            sent_from_here: false,
+            arriving: None,
+            keep,
+            trouble: None,
+            ..node
+        };
         self.put(id, &node, &after);
+    }
+
+    /// Sets what becomes of a file's own copy.
+    pub fn set_keep(&mut self, id: NodeId, keep: Keep) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { keep, ..node });
+    }
+
+    /// A file's own copy is gone, to free its space: its bytes are in the cloud alone from now on.
+    pub fn set_away(&mut self, id: NodeId) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let agreed = node.synced.and_then(|synced| synced.content);
+        let local = node.local.zip(agreed);
+        let local =
+            local.map(|(local, content)| Local { content: LocalContent::CloudOnly(content), ..local });
+        self.put(id, &node, &NodeRef { local, keep: Keep::Away, ..node });
+    }
+
+    /// The files whose own copies are being removed.
+    pub fn leaving(&self) -> &BTreeSet<NodeId> {
+        &self.leaving
     }
 
     /// Sets what is being put on the disk for a node, before it is.
@@ -439,6 +478,11 @@ impl Trees {
             if let Some(arrival) = after.arriving {
                 self.arriving.insert(arrival.ino, id);
             }
+        }
+        if after.keep == Keep::Leaving {
+            self.leaving.insert(id);
+        } else if before.keep == Keep::Leaving {
+            self.leaving.remove(&id);
         }
         if before.record != after.record {
             if let Some(record) = before.record {
