@@ -170,6 +170,28 @@ static void check_download(void) {
     BAD(download_stop_async, "done", download, uri, NULL, NULL);
 }
 
+static void ignore_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+static void check_space(void) {
+    CloudSyncOptimizeSpaceParam param = {sizeof param, 0, 0};
+    BAD(optimize_storage, "context", NULL);
+    BAD(optimize_storage_async, "context", NULL, ignore_answer, NULL);
+    BAD(optimize_storage_async, "done", context, NULL, NULL);
+    BAD(start_optimize_space, "context", NULL, &param, ignore_optimize, NULL);
+    BAD(start_optimize_space, "param", context, NULL, ignore_optimize, NULL);
+    BAD(start_optimize_space, "cb", context, &param, NULL, NULL);
+    BAD(start_optimize_space_async, "context", NULL, &param, ignore_optimize, ignore_answer, NULL);
+    BAD(start_optimize_space_async, "param", context, NULL, ignore_optimize, ignore_answer, NULL);
+    BAD(start_optimize_space_async, "cb", context, &param, NULL, ignore_answer, NULL);
+    BAD(start_optimize_space_async, "done", context, &param, ignore_optimize, NULL, NULL);
+    BAD(stop_optimize_space, "context", NULL);
+    BAD(cloudsync_pin, "context", NULL, uri, 1);
+    BAD(cloudsync_pin, "uri", context, NULL, 1);
+}
+
 static void check_cloud(void) {
     CloudSyncCloudServiceStub *made = NULL;
     BAD(cloudsync_embedded_cloud_new, "dir", NULL, "account", &made);
@@ -201,6 +223,7 @@ static void null_is_a_bad_argument(void **state) {
     check_gallery_sync();
     check_file_sync();
     check_download();
+    check_space();
     check_cloud();
 
     assert_ok(cloud_service_stub_free(stub));

@@ -20,6 +20,12 @@ static void every_system_operation(const char *name, size_t permissions, int sys
     assert_code(get_file_sync_state(device.context, NULL, &found), expected);
     assert_code(get_file_sync_states(device.context, uris, 1, &found), expected);
     assert_code(get_file_sync_states_async(device.context, uris, 1, NULL, NULL), expected);
+    assert_code(optimize_storage(device.context), expected);
+    assert_code(optimize_storage_async(device.context, NULL, NULL), expected);
+    assert_code(start_optimize_space(device.context, NULL, NULL, NULL), expected);
+    assert_code(start_optimize_space_async(device.context, NULL, NULL, NULL, NULL), expected);
+    assert_code(stop_optimize_space(device.context), expected);
+    assert_code(cloudsync_pin(device.context, NULL, 1), expected);
     assert_null(sync);
     assert_null(download);
     assert_int_equal(found, -7);

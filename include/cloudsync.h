@@ -432,6 +432,26 @@
 #define CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND 1
 
 /**
+ * OptimizeState: under way.
+ */
+#define CLOUDSYNC_OPTIMIZE_STATE_RUNNING 0
+
+/**
+ * OptimizeState: so much is freed as was asked for, or as can be. Final.
+ */
+#define CLOUDSYNC_OPTIMIZE_STATE_COMPLETED 1
+
+/**
+ * OptimizeState: the cloud could not be asked, or the disk or the index failed. Final.
+ */
+#define CLOUDSYNC_OPTIMIZE_STATE_FAILED 2
+
+/**
+ * OptimizeState: stopped by stop_optimize_space or close. Final.
+ */
+#define CLOUDSYNC_OPTIMIZE_STATE_STOPPED 3
+
+/**
  * The documented CloudService, as a handle: a cloud with one account.
  */
 typedef struct CloudSyncCloudServiceStub CloudSyncCloudServiceStub;
@@ -635,6 +655,50 @@ typedef void (*CloudSyncFileStatesCompletion)(int32_t code,
                                               const int32_t *states,
                                               size_t n,
                                               void *user_data);
+
+/**
+ * How much space is to be freed: the documented OptimizeSpaceParam. Set struct_size to
+ * sizeof(CloudSyncOptimizeSpaceParam).
+ */
+typedef struct CloudSyncOptimizeSpaceParam {
+  /**
+   * sizeof(CloudSyncOptimizeSpaceParam).
+   */
+  size_t struct_size;
+  /**
+   * How many bytes are to be freed; at least 0.
+   */
+  int64_t total_size;
+  /**
+   * Only files that nobody has read for so many days go; 0 for any. At least 0.
+   */
+  int32_t aging_days;
+} CloudSyncOptimizeSpaceParam;
+
+/**
+ * How far freeing space is: the documented OptimizeSpaceProgress. Fields may be added at the end: read only
+ * those within struct_size.
+ */
+typedef struct CloudSyncOptimizeSpaceProgress {
+  /**
+   * How many bytes of this struct there are.
+   */
+  size_t struct_size;
+  /**
+   * A CLOUDSYNC_OPTIMIZE_STATE_... number.
+   */
+  int32_t state;
+  /**
+   * From 1 to 100, the share of the bytes asked for that is freed; 100 where it is done. Never falls.
+   */
+  int32_t progress;
+} CloudSyncOptimizeSpaceProgress;
+
+/**
+ * Told how far freeing space is. The event lives until the callback returns.
+ */
+typedef void (*CloudSyncOptimizeSpaceCallback)(const struct CloudSyncOptimizeSpaceProgress *event,
+                                               void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1507,6 +1571,110 @@ int32_t get_file_sync_states_async(struct CloudSyncContext *context,
                                    size_t n,
                                    CloudSyncFileStatesCompletion done,
                                    void *user_data);
+
+/**
+ * Frees as much space as the disk needs (documented: optimizeStorage, as a promise), and returns when that is
+ * done. Under half of the disk free, photos that nobody has read for 30 days go until 60 % are free; still under
+ * 15 %, any go until 20 % are. What went is in the cloud alone: its state and name stay, and a download brings it back.
+ *
+ * Nothing goes without a fresh proof that the cloud holds the same bytes, nor what is open for writing, changed,
+ * pinned, or has another name as a hard link. The parts of one photo (a live photo's film, a raw file's JPEG, a
+ * sidecar, an edited copy) go together or stay together.
+ *
+ * @param context The context.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle; 13900029 from inside a callback,
+ *         nothing is done then; 22400001 where the cloud is signed out; 22400002 where it cannot be reached; 22400005
+ *         where the index fails; 22400006 while space is being freed already; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use optimize_storage_async.
+ */
+int32_t optimize_storage(struct CloudSyncContext *context);
+
+/**
+ * Frees as much space as the disk needs (documented: optimizeStorage). As optimize_storage, but returns at once: its
+ * code comes to the completion callback, once, also where the context is closed first. Other asynchronous calls
+ * of the context wait until it is done.
+ *
+ * @param context   The context.
+ * @param done      Told the code of optimize_storage.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as optimize_storage, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t optimize_storage_async(struct CloudSyncContext *context,
+                               CloudSyncCompletion done,
+                               void *user_data);
+
+/**
+ * Frees so many bytes (documented: startOptimizeSpace, as a promise): photos of the gallery, what nobody has read for
+ * longest first. Returns when it is accepted; how far it is arrives at the callback, the last event COMPLETED, FAILED
+ * or STOPPED, after which the callback is not called again. What may go and what stays is as for optimize_storage.
+ *
+ * @param context   The context.
+ * @param param     How much; read before the call returns.
+ * @param cb        Told how far it is.
+ * @param user_data Passed to cb.
+ * @return 0: accepted; 201 without the permission; 202 for no system app; 401 for a bad handle, where param or cb is NULL,
+ *         or a number in param is impossible; 13900029 from inside a callback, nothing is done then; 22400006 while
+ *         space is being freed already; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use start_optimize_space_async.
+ */
+int32_t start_optimize_space(struct CloudSyncContext *context,
+                             const struct CloudSyncOptimizeSpaceParam *param,
+                             CloudSyncOptimizeSpaceCallback cb,
+                             void *user_data);
+
+/**
+ * Frees so many bytes (documented: startOptimizeSpace). As start_optimize_space, but returns at once: its code comes to
+ * the completion callback, once, also where the context is closed first.
+ *
+ * @param context   The context.
+ * @param param     How much; read before the call returns.
+ * @param cb        Told how far it is.
+ * @param done      Told the code of start_optimize_space.
+ * @param user_data Passed to both.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as start_optimize_space, or 401 where done is NULL: it will
+ *         not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t start_optimize_space_async(struct CloudSyncContext *context,
+                                   const struct CloudSyncOptimizeSpaceParam *param,
+                                   CloudSyncOptimizeSpaceCallback cb,
+                                   CloudSyncCompletion done,
+                                   void *user_data);
+
+/**
+ * Stops freeing space (documented: stopOptimizeSpace). Its last event is STOPPED, unless it ends before. What went is not
+ * brought back. Where none is under way this is no error.
+ *
+ * @param context The context.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle; 13600001 where the context has been
+ *         closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t stop_optimize_space(struct CloudSyncContext *context);
+
+/**
+ * Pins a file, or a folder with all that is in it, to this device: its bytes are never freed here, until it is
+ * unpinned. Does not fetch anything by itself. Pinning what is pinned already is no error, nor unpinning what is not.
+ *
+ * @param context The context.
+ * @param uri     The file or folder.
+ * @param pinned  0: unpin. Anything else: pin.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
+ *         13900002 for what is not there or was not synced yet; 13900010 while its space is just being freed; 13900029
+ *         from inside a callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the synced
+ *         directories; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+ */
+int32_t cloudsync_pin(struct CloudSyncContext *context,
+                      const char *uri,
+                      int32_t pinned);
 
 #ifdef __cplusplus
 }  // extern "C"

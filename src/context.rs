@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use crate::callback::may_block;
 use crate::events::{Completer, Completion, Dispatcher, Events, Found};
 use crate::failure::{Answer, Failure, bad, gone};
+use crate::lease::LEASES;
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
 use crate::options::{Caller, CloudSyncOptions, Options};
 use crate::text;
@@ -118,7 +119,7 @@ impl Context {
         let _blocked = SignalsBlocked::new();
         let open = |config: Config, root: Root| {
             let events = Events { dispatcher: Arc::clone(&running.dispatcher), root };
-            let ports = production(&config, Arc::clone(&cloud), options.conditions.clone())?;
+            let ports = production(&config, Arc::clone(&cloud), options.conditions.clone(), LEASES)?;
             Engine::open(config, ports, Arc::new(events))
         };
         let gallery = open(options.config.clone(), Root::GALLERY)?;

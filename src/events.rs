@@ -8,7 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
+use cloudsync_engine::{
+    ClientId, DownloadProgress, DownloadState, Event, EventSink, OptimizeProgress, OptimizeState,
+    SyncProgress,
+};
 use parking_lot::RwLock;
 
 use crate::callback::{
@@ -18,6 +21,7 @@ use crate::context::Root;
 use crate::dispatch::{Item, Queue, Signal, Target};
 use crate::failure::{Answer, inner};
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
+use crate::space::{CloudSyncOptimizeSpaceProgress, OptimizeFn};
 use crate::{log, text};
 
 /// The callbacks of one GallerySync or FileSync.
@@ -29,6 +33,7 @@ pub(crate) type DownloadTarget = Target<Registration<DownloadProgressFn>>;
 pub(crate) enum Happening {
     Sync(Root, SyncProgress),
     Download(ClientId, DownloadProgress),
+    Optimize(ClientId, OptimizeProgress),
     Completed(Answer<Found>, Completion),
     Log(i32, String),
 }
@@ -61,6 +66,9 @@ impl Item for Happening {
             }
             Happening::Download(client, progress) => {
                 Some((*client, progress.state == DownloadState::Running))
+            }
+            Happening::Optimize(client, progress) => {
+                Some((*client, progress.state == OptimizeState::Running))
             }
             Happening::Completed(..) => None,
             Happening::Log(..) => Some((LOG_LANE, true)),
@@ -109,6 +117,7 @@ pub(crate) struct Dispatcher {
     queue: Queue<Happening, Ready>,
     syncs: RwLock<Syncs>,
     downloads: RwLock<HashMap<ClientId, Arc<DownloadTarget>>>,
+    optimizes: RwLock<HashMap<ClientId, Arc<Registration<OptimizeFn>>>>,
 }
 
 impl Dispatcher {
@@ -119,6 +128,7 @@ impl Dispatcher {
             queue: Queue::new(ready, LONG),
             syncs: RwLock::default(),
             downloads: RwLock::default(),
+            optimizes: RwLock::default(),
         })
     }
 
@@ -150,6 +160,16 @@ impl Dispatcher {
     /// Tells this Download no more.
     pub(crate) fn forget_download(&self, client: ClientId) {
         self.downloads.write().remove(&client);
+    }
+
+    /// Tells this callback of one freeing of space, to its last event.
+    pub(crate) fn add_optimize(&self, client: ClientId, callback: Arc<Registration<OptimizeFn>>) {
+        self.optimizes.write().insert(client, callback);
+    }
+
+    /// It was not accepted.
+    pub(crate) fn forget_optimize(&self, client: ClientId) {
+        self.optimizes.write().remove(&client);
     }
 
     /// Adds something that the host is to be told.
@@ -203,6 +223,7 @@ impl Dispatcher {
         let delivered = catch_unwind(AssertUnwindSafe(|| match happening {
             Happening::Sync(root, progress) => self.deliver_sync(number, root, progress),
             Happening::Download(client, progress) => self.deliver_download(number, client, progress),
+            Happening::Optimize(client, progress) => self.deliver_optimize(client, progress),
             Happening::Completed(answer, completion) => completion.call(answer),
             Happening::Log(level, line) => log::line(level, &line),
         }));
@@ -242,6 +263,20 @@ impl Dispatcher {
     }
 }
 
+impl Dispatcher {
+    fn deliver_optimize(&self, client: ClientId, progress: OptimizeProgress) {
+        let callback = match progress.state {
+            OptimizeState::Running => self.optimizes.read().get(&client).map(Arc::clone),
+            _ => self.optimizes.write().remove(&client),
+        };
+        let event = CloudSyncOptimizeSpaceProgress::from(progress);
+        if let Some(callback) = callback {
+            // SAFETY: the host's function and its own user data; the event lives until it returns.
+            callback.call(|function, user_data| unsafe { function(&raw const event, user_data) });
+        }
+    }
+}
+
 /// What the engine of one synced directory tells.
 pub(crate) struct Events {
     pub(crate) dispatcher: Arc<Dispatcher>,
@@ -253,6 +288,7 @@ impl EventSink for Events {
         self.dispatcher.push(match event {
             Event::Sync(progress) => Happening::Sync(self.root, progress),
             Event::Download { client, progress } => Happening::Download(client, progress),
+            Event::Optimize { client, progress } => Happening::Optimize(client, progress),
         });
     }
 

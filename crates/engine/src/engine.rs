@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{Core, Gate, Job, JobContext, JobDone, States};
+use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, SpaceFor, SpaceWanted, States};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress};
 use crate::ports::{Clock, Ports};
@@ -27,6 +27,12 @@ enum Message {
     Download(ClientId, String, Sender<Result<()>>),
     StopDownload(ClientId, String),
     Forget(ClientId),
+    Clean(String, Answer),
+    Optimize(SpaceWanted, ClientId, Sender<Result<()>>),
+    OptimizeStorage(Answer),
+    StopOptimize,
+    Pin(String, bool, Sender<Result<()>>),
+    KeptReason(String, Sender<Result<Option<Error>>>),
     Held(Sender<u64>),
     AnswerHeld(bool),
     Progress(Sender<Option<SyncProgress>>),
@@ -101,6 +107,39 @@ impl Engine {
         let _ = self.send(Message::Forget(client));
     }
 
+    /// Frees the space of one file's own copy, and of the other parts of the same photo; returns when that is
+    /// done. Nothing goes that the cloud has not just proved to hold: otherwise the error says why it stays.
+    pub fn clean(&self, uri: &str) -> Result<()> {
+        self.ask_later(|answer| Message::Clean(uri.to_string(), answer))
+    }
+
+    /// Frees `wanted`, what nobody has read for longest first; returns when accepted, and `client` is told
+    /// how far it is. Fails with `TaskRunning` while space is being freed already.
+    pub fn start_optimize(&self, client: ClientId, wanted: SpaceWanted) -> Result<()> {
+        self.ask(|reply| Message::Optimize(wanted, client, reply))?
+    }
+
+    /// Asks the freeing of space to stop. Without one this is no error.
+    pub fn stop_optimize(&self) -> Result<()> {
+        self.send(Message::StopOptimize)
+    }
+
+    /// Frees as much space as the disk needs; returns when that is done. Fails with `TaskRunning` while space
+    /// is being freed already.
+    pub fn optimize_storage(&self) -> Result<()> {
+        self.ask_later(Message::OptimizeStorage)
+    }
+
+    /// Keeps a file, or all that is in a folder, on this device, or no longer.
+    pub fn pin(&self, uri: &str, pinned: bool) -> Result<()> {
+        self.ask(|reply| Message::Pin(uri.to_string(), pinned, reply))?
+    }
+
+    /// Why a file stayed when its space was last to be freed; `None` where it was not to be, or has gone.
+    pub fn kept_reason(&self, uri: &str) -> Result<Option<Error>> {
+        self.ask(|reply| Message::KeptReason(uri.to_string(), reply))?
+    }
+
     /// One file's state. Never waits for a running sync. Fails with `InvalidUri` or `NoSuchFile`.
     pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
         self.states.file_state(uri)
@@ -157,6 +196,11 @@ impl Engine {
 
     fn send(&self, message: Message) -> Result<()> {
         self.control.send(message).map_err(|_| closed())
+    }
+
+    /// Asks for what takes a while.
+    fn ask_later(&self, message: impl FnOnce(Answer) -> Message) -> Result<()> {
+        self.ask(|reply: Sender<Result<()>>| message(Box::new(move |result| answer(&reply, result))))?
     }
 
     fn ask<T>(&self, message: impl FnOnce(Sender<T>) -> Message) -> Result<T> {
@@ -248,6 +292,14 @@ impl ControlLoop {
             Message::Download(client, uri, reply) => answer(&reply, self.core.start_download(client, &uri)),
             Message::StopDownload(client, uri) => self.core.stop_download(client, &uri),
             Message::Forget(client) => self.core.forget_client(client),
+            Message::Clean(uri, answer) => self.core.clean(&uri, answer),
+            Message::Optimize(wanted, client, reply) => {
+                answer(&reply, self.core.start_optimize(wanted, SpaceFor::Client(client)));
+            }
+            Message::OptimizeStorage(answer) => self.core.optimize_storage(answer),
+            Message::StopOptimize => self.core.stop_optimize(),
+            Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
+            Message::KeptReason(uri, reply) => answer(&reply, self.core.kept_reason(&uri)),
             Message::Held(reply) => answer(&reply, self.core.deletions_held()),
             Message::AnswerHeld(carry_out) => self.core.answer_held_deletions(carry_out),
             Message::Progress(reply) => answer(&reply, self.core.sync_progress()),
@@ -263,11 +315,18 @@ impl ControlLoop {
     fn close(&mut self, messages: &Receiver<Message>) {
         self.core.stop_sync();
         self.core.stop_downloads();
+        self.core.stop_optimize();
         let deadline = Instant::now() + CLOSE_WITHIN;
         while !self.core.is_idle() {
             self.hand_out();
             match messages.recv_deadline(deadline) {
-                Ok(Message::Begin | Message::Download(..)) => {}
+                Ok(
+                    Message::Begin
+                    | Message::Download(..)
+                    | Message::Clean(..)
+                    | Message::Optimize(..)
+                    | Message::OptimizeStorage(..),
+                ) => {}
                 Ok(message) => self.take(message),
                 Err(_) => break,
             }

@@ -122,6 +122,29 @@ pub struct DownloadProgress {
 /// Who asked for a download: one number per `Download` object.
 pub type ClientId = u64;
 
+/// The documented `OptimizeState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum OptimizeState {
+    /// Under way.
+    Running = 0,
+    /// Done: so much is freed, or nothing more can be; final.
+    Completed = 1,
+    /// No proof could be had, or the disk or the index failed; final.
+    Failed = 2,
+    /// Stopped; final.
+    Stopped = 3,
+}
+
+/// The documented `OptimizeSpaceProgress`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptimizeProgress {
+    /// Where it is.
+    pub state: OptimizeState,
+    /// From 1 to 100. Never falls.
+    pub percent: u8,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -134,6 +157,13 @@ pub enum Event {
         client: ClientId,
         /// How far it is.
         progress: DownloadProgress,
+    },
+    /// Freeing space went on. Every accepted start ends in exactly one final event.
+    Optimize {
+        /// Who asked for it.
+        client: ClientId,
+        /// How far it is.
+        progress: OptimizeProgress,
     },
 }
 

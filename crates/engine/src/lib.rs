@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod event;
 pub mod job;
+mod media;
 pub mod names;
 pub mod os;
 pub mod plan;
@@ -20,10 +21,11 @@ pub mod tree;
 mod uri;
 
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
+pub use core::SpaceWanted;
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{
     ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink, FileSyncState,
-    SyncProgress, SyncState,
+    OptimizeProgress, OptimizeState, SyncProgress, SyncState,
 };
 pub use uri::UriSpace;

@@ -63,7 +63,8 @@ impl World {
         config.device_name = name.into();
         config.download_policy = policy;
         let cloud = EmbeddedCloud::open(&self.dir.path().join("cloud"), EmbeddedOptions::new("me")).unwrap();
-        let ports = os::production(&config, Arc::new(cloud), Some(Arc::new(Fine))).unwrap();
+        let ports =
+            os::production(&config, Arc::new(cloud), Some(Arc::new(Fine)), os::Leases::default()).unwrap();
         let (sender, events) = unbounded();
         let engine = Engine::open(config, ports, Arc::new(Events(sender))).unwrap();
         Device { engine, events, gallery }
@@ -180,7 +181,7 @@ fn on_demand_brings_names_at_once_and_bytes_when_asked() {
         match b.events.recv_timeout(Duration::from_secs(60)).unwrap() {
             Event::Download { client: 7, progress } if progress.state == DownloadState::Completed => break,
             Event::Download { progress, .. } => assert_eq!(progress.state, DownloadState::Running),
-            Event::Sync(_) => {}
+            Event::Sync(_) | Event::Optimize { .. } => {}
         }
     }
     assert_eq!(fs::read(b.gallery.join("d/IMG.jpg")).unwrap(), b"picture");

@@ -90,6 +90,8 @@ impl Ledger {
         match event {
             Event::Sync(progress) => self.take_sync(progress),
             Event::Download { client, progress } => self.take_download(client, &progress),
+            // Nobody asks for it here.
+            Event::Optimize { client, progress } => Err(format!("client {client} is told {progress:?}")),
         }
     }
 

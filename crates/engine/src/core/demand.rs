@@ -60,6 +60,11 @@ impl Demands {
         self.during_scan.extend(self.by_node.keys().copied());
     }
 
+    /// The engine changes a file beside any run: a scan that runs may or may not see it.
+    pub(super) fn note_change(&mut self, node: NodeId) {
+        self.during_scan.insert(node);
+    }
+
     pub(super) fn take_scan_notes(&mut self) -> BTreeSet<NodeId> {
         std::mem::take(&mut self.during_scan)
     }
@@ -77,7 +82,7 @@ impl Core {
             demand.clients.insert((client, uri.to_string()));
             return Ok(());
         }
-        if self.fs.free_space().is_ok_and(|free| free < item.content.size) {
+        if self.fs.space().is_ok_and(|space| space.free < item.content.size) {
             return Err(disk_full());
         }
         let now = self.clock.monotonic_ns();

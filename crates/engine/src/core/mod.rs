@@ -6,12 +6,14 @@
 
 mod demand;
 mod disk_phase;
+mod evict;
 mod gate;
 mod observe;
 mod progress;
 mod push;
 mod reconcile;
 mod run;
+mod space;
 mod state;
 mod structure;
 
@@ -29,8 +31,10 @@ use crate::tree::{NodeId, Trees};
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
 use demand::Demands;
+pub use evict::Answer;
 pub use gate::Gate;
 use run::Run;
+pub use space::{SpaceFor, SpaceWanted};
 pub use state::{Activity, States};
 
 /// What a job's outcome is for.
@@ -43,6 +47,8 @@ enum Task {
     Disk(disk_phase::DiskTask),
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
+    Survey(Vec<(NodeId, String)>),
+    Evict(evict::EvictTask),
     Upload(push::UploadTask),
     NewIds,
     Lock,
@@ -77,6 +83,7 @@ pub struct Core {
     swept: bool,
     watching: bool,
     demands: Demands,
+    evictions: evict::Evictions,
     deletions: DeletionHold,
     last: Option<SyncProgress>,
 }
@@ -134,6 +141,7 @@ impl Core {
             swept: false,
             watching: false,
             demands: Demands::default(),
+            evictions: evict::Evictions::default(),
             deletions: DeletionHold::default(),
             last: None,
         })
@@ -177,6 +185,8 @@ impl Core {
         }
         match (task, done.outcome) {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
+            (Task::Survey(files), outcome) => self.survey_done(files, outcome),
+            (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
             (Task::Sweep, _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
@@ -199,7 +209,7 @@ impl Core {
 
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
-        self.run.is_none() && self.demands.is_empty() && self.tasks.is_empty()
+        self.run.is_none() && self.demands.is_empty() && self.evictions.is_empty() && self.tasks.is_empty()
     }
 
     /// Ends what is still under way, with its final events, without waiting for it.
@@ -207,6 +217,7 @@ impl Core {
         self.queue.clear();
         self.tasks.clear();
         self.abandon_demands();
+        self.abandon_evictions();
         if let Some(mut run) = self.run.take() {
             run.jobs = 0;
             self.run_again = false;

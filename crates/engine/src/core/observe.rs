@@ -105,6 +105,7 @@ impl Core {
             && let Scan::Due(scope) = std::mem::replace(&mut observe.scan, Scan::Running)
         {
             self.demands.note_scan(observe.looks == 0);
+            self.evictions.nodes().for_each(|node| self.demands.note_change(node));
             self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity: self.identity.clone() });
         }
         // What the cloud has taken from the disk as it was last seen is known by what that was.

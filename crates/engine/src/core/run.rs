@@ -418,6 +418,7 @@ impl Core {
         let label = super::disk_phase::conflict_label(&self.config.device_name, self.clock.wall_ns());
         let mut frozen = run.frozen.clone();
         frozen.extend(self.demands.nodes());
+        frozen.extend(self.evictions.nodes());
         let trees = self.states.trees.read();
         plan::plan(&Request {
             trees: &trees,
@@ -663,7 +664,7 @@ impl Task {
     }
 
     fn is_of_run(&self) -> bool {
-        !matches!(self, Task::Demand(_) | Task::Sweep)
+        !matches!(self, Task::Demand(_) | Task::Survey(_) | Task::Evict(_) | Task::Sweep)
     }
 }
 

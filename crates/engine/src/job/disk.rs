@@ -158,15 +158,7 @@ fn trash(context: &JobContext, path: &str, stamp: &Stamp) -> DiskOutcome {
     if !unchanged(path) {
         return DiskOutcome::Changed;
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let seconds = context.clock.wall_ns().div_euclid(1_000_000_000);
-    let mark = context.random.next_u64() & 0xFFFF_FFFF;
-    // The mark keeps equal names apart; a long name gives way to it.
-    let mut cut = name.len().min(220);
-    while !name.is_char_boundary(cut) {
-        cut -= 1;
-    }
-    let to = format!("{}/{seconds}-{mark:08x}-{}", <dyn FileSystem>::TRASH, &name[..cut]);
+    let to = place_in_trash(context, path);
     match context.fs.rename(path, &to) {
         Ok(()) if unchanged(&to) => DiskOutcome::Done(None),
         // Written to in the last moment: it goes back and counts as changed.
@@ -179,6 +171,19 @@ fn trash(context: &JobContext, path: &str, stamp: &Stamp) -> DiskOutcome {
         Err(error) if error.kind() == io::ErrorKind::NotFound => DiskOutcome::Changed,
         Err(error) => DiskOutcome::Failed(Error::io("the file cannot be moved to the trash", &error)),
     }
+}
+
+/// Where a file goes in the trash.
+pub(super) fn place_in_trash(context: &JobContext, path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let seconds = context.clock.wall_ns().div_euclid(1_000_000_000);
+    let mark = context.random.next_u64() & 0xFFFF_FFFF;
+    // The mark keeps equal names apart; a long name gives way to it.
+    let mut cut = name.len().min(220);
+    while !name.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    format!("{}/{seconds}-{mark:08x}-{}", <dyn FileSystem>::TRASH, &name[..cut])
 }
 
 /// How long an unused part of a transfer is kept.

@@ -69,7 +69,7 @@ pub(super) fn run(
         Err(error) => return items.iter().map(|_| FetchOutcome::Refused(error.clone())).collect(),
     };
     let needed: u64 = items.iter().map(|item| item.content.size).sum();
-    if context.fs.free_space().is_ok_and(|free| free < needed) && items.len() == 1 {
+    if context.fs.space().is_ok_and(|space| space.free < needed) && items.len() == 1 {
         return vec![FetchOutcome::DiskFull];
     }
     let mut arrivals: Vec<Arrival> = items.iter().map(|item| Arrival::start(context, item, moved)).collect();

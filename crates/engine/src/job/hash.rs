@@ -53,8 +53,8 @@ fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFla
 }
 
 /// The content and stamp, or nothing where the file changed meanwhile or `stop` was set.
-fn digest(
-    file: &mut dyn ReadFile,
+pub(super) fn digest(
+    file: &mut (impl ReadFile + ?Sized),
     buffer: &mut [u8],
     stop: &StopFlag,
 ) -> io::Result<Option<(Content, Stamp)>> {

@@ -5,6 +5,7 @@
 
 mod cloud;
 mod disk;
+mod evict;
 mod fetch;
 mod hash;
 mod place;
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 
 pub use cloud::{Page, WriteBatch, WriteResults};
 pub use disk::{DiskOp, DiskOutcome};
+pub use evict::{EvictItem, EvictOutcome};
 pub use fetch::{FetchItem, FetchOutcome};
 pub(crate) use fetch::{same_file, temp_name};
 pub use hash::{HashItem, HashOutcome, SMUDGED};
@@ -31,7 +33,8 @@ pub use upload::{UploadItem, UploadOutcome};
 
 use crate::config::Config;
 use crate::plan::Steps;
-use crate::ports::{Clock, FileSystem, Ports, Random, Watcher};
+use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
+use crate::tree::NodeId;
 
 /// A job's number; rises.
 pub type JobId = u64;
@@ -70,6 +73,12 @@ pub enum Work {
     Fetch(Vec<FetchItem>),
     /// Put files that came in their places.
     Place(Vec<PlaceItem>),
+    /// Find out when files were last read.
+    Survey(Vec<(NodeId, String)>),
+    /// Let the cloud prove that it holds what files hold.
+    Prove(Vec<EvictItem>),
+    /// Remove the own copies of files that were proved with these stamps, and were not touched since.
+    Remove(Vec<(EvictItem, Stamp)>),
     /// Remove temporary files and trash whose time is over.
     Sweep {
         /// How long the trash is kept, in seconds.
@@ -131,6 +140,10 @@ pub enum Outcome {
     Disk(Vec<DiskOutcome>),
     /// Of [`Work::Fetch`] and [`Work::Place`], in order.
     Fetch(Vec<FetchOutcome>),
+    /// Of [`Work::Survey`], in order.
+    Survey(Vec<Option<i64>>),
+    /// Of [`Work::Prove`] and [`Work::Remove`], in order.
+    Evict(Vec<EvictOutcome>),
     /// Of [`Work::Sweep`] and [`Work::Discard`].
     Swept,
     /// Of [`Work::Upload`], in order.
@@ -239,6 +252,9 @@ impl Job {
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
+            Work::Survey(files) => Outcome::Survey(evict::survey(context, &files, stop)),
+            Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
+            Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),
             Work::Sweep { trash_seconds } => {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept

@@ -7,7 +7,7 @@ mod time;
 mod watch;
 
 pub use conditions::SystemConditions;
-pub use disk::Disk;
+pub use disk::{Disk, Leases};
 pub use index::SqliteIndex;
 pub use time::{SystemClock, SystemRandom};
 pub use watch::InotifyWatcher;
@@ -25,11 +25,12 @@ use crate::names::left_alone;
 use crate::ports::{Conditions, Ports, Watcher};
 
 /// The ports of a context on this device: what `config` names, `cloud`, and the host's own
-/// `conditions` where it has some.
+/// `conditions` where it has some, and its way to take `leases`.
 pub fn production(
     config: &Config,
     cloud: Arc<dyn CloudService>,
     conditions: Option<Arc<dyn Conditions>>,
+    leases: Leases,
 ) -> Result<Ports> {
     let disk = Disk::open(&config.gallery_dir).map_err(|error| {
         let code = Error::io("", &error).code;
@@ -37,7 +38,7 @@ pub fn production(
     })?;
     apart(&config.state_dir, &config.gallery_dir)?;
     let index = SqliteIndex::open(&config.state_dir).map_err(|error| index_failure(&error))?;
-    let disk = Arc::new(disk);
+    let disk = Arc::new(disk.with_leases(leases));
     // Without a watcher every start scans; that is slower and as right.
     let watcher = InotifyWatcher::new(Arc::clone(&disk)).ok();
     Ok(Ports {

@@ -77,7 +77,7 @@ impl CloudService for NoCloud {
 
 fn wired(scratch: &Path) -> Result<Ports> {
     let config = Config::new(scratch.join("state"), scratch.join("gallery"));
-    production(&config, Arc::new(NoCloud), None)
+    production(&config, Arc::new(NoCloud), None, Leases::default())
 }
 
 #[test]

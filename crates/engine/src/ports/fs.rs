@@ -71,6 +71,25 @@ pub trait ReadFile: Send {
     fn stamp(&self) -> io::Result<Stamp>;
 }
 
+/// A file that nobody had open for writing when it was opened. Who opens it for writing waits until this
+/// is dropped.
+pub trait StillFile: ReadFile {
+    /// How many names the file has.
+    fn links(&self) -> io::Result<u64>;
+
+    /// Whether nobody waits to write to it yet.
+    fn is_still(&self) -> io::Result<bool>;
+}
+
+/// How much room a disk has, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// What may still be written.
+    pub free: u64,
+    /// All of it, used or free.
+    pub total: u64,
+}
+
 /// A temporary file open for writing.
 pub trait WriteFile: Send {
     /// Writes all of `bytes` at `offset`.
@@ -108,6 +127,13 @@ pub trait FileSystem: Send + Sync {
     /// Opens a regular file for reading; anything else is an error, at once (a FIFO too).
     fn open(&self, path: &str) -> io::Result<Box<dyn ReadFile>>;
 
+    /// Opens a regular file for reading if nobody has it open for writing: `WouldBlock` where somebody has,
+    /// `Unsupported` where that cannot be told.
+    fn open_still(&self, path: &str) -> io::Result<Box<dyn StillFile>>;
+
+    /// When a file was last read by anybody, in nanoseconds since 1970, as exactly as its disk notes that.
+    fn last_read_ns(&self, path: &str) -> io::Result<i64>;
+
     /// Opens or makes the temporary file `TEMP/name` for writing.
     fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>>;
 
@@ -135,8 +161,8 @@ pub trait FileSystem: Send + Sync {
     /// Makes all that was done so far durable, in one barrier.
     fn sync(&self) -> io::Result<()>;
 
-    /// Bytes that may still be written.
-    fn free_space(&self) -> io::Result<u64>;
+    /// How much room there is.
+    fn space(&self) -> io::Result<Space>;
 
     /// Where `path` lies, for a cloud that must open files by itself; `None` where there is no
     /// such thing.

@@ -7,7 +7,7 @@ mod time;
 mod watch;
 
 pub use conditions::{Battery, Conditions, DeviceState, Heat, Network};
-pub use fs::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Stamp, Stat, WriteFile};
+pub use fs::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Space, Stamp, Stat, StillFile, WriteFile};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
 pub use time::{Clock, Random};
 pub use watch::{Changes, Watcher};

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use cloudsync_engine::ports::{ReadFile, Stamp, WriteFile};
+use cloudsync_engine::ports::{ReadFile, Stamp, StillFile, WriteFile};
 
 use super::port::begin;
 use super::tree::{Uid, error};
@@ -51,6 +51,17 @@ impl ReadFile for SimReadFile {
     fn stamp(&self) -> io::Result<Stamp> {
         let shared = begin(&self.wire, "stamp", "")?;
         Ok(shared.devices[self.wire.device].disk.live.node(self.uid)?.stamp())
+    }
+}
+
+/// People write a file in one step here: nobody ever has one open.
+impl StillFile for SimReadFile {
+    fn links(&self) -> io::Result<u64> {
+        Ok(1)
+    }
+
+    fn is_still(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }
 

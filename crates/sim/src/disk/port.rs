@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloudsync_engine::names::left_alone;
-use cloudsync_engine::ports::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Stat, WriteFile};
+use cloudsync_engine::ports::{
+    DirEntry, FileKind, FileSystem, Listing, ReadFile, Space, Stat, StillFile, WriteFile,
+};
 use parking_lot::MutexGuard;
 
 use super::file::{SimReadFile, SimWriteFile};
@@ -144,6 +146,17 @@ impl FileSystem for SimDisk {
         }
     }
 
+    fn open_still(&self, path: &str) -> io::Result<Box<dyn StillFile>> {
+        self.open(path)?;
+        let shared = self.wire.peek();
+        let uid = shared.devices[self.wire.device].disk.live.lookup(path)?;
+        Ok(Box::new(SimReadFile::new(self.wire.clone(), uid)))
+    }
+
+    fn last_read_ns(&self, path: &str) -> io::Result<i64> {
+        Ok(self.stat(path)?.stamp.ctime_ns)
+    }
+
     fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>> {
         let path = format!("{}/{name}", <dyn FileSystem>::TEMP);
         let mut shared = self.call("open_temp", name)?;
@@ -223,10 +236,10 @@ impl FileSystem for SimDisk {
         Ok(())
     }
 
-    fn free_space(&self) -> io::Result<u64> {
-        let shared = self.call("free_space", "")?;
+    fn space(&self) -> io::Result<Space> {
+        let shared = self.call("space", "")?;
         let full = shared.devices[self.wire.device].weather.disk_full;
-        Ok(if full { 0 } else { 1 << 40 })
+        Ok(Space { free: if full { 0 } else { 1 << 40 }, total: 1 << 41 })
     }
 
     fn absolute(&self, _path: &str) -> Option<PathBuf> {

@@ -154,12 +154,17 @@ impl Hand {
         }
     }
 
+    /// Runs one job.
+    pub(crate) fn step(&mut self, job: Job) {
+        let done = job.run(&self.context);
+        self.core.finish(done);
+    }
+
     /// Runs a job and whatever follows from it at once.
     pub(crate) fn finish(&mut self, job: Job) {
         let mut next = Some(job);
         while let Some(job) = next {
-            let done = job.run(&self.context);
-            self.core.finish(done);
+            self.step(job);
             next = self.core.next_job();
         }
     }

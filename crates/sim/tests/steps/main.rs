@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a test's helpers may stop it
 
 mod downloads;
+mod evictions;
 mod hand;
 mod kills;
 

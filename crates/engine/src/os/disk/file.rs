@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::{
@@ -55,6 +55,12 @@ impl DiskFile {
         let flags = fcntl_getfl(&fd)?;
         fcntl_setfl(&fd, flags - OFlags::NONBLOCK)?;
         Ok((DiskFile(File::from(fd)), stat))
+    }
+}
+
+impl AsFd for DiskFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

@@ -8,6 +8,7 @@
 mod beneath;
 mod file;
 mod identity;
+mod lease;
 mod list;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,9 @@ use rustix::io::Errno;
 
 use self::beneath::{Parent, Root, check};
 use self::file::{DiskFile, kind_of, stamp_of};
-use crate::ports::{FileKind, FileSystem, Listing, ReadFile, Stat, WriteFile};
+use self::lease::LeasedFile;
+pub use self::lease::Leases;
+use crate::ports::{FileKind, FileSystem, Listing, ReadFile, Space, Stat, StillFile, WriteFile};
 
 /// The gallery's disk.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub struct Disk {
     dir: PathBuf,
     /// Replaced by [`FileSystem::attach`] when the path leads to another folder than it did.
     root: RwLock<Arc<Root>>,
+    leases: Leases,
 }
 
 impl Disk {
@@ -42,7 +46,12 @@ impl Disk {
     pub fn open(gallery_dir: &Path) -> io::Result<Disk> {
         let dir = std::path::absolute(gallery_dir)?;
         let root = open_root(&dir)?;
-        Ok(Disk { dir, root: RwLock::new(Arc::new(root)) })
+        Ok(Disk { dir, root: RwLock::new(Arc::new(root)), leases: Leases::default() })
+    }
+
+    /// The same, which can tell whether a program is writing to a file.
+    pub fn with_leases(self, leases: Leases) -> Disk {
+        Disk { leases, ..self }
     }
 
     /// Opens a folder, to be watched.
@@ -100,9 +109,18 @@ impl FileSystem for Disk {
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn ReadFile>> {
-        // A pipe without a writer would hold an ordinary open until one comes.
-        let fd = self.root().open_untouched(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-        Ok(Box::new(DiskFile::regular(fd)?.0))
+        Ok(Box::new(open_regular(&self.root(), path)?))
+    }
+
+    fn open_still(&self, path: &str) -> io::Result<Box<dyn StillFile>> {
+        Ok(Box::new(LeasedFile::new(open_regular(&self.root(), path)?, self.leases)?))
+    }
+
+    fn last_read_ns(&self, path: &str) -> io::Result<i64> {
+        let root = self.root();
+        let (parent, name) = root.parent(path)?;
+        let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(stat.st_atime.saturating_mul(1_000_000_000).saturating_add(stat.st_atime_nsec as i64))
     }
 
     fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>> {
@@ -166,15 +184,22 @@ impl FileSystem for Disk {
         Ok(syncfs(self.root().fd())?)
     }
 
-    fn free_space(&self) -> io::Result<u64> {
+    fn space(&self) -> io::Result<Space> {
         let space = fstatvfs(self.root().fd())?;
-        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+        let bytes = |blocks: u64| blocks.saturating_mul(space.f_frsize);
+        Ok(Space { free: bytes(space.f_bavail), total: bytes(space.f_blocks) })
     }
 
     fn absolute(&self, path: &str) -> Option<PathBuf> {
         check(path).ok()?;
         Some(self.dir.join(path))
     }
+}
+
+fn open_regular(root: &Root, path: &str) -> io::Result<DiskFile> {
+    // A pipe without a writer would hold an ordinary open until one comes.
+    let fd = root.open_untouched(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    Ok(DiskFile::regular(fd)?.0)
 }
 
 /// Opens or makes a temporary file. Nobody else may enter its folder, so that it is made with the

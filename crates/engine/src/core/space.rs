@@ -1,0 +1,271 @@
+//! Frees as much space as a host asks for, or as the disk needs: what nobody has looked at for longest goes
+//! first.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::evict::{Answer, Purpose};
+use super::{Core, Task};
+use crate::error::{Code, Error, Result};
+use crate::event::{ClientId, Event, OptimizeProgress, OptimizeState};
+use crate::job::{EvictItem, Moved, Outcome, StopFlag, Work};
+use crate::media::photo_of;
+use crate::tree::{NodeId, Trees};
+
+/// How much space is to be freed, of which files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpaceWanted {
+    /// So many bytes, of files that nobody has read for so many days.
+    Bytes {
+        /// How many bytes.
+        bytes: u64,
+        /// How many days.
+        aging_days: u32,
+    },
+    /// As much as the disk needs: under half free, what was not read for 30 days goes until 60 % are free;
+    /// still under 15 %, anything goes until 20 % are.
+    AsNeeded,
+}
+
+/// Who wants space.
+pub enum SpaceFor {
+    /// Somebody who is told how far it is.
+    Client(ClientId),
+    /// Somebody who waits for the end.
+    Answer(Answer),
+}
+
+/// One freeing of space.
+pub(super) struct SpaceTask {
+    whom: SpaceFor,
+    wanted: SpaceWanted,
+    /// How much is left to be freed with the files chosen.
+    left: u64,
+    total: u64,
+    /// Whether only old files are looked at, where the disk decides.
+    old_only: bool,
+    photos: VecDeque<Vec<EvictItem>>,
+    stop: StopFlag,
+    told: u8,
+}
+
+/// One batch, in files: bounds what is held open at once.
+const BATCH_FILES: usize = 256;
+const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
+
+impl Core {
+    /// Begins to free space. Fails with `TaskRunning` while another one is under way.
+    pub fn start_optimize(&mut self, wanted: SpaceWanted, whom: SpaceFor) -> Result<()> {
+        if self.evictions.space.is_some() {
+            return Err(running());
+        }
+        self.evictions.kept.clear();
+        let stop = StopFlag::default();
+        let photos = VecDeque::new();
+        let task = SpaceTask { whom, wanted, left: 0, total: 0, old_only: true, photos, stop, told: 0 };
+        self.evictions.space = Some(task);
+        self.tell_space(OptimizeState::Running, 0);
+        self.choose_space();
+        Ok(())
+    }
+
+    /// Frees as much space as the disk needs, and tells when that is done.
+    pub fn optimize_storage(&mut self, answer: Answer) {
+        if self.evictions.space.is_some() {
+            return answer(Err(running()));
+        }
+        // It was just seen that no other one is under way.
+        let _ = self.start_optimize(SpaceWanted::AsNeeded, SpaceFor::Answer(answer));
+    }
+
+    /// Asks the freeing of space to stop; its last event comes when what is under way is back. Without one
+    /// this is no error.
+    pub fn stop_optimize(&mut self) {
+        if let Some(task) = &self.evictions.space {
+            task.stop.set();
+        }
+    }
+
+    /// How much is to be freed now, and whether any is.
+    fn choose_space(&mut self) {
+        let Some(task) = &mut self.evictions.space else { return };
+        let left = match task.wanted {
+            SpaceWanted::Bytes { bytes, .. } => bytes,
+            SpaceWanted::AsNeeded => match self.fs.space() {
+                Ok(space) => needed(space.free, space.total, task.old_only),
+                Err(error) => return self.end_space(Err(Error::io("the disk's room", &error))),
+            },
+        };
+        (task.left, task.total) = (left, left);
+        if left == 0 {
+            return self.end_space(Ok(OptimizeState::Completed));
+        }
+        let files = self.candidates();
+        let Some(task) = &self.evictions.space else { return };
+        let stop = task.stop.clone();
+        self.enqueue(Task::Survey(files.clone()), Work::Survey(files), stop, Moved::default());
+    }
+
+    fn candidates(&self) -> Vec<(NodeId, String)> {
+        let trees = self.states.trees.read();
+        let here =
+            trees.iter().filter(|(_, node)| node.local.is_some_and(|local| local.content.stamp().is_some()));
+        here.filter_map(|(id, _)| Some((id, trees.local_path(id)?))).collect()
+    }
+
+    pub(super) fn survey_done(&mut self, files: Vec<(NodeId, String)>, outcome: Outcome) {
+        let read = match outcome {
+            Outcome::Survey(read) => read,
+            _ => Vec::new(),
+        };
+        let Some(task) = &self.evictions.space else { return };
+        let days = match task.wanted {
+            SpaceWanted::Bytes { aging_days, .. } => i64::from(aging_days),
+            SpaceWanted::AsNeeded => {
+                if task.old_only {
+                    30
+                } else {
+                    0
+                }
+            }
+        };
+        let youngest = self.clock.wall_ns().saturating_sub(days.saturating_mul(DAY_NS));
+        let mut aged = {
+            let trees = self.states.trees.read();
+            aged_photos(&trees, files.into_iter().zip(read), (days > 0).then_some(youngest))
+        };
+        aged.sort_unstable();
+        let photos = self.evictable_photos(aged);
+        if let Some(task) = &mut self.evictions.space {
+            task.photos = photos;
+        }
+        self.next_space_batch();
+    }
+
+    fn evictable_photos(&mut self, aged: Vec<(i64, Vec<NodeId>)>) -> VecDeque<Vec<EvictItem>> {
+        let mut photos = VecDeque::new();
+        let mut kept = Vec::new();
+        {
+            let trees = self.states.trees.read();
+            for (group, (_, parts)) in (0..).zip(aged) {
+                match parts
+                    .iter()
+                    .map(|&part| self.evictable(&trees, part, group))
+                    .collect::<Result<Vec<_>>>()
+                {
+                    Ok(items) => photos.push_back(items),
+                    Err(error) => kept.extend(parts.into_iter().map(|part| (part, error.clone()))),
+                }
+            }
+        }
+        self.evictions.kept.extend(kept);
+        photos
+    }
+
+    fn next_space_batch(&mut self) {
+        let Some(task) = &mut self.evictions.space else { return };
+        let mut items: Vec<EvictItem> = Vec::new();
+        let mut chosen = 0;
+        while !task.stop.is_set()
+            && chosen < task.left
+            && items.len() < BATCH_FILES
+            && let Some(photo) = task.photos.pop_front()
+        {
+            chosen += photo.iter().map(|item| item.content.size).sum::<u64>();
+            items.extend(photo);
+        }
+        let stop = task.stop.clone();
+        if !items.is_empty() {
+            return self.begin_eviction(items, Purpose::Space, stop);
+        }
+        if stop.is_set() {
+            self.end_space(Ok(OptimizeState::Stopped));
+        } else if task.wanted == SpaceWanted::AsNeeded && std::mem::take(&mut task.old_only) {
+            self.choose_space();
+        } else {
+            self.end_space(Ok(OptimizeState::Completed));
+        }
+    }
+
+    pub(super) fn space_batch_done(&mut self, result: Result<()>, freed: u64) {
+        let Some(task) = &mut self.evictions.space else { return };
+        task.left = task.left.saturating_sub(freed);
+        let done = task.total - task.left;
+        let percent = (done.saturating_mul(100) / task.total.max(1)).min(100) as u8;
+        // One file that stays is no reason to stop; that no proof can be had is.
+        if let Err(error) = result
+            && matches!(
+                error.code,
+                Code::NetworkUnavailable | Code::CloudNotReady | Code::NoSpace | Code::Inner
+            )
+        {
+            return self.end_space(Err(error));
+        }
+        self.tell_space(OptimizeState::Running, percent);
+        self.next_space_batch();
+    }
+
+    fn tell_space(&mut self, state: OptimizeState, percent: u8) {
+        let Some(task) = &mut self.evictions.space else { return };
+        task.told = task.told.max(percent.max(1));
+        if let SpaceFor::Client(client) = task.whom {
+            let progress = OptimizeProgress { state, percent: task.told };
+            self.events.emit(Event::Optimize { client, progress });
+        }
+    }
+
+    fn end_space(&mut self, result: Result<OptimizeState>) {
+        let state = match &result {
+            Ok(state) => *state,
+            Err(error) => {
+                self.events.log(2, &format!("space could not be freed: {}", error.text));
+                OptimizeState::Failed
+            }
+        };
+        self.tell_space(state, if state == OptimizeState::Completed { 100 } else { 0 });
+        if let Some(SpaceTask { whom: SpaceFor::Answer(answer), .. }) = self.evictions.space.take() {
+            answer(result.map(|_| ()));
+        }
+    }
+
+    pub(super) fn abandon_space(&mut self) {
+        if self.evictions.space.is_some() {
+            self.end_space(Ok(OptimizeState::Stopped));
+        }
+    }
+}
+
+/// A file, and when it was last read, where that is known.
+type Looked = ((NodeId, String), Option<i64>);
+
+/// The photos that nobody has read after `youngest`, with all their parts on this disk, and when the part
+/// that was read last was read.
+fn aged_photos(
+    trees: &Trees,
+    files: impl Iterator<Item = Looked>,
+    youngest: Option<i64>,
+) -> Vec<(i64, Vec<NodeId>)> {
+    let mut photos: BTreeMap<(NodeId, String), (Option<i64>, Vec<NodeId>)> = BTreeMap::new();
+    for ((id, path), read) in files {
+        let Some(local) = trees.local(id) else { continue };
+        let key = (local.place.parent, photo_of(local.place.name).unwrap_or(path));
+        let (last, parts) = photos.entry(key).or_insert((Some(i64::MIN), Vec::new()));
+        *last = last.zip(read).map(|(last, read)| last.max(read));
+        parts.push(id);
+    }
+    let aged = photos.into_values().filter_map(|(last, parts)| Some((last?, parts)));
+    aged.filter(|(last, _)| youngest.is_none_or(|youngest| *last <= youngest)).collect()
+}
+
+fn running() -> Error {
+    Error::new(Code::TaskRunning, "space is being freed already: wait for it, or stop it")
+}
+
+/// How many bytes a disk with so much room needs.
+fn needed(free: u64, total: u64, old_only: bool) -> u64 {
+    let percent = |percent: u64| (u128::from(total) * u128::from(percent) / 100) as u64;
+    match old_only {
+        true if free < percent(50) => percent(60) - free,
+        false if free < percent(15) => percent(20) - free,
+        _ => 0,
+    }
+}

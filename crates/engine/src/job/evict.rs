@@ -1,0 +1,296 @@
+//! Removes files' own copies to free their space, and nothing that the cloud cannot give back.
+//!
+//! Two jobs, with the index's note between them: the first reads each file and lets the cloud prove that it
+//! holds the same bytes; the second removes what has not been touched since. The parts of one photo go
+//! together or stay together.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use cloudsync_cloud::{Claim, CloudError};
+
+use super::disk::place_in_trash;
+use super::hash::{CHUNK, SMUDGED, digest, smudge};
+use super::transfer::Control;
+use super::{JobContext, Moved, StopFlag, TABLE};
+use crate::error::{Code, Error};
+use crate::ports::{Stamp, StillFile};
+use crate::tree::{Content, NodeId};
+
+/// One file whose own copy may go.
+#[derive(Debug, Clone)]
+pub struct EvictItem {
+    /// The node.
+    pub node: NodeId,
+    /// The photo that it is a part of: equal numbers go together or stay together.
+    pub group: u32,
+    /// Where it lies.
+    pub path: String,
+    /// What disk and cloud agreed on.
+    pub content: Content,
+    /// Its record's id.
+    pub record: Box<str>,
+    /// The record's version.
+    pub version: u64,
+    /// The cloud's id of the asset.
+    pub asset: String,
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub enum EvictOutcome {
+    /// The cloud has just proved that it holds the bytes that the file has with this stamp.
+    Proved(Stamp),
+    /// Its own copy is gone, durably.
+    Removed,
+    /// It stays, for this reason.
+    Kept(Error),
+    /// Stopped before; it stays.
+    Stopped,
+}
+
+/// When each file was last read by somebody, in nanoseconds since 1970; `None` where it is gone.
+pub(super) fn survey(context: &JobContext, files: &[(NodeId, String)], stop: &StopFlag) -> Vec<Option<i64>> {
+    files
+        .iter()
+        .map(|(_, path)| if stop.is_set() { None } else { context.fs.last_read_ns(path).ok() })
+        .collect()
+}
+
+pub(super) fn prove(
+    context: &JobContext,
+    items: &[EvictItem],
+    stop: &StopFlag,
+    moved: &Moved,
+) -> Vec<EvictOutcome> {
+    let loader = match context.loader() {
+        Ok(loader) => loader,
+        Err(error) => return items.iter().map(|_| EvictOutcome::Kept(unproved(&error))).collect(),
+    };
+    let mut buffer = vec![0; CHUNK];
+    let mut outcomes: Vec<EvictOutcome> =
+        items.iter().map(|item| read(context, item, &mut buffer, stop)).collect();
+    keep_groups_together(items, &mut outcomes);
+    let claimed: Vec<usize> =
+        (0..items.len()).filter(|&at| matches!(outcomes[at], EvictOutcome::Proved(_))).collect();
+    let claims: Vec<Claim> = claimed.iter().map(|&at| claim(&items[at])).collect();
+    let mut answers = loader.prove(TABLE, &claims, &Control { stop, moved }).into_iter();
+    for at in claimed {
+        let missing = || Err(CloudError::Unknown("the cloud gave fewer answers than it was asked".into()));
+        match answers.next().unwrap_or_else(missing) {
+            Ok(()) => {}
+            Err(CloudError::Stopped) => outcomes[at] = EvictOutcome::Stopped,
+            Err(error) => outcomes[at] = EvictOutcome::Kept(unproved(&error)),
+        }
+    }
+    keep_groups_together(items, &mut outcomes);
+    outcomes
+}
+
+fn claim(item: &EvictItem) -> Claim {
+    Claim {
+        gid: item.record.to_string(),
+        version: item.version,
+        asset_id: item.asset.clone(),
+        size: item.content.size,
+        digest: item.content.digest,
+    }
+}
+
+fn unproved(error: &CloudError) -> Error {
+    let text = match error {
+        CloudError::VersionConflict { .. } => {
+            "it was changed in the cloud: sync first, and free its space then".to_owned()
+        }
+        CloudError::NotFound(_) => "the cloud does not hold it any more: sync first".to_owned(),
+        CloudError::Corrupt(text) => {
+            format!("the cloud's copy is damaged ({text}): this one is the only one")
+        }
+        error => format!("the cloud did not prove that it holds it: {error}"),
+    };
+    let code = match error {
+        CloudError::Network(_) => Code::NetworkUnavailable,
+        CloudError::Disabled => Code::CloudNotReady,
+        _ => Code::TryAgain,
+    };
+    Error::new(code, text)
+}
+
+/// Whether the file holds what both agreed on, and nobody has it open for writing.
+fn read(context: &JobContext, item: &EvictItem, buffer: &mut [u8], stop: &StopFlag) -> EvictOutcome {
+    if stop.is_set() {
+        return EvictOutcome::Stopped;
+    }
+    let begun_ns = context.clock.wall_ns();
+    let mut file = match still(context, &item.path) {
+        Ok(file) => file,
+        Err(error) => return EvictOutcome::Kept(error),
+    };
+    match digest(&mut *file, buffer, stop) {
+        Ok(Some((_, stamp))) if smudge(stamp, begun_ns).ctime_ns == SMUDGED => {
+            EvictOutcome::Kept(Error::new(Code::TryAgain, "it was changed just now: try again in a moment"))
+        }
+        Ok(Some((content, stamp))) if content == item.content => EvictOutcome::Proved(stamp),
+        Ok(None) if stop.is_set() => EvictOutcome::Stopped,
+        Ok(_) => EvictOutcome::Kept(changed()),
+        Err(error) => EvictOutcome::Kept(Error::io("the file cannot be read", &error)),
+    }
+}
+
+fn changed() -> Error {
+    Error::new(Code::TryAgain, "it was changed here and is not in the cloud as it is now: sync first")
+}
+
+/// The file, while nobody has it open for writing, where it has no other name.
+fn still(context: &JobContext, path: &str) -> Result<Box<dyn StillFile>, Error> {
+    let file = context.fs.open_still(path).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            Error::new(Code::TryAgain, "a program has it open for writing: try again when it is closed")
+        }
+        io::ErrorKind::Unsupported => {
+            let text = "its file system cannot tell whether a program is writing to it: it stays";
+            Error::new(Code::NotImplemented, text)
+        }
+        io::ErrorKind::NotFound => changed(),
+        _ => Error::io("the file cannot be opened", &error),
+    })?;
+    match file.links() {
+        Ok(1) => Ok(file),
+        Ok(_) => {
+            let text = "it has another name as well (a hard link): removing it here would free nothing";
+            Err(Error::new(Code::AccessDenied, text))
+        }
+        Err(error) => Err(Error::io("the file cannot be looked at", &error)),
+    }
+}
+
+/// Where one part of a photo stays, the others stay too.
+fn keep_groups_together(items: &[EvictItem], outcomes: &mut [EvictOutcome]) {
+    let stays = |outcome: &EvictOutcome| matches!(outcome, EvictOutcome::Kept(_) | EvictOutcome::Stopped);
+    let broken: BTreeSet<u32> = items
+        .iter()
+        .zip(&*outcomes)
+        .filter(|(_, outcome)| stays(outcome))
+        .map(|(item, _)| item.group)
+        .collect();
+    for (item, outcome) in items.iter().zip(outcomes) {
+        if broken.contains(&item.group) && !stays(outcome) {
+            *outcome = EvictOutcome::Kept(another_part());
+        }
+    }
+}
+
+fn another_part() -> Error {
+    Error::new(Code::TryAgain, "another part of the same photo stays, and they stay together")
+}
+
+/// A file that was moved out of the gallery, and is held open until it may be removed.
+struct Out {
+    at: usize,
+    trash: String,
+    file: Box<dyn StillFile>,
+}
+
+pub(super) fn remove(
+    context: &JobContext,
+    items: &[(EvictItem, Stamp)],
+    stop: &StopFlag,
+) -> Vec<EvictOutcome> {
+    let mut outcomes: Vec<EvictOutcome> = items.iter().map(|_| EvictOutcome::Stopped).collect();
+    let mut out: Vec<Out> = Vec::with_capacity(items.len());
+    let mut from = 0;
+    while from < items.len() && !stop.is_set() {
+        let group = items[from].0.group;
+        let to =
+            items[from..].iter().position(|(item, _)| item.group != group).map_or(items.len(), |n| from + n);
+        match take_out(context, &items[from..to], from) {
+            Ok(parts) => out.extend(parts),
+            Err(error) => {
+                outcomes[from..to]
+                    .iter_mut()
+                    .for_each(|outcome| *outcome = EvictOutcome::Kept(error.clone()));
+            }
+        }
+        from = to;
+    }
+    remove_for_good(context, items, out, &mut outcomes);
+    outcomes
+}
+
+/// Moves all parts of one photo out of the gallery, or none.
+fn take_out(context: &JobContext, parts: &[(EvictItem, Stamp)], first: usize) -> Result<Vec<Out>, Error> {
+    let mut out: Vec<Out> = Vec::with_capacity(parts.len());
+    for (offset, (item, stamp)) in parts.iter().enumerate() {
+        match move_out(context, item, stamp, first + offset) {
+            Ok(part) => out.push(part),
+            Err(error) => {
+                for (part, (item, _)) in out.into_iter().zip(parts) {
+                    put_back(context, item, &part.trash);
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn move_out(context: &JobContext, item: &EvictItem, proved: &Stamp, at: usize) -> Result<Out, Error> {
+    let file = still(context, &item.path)?;
+    if !file.stamp().is_ok_and(|now| now == *proved) {
+        return Err(changed());
+    }
+    // In the trash it is kept for long if the process ends now.
+    let trash = place_in_trash(context, &item.path);
+    context.fs.rename(&item.path, &trash).map_err(|error| Error::io("the file cannot be removed", &error))?;
+    if context.fs.stat(&trash).is_ok_and(|stat| super::same_file(&stat.stamp, proved)) {
+        return Ok(Out { at, trash, file });
+    }
+    // Another file had come to its place in that instant.
+    put_back(context, item, &trash);
+    Err(changed())
+}
+
+/// What cannot go back to its place, because a person has put another there, goes beside it.
+fn put_back(context: &JobContext, item: &EvictItem, trash: &str) {
+    let beside = (1..100).map(|n| format!("{} (kept {n})", item.path));
+    for place in std::iter::once(item.path.clone()).chain(beside) {
+        match context.fs.rename(trash, &place) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            _ => return,
+        }
+    }
+}
+
+/// Removes what was moved out, once that is durable. Who has opened a file for writing on its way gets it
+/// back.
+fn remove_for_good(
+    context: &JobContext,
+    items: &[(EvictItem, Stamp)],
+    out: Vec<Out>,
+    outcomes: &mut [EvictOutcome],
+) {
+    if out.is_empty() {
+        return;
+    }
+    let synced = context.fs.sync();
+    let wanted: BTreeSet<u32> = out
+        .iter()
+        .filter(|part| synced.is_err() || !part.file.is_still().unwrap_or(false))
+        .map(|part| items[part.at].0.group)
+        .collect();
+    for part in out {
+        let item = &items[part.at].0;
+        outcomes[part.at] = if wanted.contains(&item.group) {
+            put_back(context, item, &part.trash);
+            EvictOutcome::Kept(changed())
+        } else {
+            match context.fs.remove_file(&part.trash) {
+                Ok(()) => EvictOutcome::Removed,
+                Err(error) => {
+                    put_back(context, item, &part.trash);
+                    EvictOutcome::Kept(Error::io("the file cannot be removed", &error))
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,163 @@
+//! A file's own copy goes only where the cloud holds the same bytes, whatever happens in between.
+
+use std::sync::Arc;
+
+use cloudsync_engine::DownloadPolicy::Originals;
+use cloudsync_engine::job::Work;
+use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::{Code, FileSyncState, Result, SyncState};
+use parking_lot::Mutex;
+
+use crate::hand::{Hand, World, world};
+
+fn uri(path: &str) -> String {
+    format!("file://media/Photo/{path}")
+}
+
+/// Frees a file's space; `before` is told of every job before it is run.
+fn clean(hand: &mut Hand, path: &str, mut before: impl FnMut(&Hand, &Work)) -> Result<()> {
+    let answer = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&answer);
+    hand.core.clean(&uri(path), Box::new(move |result| *told.lock() = Some(result)));
+    while let Some(job) = hand.core.next_job() {
+        before(hand, &job.work);
+        hand.step(job);
+    }
+    let answer = answer.lock().take();
+    answer.unwrap()
+}
+
+fn synced(files: &[(&str, &str)]) -> (World, Hand) {
+    let world = world(true);
+    let mut hand = Hand::open(&world, Originals);
+    for (path, bytes) in files {
+        hand.put(path, bytes.as_bytes());
+    }
+    hand.sync_well();
+    (world, hand)
+}
+
+fn refused(result: Result<()>) -> Code {
+    result.unwrap_err().code
+}
+
+#[test]
+fn what_went_stays_away_and_comes_back_the_same() {
+    let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    clean(&mut hand, "a.jpg", |_, _| {}).unwrap();
+    assert!(hand.files().is_empty());
+    hand.sync_well();
+    assert!(hand.files().is_empty(), "a sync brings it back");
+    assert_eq!(hand.core.states().file_state(&uri("a.jpg")), Ok(FileSyncState::Completed));
+    clean(&mut hand, "a.jpg", |_, _| {}).unwrap();
+
+    hand.core.start_download(1, &uri("a.jpg")).unwrap();
+    let fetch = hand.core.next_job().unwrap();
+    hand.finish(fetch);
+    assert_eq!(hand.files(), [("a.jpg".to_owned(), b"bytes".to_vec())].into());
+    hand.sync_well();
+}
+
+#[test]
+fn what_is_not_in_the_cloud_as_it_is_here_stays() {
+    let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    hand.put("new.jpg", b"never sent");
+    assert_eq!(refused(clean(&mut hand, "new.jpg", |_, _| {})), Code::TryAgain);
+    assert_eq!(refused(clean(&mut hand, "none.jpg", |_, _| {})), Code::NoSuchFile);
+    hand.disk.remove_file("a.jpg").unwrap();
+    hand.put("a.jpg", b"other");
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain);
+    assert_eq!(hand.files().len(), 2);
+}
+
+/// A person's change at the moment before each job.
+#[test]
+fn what_changes_on_its_way_out_stays() {
+    for at in ["prove", "remove"] {
+        let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+        let result = clean(&mut hand, "a.jpg", |hand, work| {
+            if matches!((at, work), ("prove", Work::Prove(_)) | ("remove", Work::Remove(_))) {
+                hand.disk.remove_file("a.jpg").unwrap();
+                hand.put("a.jpg", b"other");
+            }
+        });
+        assert_eq!(refused(result), Code::TryAgain, "{at}");
+        hand.sync_well();
+        assert_eq!(hand.files(), [("a.jpg".to_owned(), b"other".to_vec())].into(), "{at}");
+    }
+}
+
+#[test]
+fn what_the_cloud_no_longer_holds_stays() {
+    let (world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    world.lock().cloud.assets.clear();
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain);
+    assert_eq!(hand.files().len(), 1);
+
+    // The cloud as it was restored from before the file was sent.
+    let (world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    world.lock().cloud.records.clear();
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain);
+    assert_eq!(hand.files().len(), 1);
+
+    let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    let mut there = Hand::of_device(&hand.world, 1, Originals);
+    there.sync_well();
+    there.disk.remove_file("a.jpg").unwrap();
+    there.sync_well();
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain, "in the trash there");
+    assert_eq!(hand.files().len(), 1);
+}
+
+#[test]
+fn the_parts_of_a_photo_go_together_or_stay() {
+    let (_world, mut hand) =
+        synced(&[("IMG_1.HEIC", "still"), ("IMG_1.MOV", "moving"), ("IMG_2.HEIC", "other")]);
+    hand.disk.remove_file("IMG_1.MOV").unwrap();
+    hand.put("IMG_1.MOV", b"cut");
+    assert_eq!(refused(clean(&mut hand, "IMG_1.HEIC", |_, _| {})), Code::TryAgain);
+    assert_eq!(hand.files().len(), 3);
+    hand.sync_well();
+    clean(&mut hand, "IMG_1.HEIC", |_, _| {}).unwrap();
+    assert_eq!(hand.files().into_keys().collect::<Vec<_>>(), ["IMG_2.HEIC"]);
+}
+
+#[test]
+fn what_is_pinned_stays() {
+    let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    hand.core.pin(&uri("a.jpg"), true).unwrap();
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::AccessDenied);
+    hand.core.pin(&uri("a.jpg"), false).unwrap();
+    clean(&mut hand, "a.jpg", |_, _| {}).unwrap();
+}
+
+/// A process that ends after any of the jobs: the file is here, or known to be in the cloud, and nothing is
+/// deleted there.
+#[test]
+fn a_kill_on_the_way_out_is_no_deletion() {
+    for kept in [false, true] {
+        let (world, mut hand) = synced(&[("a.jpg", "bytes")]);
+        hand.core.clean(&uri("a.jpg"), Box::new(|_| {}));
+        while let Some(job) = hand.core.next_job() {
+            if matches!(job.work, Work::Remove(_)) {
+                if !kept {
+                    hand.job(job.work);
+                }
+                break;
+            }
+            hand.step(job);
+        }
+        drop(hand);
+        let mut hand = Hand::open(&world, Originals);
+        assert_eq!(hand.files().len(), usize::from(kept));
+        for _ in 0..2 {
+            let last = hand.sync(|_, _| {});
+            assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0));
+        }
+        assert_eq!(hand.files().len(), usize::from(kept));
+        assert!(world.lock().cloud.records.values().all(|rec| !rec.deleted()), "kept: {kept}");
+        let mut other = Hand::of_device(&world, 1, Originals);
+        other.sync_well();
+        assert_eq!(other.files(), [("a.jpg".to_owned(), b"bytes".to_vec())].into());
+    }
+}
