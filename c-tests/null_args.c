@@ -94,6 +94,9 @@ static void check_context(void) {
     BAD(get_file_sync_state, "context", NULL, uri, &state_out);
     BAD(get_file_sync_state, "uri", context, NULL, &state_out);
     BAD(get_file_sync_state, "out", context, uri, NULL);
+    BAD(get_core_file_sync_state, "context", NULL, uri, &state_out);
+    BAD(get_core_file_sync_state, "uri", context, NULL, &state_out);
+    BAD(get_core_file_sync_state, "out", context, uri, NULL);
     BAD(get_file_sync_states, "context", NULL, uris, 1, &state_out);
     BAD(get_file_sync_states, "uris", context, NULL, 1, &state_out);
     BAD(get_file_sync_states, "uris[1]", context, uris, 2, &state_out);

@@ -397,6 +397,36 @@
 #define CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE 6
 
 /**
+ * FileState: as the cloud has it, with or without its bytes on this disk, or with them on the way to it.
+ */
+#define CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD 0
+
+/**
+ * FileState: its bytes are on the way to the cloud.
+ */
+#define CLOUDSYNC_FILE_STATE_UPLOADING 1
+
+/**
+ * FileState: its transfer was stopped.
+ */
+#define CLOUDSYNC_FILE_STATE_STOPPED 2
+
+/**
+ * FileState: new or changed here, not sent yet.
+ */
+#define CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED 3
+
+/**
+ * FileState: sent from here, in step.
+ */
+#define CLOUDSYNC_FILE_STATE_UPLOAD_SUCCESS 4
+
+/**
+ * FileState: sending it failed; a later start tries again.
+ */
+#define CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE 5
+
+/**
  * Heat of the device: normal or warm.
  */
 #define CLOUDSYNC_HEAT_NORMAL 0
@@ -1470,6 +1500,23 @@ int32_t download_stop_async(struct CloudSyncDownload *download,
 int32_t get_file_sync_state(struct CloudSyncContext *context,
                             const char *uri,
                             int32_t *out);
+
+/**
+ * How far sending one file is (documented: getCoreFileSyncState). Needs no permission: every caller may ask for
+ * files of the gallery and of its own bundle. Answers from memory and never waits for a running sync.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param out     Where the CLOUDSYNC_FILE_STATE_... number goes.
+ * @return 0; 401 for a bad handle, or a URI or out that is NULL; 202 for a file of another bundle, to a caller that is
+ *         no system app; 13900002 for a file that is not there; 13900012 where the disk does not let it be looked at;
+ *         14000002 for a URI that cannot be read or that leaves the synced directories.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t get_core_file_sync_state(struct CloudSyncContext *context,
+                                 const char *uri,
+                                 int32_t *out);
 
 /**
  * Many files' states (documented: getFileSyncState of several URIs, as a promise). The first URI that fails

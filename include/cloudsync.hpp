@@ -202,6 +202,13 @@ public:
     return state;
   }
 
+  /** One file's CLOUDSYNC_FILE_STATE_... number. */
+  std::int32_t core_file_sync_state(const std::string &uri) const {
+    std::int32_t state = 0;
+    check(get_core_file_sync_state(get(), uri.c_str(), &state));
+    return state;
+  }
+
   /** Many files' CLOUDSYNC_FILE_SYNC_STATE_... numbers, in order. */
   std::vector<std::int32_t> file_sync_states(const std::vector<std::string> &uris) const {
     std::vector<const char *> pointers;

@@ -116,6 +116,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_answer_held_deletions(handle.cast(), 0),
             cloudsync_file_trouble(handle.cast(), uri, &raw mut number, null_mut(), 0),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
+            get_core_file_sync_state(handle.cast(), uri, &raw mut number),
             get_file_sync_states(handle.cast(), &raw const uri, 1, &raw mut number),
             get_file_sync_states_async(handle.cast(), &raw const uri, 1, Some(states), null_mut()),
             gallery_sync_new(handle.cast(), &raw mut gallery),

@@ -178,6 +178,16 @@ impl Context {
         bundle.and_then(|bundle| self.root_of_bundle(bundle)).unwrap_or(Root::GALLERY)
     }
 
+    /// The directory that a URI is in, for an operation that needs no permission: 202 where it is another
+    /// bundle's and the caller no system app.
+    pub(crate) fn root_for_caller(&self, uri: &str) -> Answer<Root> {
+        let root = self.root_of(uri);
+        if let Some((bundle, _)) = root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
+            self.check_bundle(bundle)?;
+        }
+        Ok(root)
+    }
+
     /// All engines, unless the context has been closed.
     fn engines(&self) -> Answer<impl Iterator<Item = &Engine>> {
         let gallery = self.engine()?;

@@ -166,3 +166,34 @@ pub enum FileSyncState {
     /// Sending it failed; tried again by a later start.
     UploadFailure = 6,
 }
+
+/// The documented `FileState`, which tells of sending alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum FileState {
+    /// As the cloud has it, with or without its bytes on this disk, or with them on the way to it.
+    InitialAfterDownload = 0,
+    /// Its bytes are on the way to the cloud.
+    Uploading = 1,
+    /// Its transfer was stopped.
+    Stopped = 2,
+    /// New or changed here, not sent yet.
+    ToBeUploaded = 3,
+    /// Sent from here, in step.
+    UploadSuccess = 4,
+    /// Sending it failed; tried again by a later start.
+    UploadFailure = 5,
+}
+
+impl From<FileSyncState> for FileState {
+    fn from(state: FileSyncState) -> Self {
+        match state {
+            FileSyncState::Uploading => FileState::Uploading,
+            FileSyncState::Downloading | FileSyncState::Completed => FileState::InitialAfterDownload,
+            FileSyncState::Stopped => FileState::Stopped,
+            FileSyncState::ToBeUploaded => FileState::ToBeUploaded,
+            FileSyncState::UploadSuccess => FileState::UploadSuccess,
+            FileSyncState::UploadFailure => FileState::UploadFailure,
+        }
+    }
+}
