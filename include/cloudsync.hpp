@@ -237,6 +237,15 @@ public:
     return error(code);
   }
 
+  /** Registers a callback for changes of a file or in a folder; off_change removes all of a URI. */
+  void on_change(const std::string &uri, bool recursion, std::function<void(const CloudSyncChangeData &)> changed) {
+    using F = detail::Function<CloudSyncChangeData>;
+    check(register_change(get(), uri.c_str(), recursion, F::call,
+                          new std::function<void(const CloudSyncChangeData &)>(std::move(changed)), F::destroy));
+  }
+
+  void off_change(const std::string &uri) { check(unregister_change(get(), uri.c_str())); }
+
   /** The handle, which stays this object's. */
   CloudSyncContext *get() const noexcept { return handle_.get(); }
 

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cloudsync_engine::Code;
 
+use crate::changes::CloudSyncChangeData;
 use crate::dispatch::Key;
 use crate::failure::{Answer, Failure, null};
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
@@ -22,6 +23,10 @@ pub type CloudSyncSyncProgressCallback =
 /// Told how far a file's download is. The event and its URI live until the callback returns.
 pub type CloudSyncDownloadProgressCallback =
     Option<unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void)>;
+
+/// Told which files and folders changed. The data and all in it live until the callback returns.
+pub type CloudSyncChangeCallback =
+    Option<unsafe extern "C-unwind" fn(data: *const CloudSyncChangeData, user_data: *mut c_void)>;
 
 /// Told once how an asynchronous call ended: a code, and a text that is never NULL, empty for success, and
 /// lives until the callback returns.
@@ -154,6 +159,8 @@ pub(crate) type SyncProgressFn =
     unsafe extern "C-unwind" fn(event: *const CloudSyncSyncProgress, user_data: *mut c_void);
 pub(crate) type DownloadProgressFn =
     unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void);
+pub(crate) type ChangeFn =
+    unsafe extern "C-unwind" fn(data: *const CloudSyncChangeData, user_data: *mut c_void);
 pub(crate) type CompletionFn =
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void);
 pub(crate) type TimeFn =

@@ -13,6 +13,7 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::callback::may_block;
+use crate::changes::Watches;
 use crate::events::{Completer, Completion, Dispatcher, Events, Found};
 use crate::failure::{Answer, Failure, bad, gone};
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
@@ -54,6 +55,7 @@ pub struct Context {
     caller: Caller,
     next_client: AtomicU64,
     closed: AtomicBool,
+    pub(crate) watches: Watches,
     running: Running,
 }
 
@@ -133,6 +135,7 @@ impl Context {
             caller: options.caller,
             next_client: AtomicU64::new(1),
             closed: AtomicBool::new(false),
+            watches: Watches::new(),
             running,
         })
     }
@@ -234,6 +237,7 @@ impl Context {
             Ok(())
         });
         context.running.stop();
+        context.watches.close();
         closed
     }
 }
@@ -322,7 +326,7 @@ pub unsafe extern "C" fn cloudsync_open(
 /// is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
 ///
 /// GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
-/// their callbacks' destroy is called when they are.
+/// their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is called here.
 ///
 /// @param context The handle; NULL does nothing.
 /// @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is

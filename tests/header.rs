@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -32,6 +32,7 @@ const FILES: [&str; 13] = [
     "file_sync.rs",
     "download.rs",
     "state.rs",
+    "changes.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

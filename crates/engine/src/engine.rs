@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 use crate::config::Config;
 use crate::core::{Core, Gate, Job, JobContext, JobDone, States};
 use crate::error::{Code, Error, Result};
-use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress};
+use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, WatchId};
 use crate::ports::{Clock, Ports};
+use crate::tree::Scope;
 
 /// One device's gallery in step with one cloud. Every method may be called from any thread.
 pub struct Engine {
@@ -30,6 +31,8 @@ enum Message {
     Held(Sender<u64>),
     AnswerHeld(bool),
     Progress(Sender<Option<SyncProgress>>),
+    Watch(WatchId, Scope),
+    Unwatch(WatchId),
     Done(JobDone),
     Close(Sender<()>),
 }
@@ -131,6 +134,28 @@ impl Engine {
     /// Why a file is not in step: the number and the words, or `None` where it is.
     pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
         self.states.file_trouble(uri)
+    }
+
+    /// The path of a file or folder, relative to the synced directory, whose own is empty. Fails with
+    /// `InvalidUri`.
+    pub fn entry_path(&self, uri: &str) -> Result<String> {
+        self.states.entry_path(uri)
+    }
+
+    /// The same for one that is here or in the cloud. Fails with `InvalidUri` or `NoSuchFile`.
+    pub fn existing(&self, uri: &str) -> Result<String> {
+        self.states.existing(uri)
+    }
+
+    /// Tells of changes of a file, or in a folder, from now on, in events with this number.
+    pub fn watch(&self, watch: WatchId, scope: Scope) -> Result<()> {
+        self.send(Message::Watch(watch, scope))
+    }
+
+    /// Ends that.
+    pub fn unwatch(&self, watch: WatchId) {
+        // A closed engine tells nothing any more.
+        let _ = self.send(Message::Unwatch(watch));
     }
 
     /// Stops everything, emits the final events that are due, and joins every thread, within 2 s.
@@ -251,6 +276,8 @@ impl ControlLoop {
             Message::Held(reply) => answer(&reply, self.core.deletions_held()),
             Message::AnswerHeld(carry_out) => self.core.answer_held_deletions(carry_out),
             Message::Progress(reply) => answer(&reply, self.core.sync_progress()),
+            Message::Watch(watch, scope) => self.core.watch(watch, scope),
+            Message::Unwatch(watch) => self.core.unwatch(watch),
             Message::Done(done) => {
                 self.busy -= 1;
                 self.core.finish(done);

@@ -119,6 +119,34 @@ pub struct DownloadProgress {
     pub error: DownloadErrorType,
 }
 
+/// The documented `NotifyType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum NotifyType {
+    /// It is new.
+    Added = 0,
+    /// Its bytes or its times are others, or have come to the disk or gone from it.
+    Modified = 1,
+    /// It is gone.
+    Deleted = 2,
+    /// It has another name or folder.
+    Renamed = 3,
+}
+
+/// One change of a file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its URI; after a rename the new one.
+    pub uri: String,
+    /// Of what was renamed, the URI before.
+    pub old_uri: Option<String>,
+    /// Whether it is a folder.
+    pub is_dir: bool,
+}
+
+/// Who asked for changes: one number per registration.
+pub type WatchId = u64;
+
 /// Who asked for a download: one number per `Download` object.
 pub type ClientId = u64;
 
@@ -134,6 +162,15 @@ pub enum Event {
         client: ClientId,
         /// How far it is.
         progress: DownloadProgress,
+    },
+    /// Files or folders that somebody watches changed, all in the same way.
+    Changed {
+        /// Who asked for it.
+        watch: WatchId,
+        /// How they changed.
+        kind: NotifyType,
+        /// Which they are, at most 1,024.
+        changes: Vec<Change>,
     },
 }
 

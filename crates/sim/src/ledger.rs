@@ -90,6 +90,7 @@ impl Ledger {
         match event {
             Event::Sync(progress) => self.take_sync(progress),
             Event::Download { client, progress } => self.take_download(client, &progress),
+            Event::Changed { .. } => Err("changes are told, and nobody asked for any".into()),
         }
     }
 

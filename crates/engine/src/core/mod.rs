@@ -4,6 +4,7 @@
 //! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
 //! brings what they came to back to [`Core::finish`].
 
+mod changes;
 mod demand;
 mod disk_phase;
 mod gate;
@@ -78,6 +79,7 @@ pub struct Core {
     watching: bool,
     demands: Demands,
     deletions: DeletionHold,
+    watches: changes::Watches,
     last: Option<SyncProgress>,
 }
 
@@ -135,6 +137,7 @@ impl Core {
             watching: false,
             demands: Demands::default(),
             deletions: DeletionHold::default(),
+            watches: changes::Watches::default(),
             last: None,
         })
     }
