@@ -40,6 +40,9 @@ static void text_that_is_not_utf8(void **state) {
         BAD(cloudsync_embedded_cloud_new(root, text, &stub));
         BAD(cloudsync_embedded_cloud_new_with_quota(text, "account", 1, &stub));
         BAD(get_file_sync_state(device.context, text, found));
+        BAD(register_change(device.context, text, 1, ignore_change, NULL, NULL));
+        BAD(unregister_change(device.context, text));
+        BAD(get_core_file_sync_state(device.context, text, found));
         BAD(get_file_sync_states(device.context, texts, 2, found));
         BAD(cloudsync_file_trouble(device.context, text, found, NULL, 0));
         BAD(download_start(download, text));

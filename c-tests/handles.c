@@ -53,6 +53,9 @@ static void use_as_context(void *value) {
     bad(cloudsync_answer_held_deletions(context, 0));
     bad(cloudsync_file_trouble(context, uri, &found, NULL, 0));
     bad(get_file_sync_state(context, uri, &found));
+    bad(register_change(context, "file://media/Photo", 1, ignore_change, NULL, NULL));
+    bad(unregister_change(context, "file://media/Photo"));
+    bad(get_core_file_sync_state(context, uri, &found));
     bad(get_file_sync_states(context, uris, 1, &found));
     bad(get_file_sync_states_async(context, uris, 1, ignore_states, NULL));
     bad(cloudsync_close(context));

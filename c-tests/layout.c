@@ -23,6 +23,14 @@ static void fields_lie_where_they_lay(void **state) {
     assert_int_equal(offsetof(CloudSyncDownloadProgress, uri), 32);
     assert_int_equal(sizeof(CloudSyncDownloadProgress), 40);
 
+    assert_int_equal(offsetof(CloudSyncChangeData, struct_size), 0);
+    assert_int_equal(offsetof(CloudSyncChangeData, type), 8);
+    assert_int_equal(offsetof(CloudSyncChangeData, count), 12);
+    assert_int_equal(offsetof(CloudSyncChangeData, is_directory), 16);
+    assert_int_equal(offsetof(CloudSyncChangeData, uris), 24);
+    assert_int_equal(offsetof(CloudSyncChangeData, old_uris), 32);
+    assert_int_equal(sizeof(CloudSyncChangeData), 40);
+
     assert_int_equal(offsetof(CloudSyncDeviceVTable, struct_size), 0);
     assert_int_equal(offsetof(CloudSyncDeviceVTable, self), 8);
     assert_int_equal(offsetof(CloudSyncDeviceVTable, network), 16);

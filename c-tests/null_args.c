@@ -31,6 +31,7 @@ static CloudSyncDownload *download;
 static CloudSyncCloudServiceStub *stub;
 
 static const char uri[] = "file://media/Photo/a.jpg";
+static const char gallery_uri[] = "file://media/Photo";
 static const char *const uris[] = {uri, NULL};
 static int32_t state_out;
 
@@ -94,6 +95,15 @@ static void check_context(void) {
     BAD(get_file_sync_state, "context", NULL, uri, &state_out);
     BAD(get_file_sync_state, "uri", context, NULL, &state_out);
     BAD(get_file_sync_state, "out", context, uri, NULL);
+    BAD(register_change, "context", NULL, gallery_uri, 1, ignore_change, NULL, NULL);
+    BAD(register_change, "uri", context, NULL, 1, ignore_change, NULL, NULL);
+    BAD(register_change, "cb", context, gallery_uri, 1, NULL, NULL, NULL);
+    FINE(register_change, "destroy", context, gallery_uri, 1, ignore_change, NULL, NULL);
+    BAD(unregister_change, "context", NULL, gallery_uri);
+    BAD(unregister_change, "uri", context, NULL);
+    BAD(get_core_file_sync_state, "context", NULL, uri, &state_out);
+    BAD(get_core_file_sync_state, "uri", context, NULL, &state_out);
+    BAD(get_core_file_sync_state, "out", context, uri, NULL);
     BAD(get_file_sync_states, "context", NULL, uris, 1, &state_out);
     BAD(get_file_sync_states, "uris", context, NULL, 1, &state_out);
     BAD(get_file_sync_states, "uris[1]", context, uris, 2, &state_out);

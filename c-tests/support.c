@@ -427,6 +427,11 @@ void ignore_download(const CloudSyncDownloadProgress *event, void *user_data) {
     (void)user_data;
 }
 
+void ignore_change(const CloudSyncChangeData *data, void *user_data) {
+    (void)data;
+    (void)user_data;
+}
+
 void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
     (void)code;
     (void)message;

@@ -397,6 +397,36 @@
 #define CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE 6
 
 /**
+ * FileState: as the cloud has it, with or without its bytes on this disk, or with them on the way to it.
+ */
+#define CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD 0
+
+/**
+ * FileState: its bytes are on the way to the cloud.
+ */
+#define CLOUDSYNC_FILE_STATE_UPLOADING 1
+
+/**
+ * FileState: its transfer was stopped.
+ */
+#define CLOUDSYNC_FILE_STATE_STOPPED 2
+
+/**
+ * FileState: new or changed here, not sent yet.
+ */
+#define CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED 3
+
+/**
+ * FileState: sent from here, in step.
+ */
+#define CLOUDSYNC_FILE_STATE_UPLOAD_SUCCESS 4
+
+/**
+ * FileState: sending it failed; a later start tries again.
+ */
+#define CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE 5
+
+/**
  * Heat of the device: normal or warm.
  */
 #define CLOUDSYNC_HEAT_NORMAL 0
@@ -450,6 +480,26 @@
  * OptimizeState: stopped by stop_optimize_space or close. Final.
  */
 #define CLOUDSYNC_OPTIMIZE_STATE_STOPPED 3
+
+/**
+ * NotifyType: it is new.
+ */
+#define CLOUDSYNC_NOTIFY_ADDED 0
+
+/**
+ * NotifyType: its bytes or its modification time are others, or its bytes have come to this disk or gone from it.
+ */
+#define CLOUDSYNC_NOTIFY_MODIFIED 1
+
+/**
+ * NotifyType: it is gone.
+ */
+#define CLOUDSYNC_NOTIFY_DELETED 2
+
+/**
+ * NotifyType: it has another name, or is in another folder.
+ */
+#define CLOUDSYNC_NOTIFY_RENAMED 3
 
 /**
  * The documented CloudService, as a handle: a cloud with one account.
@@ -699,6 +749,45 @@ typedef struct CloudSyncOptimizeSpaceProgress {
  */
 typedef void (*CloudSyncOptimizeSpaceCallback)(const struct CloudSyncOptimizeSpaceProgress *event,
                                                void *user_data);
+
+/**
+ * Files and folders that changed, all in the same way: the documented ChangeData. The arrays are parallel, and live
+ * with what is in them until the callback returns.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncChangeData {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * A CLOUDSYNC_NOTIFY_... number.
+   */
+  int32_t type;
+  /**
+   * How many there are: 1 to 1024.
+   */
+  uint32_t count;
+  /**
+   * For each, 1 where it is a folder, else 0.
+   */
+  const uint8_t *is_directory;
+  /**
+   * For each its URI: after a rename the new one.
+   */
+  const char *const *uris;
+  /**
+   * For each its URI before the rename; NULL for the other types.
+   */
+  const char *const *old_uris;
+} CloudSyncChangeData;
+
+/**
+ * Told which files and folders changed. The data and all in it live until the callback returns.
+ */
+typedef void (*CloudSyncChangeCallback)(const struct CloudSyncChangeData *data,
+                                        void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1041,7 +1130,7 @@ int32_t cloudsync_open(const struct CloudSyncOptions *options,
  * is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
  *
  * GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
- * their callbacks' destroy is called when they are.
+ * their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is called here.
  *
  * @param context The handle; NULL does nothing.
  * @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is
@@ -1536,6 +1625,23 @@ int32_t get_file_sync_state(struct CloudSyncContext *context,
                             int32_t *out);
 
 /**
+ * How far sending one file is (documented: getCoreFileSyncState). Needs no permission: every caller may ask for
+ * files of the gallery and of its own bundle. Answers from memory and never waits for a running sync.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param out     Where the CLOUDSYNC_FILE_STATE_... number goes.
+ * @return 0; 401 for a bad handle, or a URI or out that is NULL; 202 for a file of another bundle, to a caller that is
+ *         no system app; 13900002 for a file that is not there; 13900012 where the disk does not let it be looked at;
+ *         14000002 for a URI that cannot be read or that leaves the synced directories.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t get_core_file_sync_state(struct CloudSyncContext *context,
+                                 const char *uri,
+                                 int32_t *out);
+
+/**
  * Many files' states (documented: getFileSyncState of several URIs, as a promise). The first URI that fails
  * fails the call, and nothing is written then.
  *
@@ -1675,6 +1781,56 @@ int32_t stop_optimize_space(struct CloudSyncContext *context);
 int32_t cloudsync_pin(struct CloudSyncContext *context,
                       const char *uri,
                       int32_t pinned);
+
+/**
+ * Tells a callback of changes of a file, or of the files and folders in a folder (documented: registerChange): of
+ * those that a sync run finds on the disk, and of those that a run or a download makes on it or to what is known of
+ * files in the cloud alone. Needs no permission: every caller may ask for the gallery and its own bundle.
+ *
+ * Each change is told once, after it is done: a folder renamed or moved with all in it is one rename, a conflict copy is
+ * one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
+ * disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
+ * into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
+ * it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and before
+ * the run's final event.
+ *
+ * Several callbacks may be registered for one URI. The same function with the same user data and recursion is
+ * registered once: a second time answers 0, changes nothing, and calls destroy for the user data handed over with it.
+ *
+ * @param context   The context; closing it unregisters.
+ * @param uri       A file, a folder, or the gallery (file://media/Photo) or a bundle's cloud directory as a whole; with
+ *                  or without a slash at the end.
+ * @param recursion 0: a folder stands for its own entries. Anything else: for all below it too.
+ * @param cb        The function.
+ * @param user_data Passed to cb.
+ * @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 401 for a bad handle, or a URI or cb that is NULL; 202 for a directory of another bundle, to a caller that
+ *         is no system app; 13900002 for what is not there; 13900012 where the disk does not let it be looked at; 14000002
+ *         for a URI that cannot be read or that leaves the synced directories; 13600001 where the context is being closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t register_change(struct CloudSyncContext *context,
+                        const char *uri,
+                        int32_t recursion,
+                        CloudSyncChangeCallback cb,
+                        void *user_data,
+                        CloudSyncDestroy destroy);
+
+/**
+ * Unregisters all callbacks for changes of a URI (documented: unregisterChange). What is not registered is no error.
+ * When this returns on a thread that is not inside a callback, none of them is running or will run again, and the
+ * destroy of each has been called. Inside a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param context The context.
+ * @param uri     What was registered; it need not be there any more.
+ * @return 0; 401 for a bad handle, or a URI that is NULL; 202 for a directory of another bundle, to a caller that is no
+ *         system app; 14000002 for a URI that cannot be read or that leaves the synced directories.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t unregister_change(struct CloudSyncContext *context,
+                          const char *uri);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -202,6 +202,13 @@ public:
     return state;
   }
 
+  /** One file's CLOUDSYNC_FILE_STATE_... number. */
+  std::int32_t core_file_sync_state(const std::string &uri) const {
+    std::int32_t state = 0;
+    check(get_core_file_sync_state(get(), uri.c_str(), &state));
+    return state;
+  }
+
   /** Many files' CLOUDSYNC_FILE_SYNC_STATE_... numbers, in order. */
   std::vector<std::int32_t> file_sync_states(const std::vector<std::string> &uris) const {
     std::vector<const char *> pointers;
@@ -229,6 +236,15 @@ public:
     check(cloudsync_file_trouble(get(), uri.c_str(), &code, nullptr, 0));
     return error(code);
   }
+
+  /** Registers a callback for changes of a file or in a folder; off_change removes all of a URI. */
+  void on_change(const std::string &uri, bool recursion, std::function<void(const CloudSyncChangeData &)> changed) {
+    using F = detail::Function<CloudSyncChangeData>;
+    check(register_change(get(), uri.c_str(), recursion, F::call,
+                          new std::function<void(const CloudSyncChangeData &)>(std::move(changed)), F::destroy));
+  }
+
+  void off_change(const std::string &uri) { check(unregister_change(get(), uri.c_str())); }
 
   /** The handle, which stays this object's. */
   CloudSyncContext *get() const noexcept { return handle_.get(); }

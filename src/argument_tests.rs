@@ -95,6 +95,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
     unsafe extern "C-unwind" fn states(_: i32, _: *const c_char, _: *const i32, _: usize, _: *mut c_void) {}
     unsafe extern "C-unwind" fn sync(_: *const CloudSyncSyncProgress, _: *mut c_void) {}
     unsafe extern "C-unwind" fn fetch(_: *const CloudSyncDownloadProgress, _: *mut c_void) {}
+    unsafe extern "C-unwind" fn change(_: *const CloudSyncChangeData, _: *mut c_void) {}
     // SAFETY: any handle is answered; the rest are locals and literals.
     unsafe {
         vec![
@@ -116,6 +117,9 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_answer_held_deletions(handle.cast(), 0),
             cloudsync_file_trouble(handle.cast(), uri, &raw mut number, null_mut(), 0),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
+            register_change(handle.cast(), uri, 1, Some(change), null_mut(), None),
+            unregister_change(handle.cast(), uri),
+            get_core_file_sync_state(handle.cast(), uri, &raw mut number),
             get_file_sync_states(handle.cast(), &raw const uri, 1, &raw mut number),
             get_file_sync_states_async(handle.cast(), &raw const uri, 1, Some(states), null_mut()),
             gallery_sync_new(handle.cast(), &raw mut gallery),

@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_void};
 
 use cloudsync_engine::Code;
 
+use crate::changes::CloudSyncChangeData;
 use crate::dispatch::Key;
 use crate::failure::{Answer, Failure, null};
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
@@ -21,6 +22,10 @@ pub type CloudSyncSyncProgressCallback =
 /// Told how far a file's download is. The event and its URI live until the callback returns.
 pub type CloudSyncDownloadProgressCallback =
     Option<unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void)>;
+
+/// Told which files and folders changed. The data and all in it live until the callback returns.
+pub type CloudSyncChangeCallback =
+    Option<unsafe extern "C-unwind" fn(data: *const CloudSyncChangeData, user_data: *mut c_void)>;
 
 /// Told once how an asynchronous call ended: a code, and a text that is never NULL, empty for success, and
 /// lives until the callback returns.
@@ -210,6 +215,8 @@ pub(crate) type SyncProgressFn =
     unsafe extern "C-unwind" fn(event: *const CloudSyncSyncProgress, user_data: *mut c_void);
 pub(crate) type DownloadProgressFn =
     unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void);
+pub(crate) type ChangeFn =
+    unsafe extern "C-unwind" fn(data: *const CloudSyncChangeData, user_data: *mut c_void);
 pub(crate) type CompletionFn =
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void);
 pub(crate) type TimeFn =

@@ -13,6 +13,7 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::callback::may_block;
+use crate::changes::Watches;
 use crate::events::{Completer, Completion, Dispatcher, Events, Found};
 use crate::failure::{Answer, Failure, bad, gone};
 use crate::lease::LEASES;
@@ -55,6 +56,7 @@ pub struct Context {
     caller: Caller,
     next_client: AtomicU64,
     closed: AtomicBool,
+    pub(crate) watches: Watches,
     running: Running,
 }
 
@@ -134,6 +136,7 @@ impl Context {
             caller: options.caller,
             next_client: AtomicU64::new(1),
             closed: AtomicBool::new(false),
+            watches: Watches::new(),
             running,
         })
     }
@@ -177,6 +180,16 @@ impl Context {
         let bundle =
             UriSpace::bundle_of(uri).map(|name| if name.is_empty() { self.caller.bundle() } else { name });
         bundle.and_then(|bundle| self.root_of_bundle(bundle)).unwrap_or(Root::GALLERY)
+    }
+
+    /// The directory that a URI is in, for an operation that needs no permission: 202 where it is another
+    /// bundle's and the caller no system app.
+    pub(crate) fn root_for_caller(&self, uri: &str) -> Answer<Root> {
+        let root = self.root_of(uri);
+        if let Some((bundle, _)) = root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
+            self.check_bundle(bundle)?;
+        }
+        Ok(root)
     }
 
     /// All engines, unless the context has been closed.
@@ -225,6 +238,7 @@ impl Context {
             Ok(())
         });
         context.running.stop();
+        context.watches.close();
         closed
     }
 }
@@ -313,7 +327,7 @@ pub unsafe extern "C" fn cloudsync_open(
 /// is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
 ///
 /// GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
-/// their callbacks' destroy is called when they are.
+/// their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is called here.
 ///
 /// @param context The handle; NULL does nothing.
 /// @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::ffi::{CString, c_char};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,14 +10,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cloudsync_engine::{
-    ClientId, DownloadProgress, DownloadState, Event, EventSink, OptimizeProgress, OptimizeState,
-    SyncProgress,
+    Change, ClientId, DownloadProgress, DownloadState, Event, EventSink, NotifyType, OptimizeProgress,
+    OptimizeState, SyncProgress, WatchId,
 };
 use parking_lot::RwLock;
 
 use crate::callback::{
     CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn, TimeFn,
 };
+use crate::changes::{ChangeTarget, CloudSyncChangeData};
 use crate::context::Root;
 use crate::dispatch::{Item, Queue, Signal, Target};
 use crate::failure::{Answer, inner};
@@ -34,6 +36,7 @@ pub(crate) enum Happening {
     Sync(Root, SyncProgress),
     Download(ClientId, DownloadProgress),
     Optimize(ClientId, OptimizeProgress),
+    Changed(WatchId, NotifyType, Vec<Change>),
     Completed(Answer<Found>, Completion),
     Log(i32, String),
 }
@@ -70,7 +73,7 @@ impl Item for Happening {
             Happening::Optimize(client, progress) => {
                 Some((*client, progress.state == OptimizeState::Running))
             }
-            Happening::Completed(..) => None,
+            Happening::Changed(..) | Happening::Completed(..) => None,
             Happening::Log(..) => Some((LOG_LANE, true)),
         }
     }
@@ -118,6 +121,7 @@ pub(crate) struct Dispatcher {
     syncs: RwLock<Syncs>,
     downloads: RwLock<HashMap<ClientId, Arc<DownloadTarget>>>,
     optimizes: RwLock<HashMap<ClientId, Arc<Registration<OptimizeFn>>>>,
+    changes: RwLock<HashMap<WatchId, Arc<ChangeTarget>>>,
 }
 
 impl Dispatcher {
@@ -129,6 +133,7 @@ impl Dispatcher {
             syncs: RwLock::default(),
             downloads: RwLock::default(),
             optimizes: RwLock::default(),
+            changes: RwLock::default(),
         })
     }
 
@@ -170,6 +175,16 @@ impl Dispatcher {
     /// It was not accepted.
     pub(crate) fn forget_optimize(&self, client: ClientId) {
         self.optimizes.write().remove(&client);
+    }
+
+    /// Tells this registration of changes from now on.
+    pub(crate) fn add_changes(&self, watch: WatchId, target: &Arc<ChangeTarget>) {
+        self.changes.write().insert(watch, Arc::clone(target));
+    }
+
+    /// Tells it no more.
+    pub(crate) fn forget_changes(&self, watch: WatchId) {
+        self.changes.write().remove(&watch);
     }
 
     /// Adds something that the host is to be told.
@@ -224,6 +239,7 @@ impl Dispatcher {
             Happening::Sync(root, progress) => self.deliver_sync(number, root, progress),
             Happening::Download(client, progress) => self.deliver_download(number, client, progress),
             Happening::Optimize(client, progress) => self.deliver_optimize(client, progress),
+            Happening::Changed(watch, kind, changes) => self.deliver_changes(number, watch, kind, changes),
             Happening::Completed(answer, completion) => completion.call(answer),
             Happening::Log(level, line) => log::line(level, &line),
         }));
@@ -261,6 +277,35 @@ impl Dispatcher {
             registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
         });
     }
+
+    fn deliver_changes(&self, number: u64, watch: WatchId, kind: NotifyType, changes: Vec<Change>) {
+        let Some(target) = self.changes.read().get(&watch).map(Arc::clone) else {
+            return;
+        };
+        let is_directory: Vec<u8> = changes.iter().map(|change| change.is_dir.into()).collect();
+        let (mut uris, mut old_uris) = (Vec::with_capacity(changes.len()), Vec::new());
+        for change in changes {
+            uris.push(text::to_c(change.uri));
+            old_uris.extend(change.old_uri.map(text::to_c));
+        }
+        let (uri_pointers, old_pointers) = (pointers(&uris), pointers(&old_uris));
+        let data = CloudSyncChangeData {
+            struct_size: size_of::<CloudSyncChangeData>(),
+            r#type: kind as i32,
+            count: uris.len() as u32,
+            is_directory: is_directory.as_ptr(),
+            uris: uri_pointers.as_ptr(),
+            old_uris: if old_pointers.is_empty() { std::ptr::null() } else { old_pointers.as_ptr() },
+        };
+        target.deliver(number, |registration| {
+            // SAFETY: as above; the arrays and their texts live as long as the data.
+            registration.call(|function, user_data| unsafe { function(&raw const data, user_data) });
+        });
+    }
+}
+
+fn pointers(texts: &[CString]) -> Vec<*const c_char> {
+    texts.iter().map(|text| text.as_ptr()).collect()
 }
 
 impl Dispatcher {
@@ -289,6 +334,7 @@ impl EventSink for Events {
             Event::Sync(progress) => Happening::Sync(self.root, progress),
             Event::Download { client, progress } => Happening::Download(client, progress),
             Event::Optimize { client, progress } => Happening::Optimize(client, progress),
+            Event::Changed { watch, kind, changes } => Happening::Changed(watch, kind, changes),
         });
     }
 

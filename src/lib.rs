@@ -16,6 +16,7 @@ mod argument_tests;
 mod callback;
 #[cfg(test)]
 mod callback_tests;
+mod changes;
 mod cloud;
 mod code;
 mod context;
@@ -44,9 +45,11 @@ mod threads;
 mod version;
 
 pub use callback::{
-    CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback, CloudSyncFileStatesCompletion,
-    CloudSyncLogCallback, CloudSyncSyncProgressCallback, CloudSyncTimeCompletion,
+    CloudSyncChangeCallback, CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
+    CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncSyncProgressCallback,
+    CloudSyncTimeCompletion,
 };
+pub use changes::*;
 pub use cloud::*;
 pub use code::*;
 pub use context::*;

@@ -75,6 +75,19 @@ pub const CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS: i32 = 5;
 /// FileSyncState: sending it failed; a later start tries again.
 pub const CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE: i32 = 6;
 
+/// FileState: as the cloud has it, with or without its bytes on this disk, or with them on the way to it.
+pub const CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD: i32 = 0;
+/// FileState: its bytes are on the way to the cloud.
+pub const CLOUDSYNC_FILE_STATE_UPLOADING: i32 = 1;
+/// FileState: its transfer was stopped.
+pub const CLOUDSYNC_FILE_STATE_STOPPED: i32 = 2;
+/// FileState: new or changed here, not sent yet.
+pub const CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED: i32 = 3;
+/// FileState: sent from here, in step.
+pub const CLOUDSYNC_FILE_STATE_UPLOAD_SUCCESS: i32 = 4;
+/// FileState: sending it failed; a later start tries again.
+pub const CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE: i32 = 5;
+
 /// How far a sync run is: the documented SyncProgress, and counters.
 ///
 /// The counters belong to one run and never fall within it. Fields may be added at the end: read only
@@ -142,7 +155,8 @@ impl From<SyncProgress> for CloudSyncSyncProgress {
 mod tests {
     use super::*;
     use cloudsync_engine::{
-        DownloadErrorType as D, DownloadState, ErrorType as E, FileSyncState as F, SyncState as S,
+        DownloadErrorType as D, DownloadState, ErrorType as E, FileState as C, FileSyncState as F,
+        SyncState as S,
     };
 
     #[test]
@@ -174,6 +188,12 @@ mod tests {
             (CLOUDSYNC_DOWNLOAD_ERROR_LOCAL_STORAGE_FULL, D::LocalStorageFull as i32),
             (CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND, D::ContentNotFound as i32),
             (CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS, D::FrequentUserRequests as i32),
+            (CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD, C::InitialAfterDownload as i32),
+            (CLOUDSYNC_FILE_STATE_UPLOADING, C::Uploading as i32),
+            (CLOUDSYNC_FILE_STATE_STOPPED, C::Stopped as i32),
+            (CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED, C::ToBeUploaded as i32),
+            (CLOUDSYNC_FILE_STATE_UPLOAD_SUCCESS, C::UploadSuccess as i32),
+            (CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE, C::UploadFailure as i32),
             (CLOUDSYNC_FILE_SYNC_STATE_UPLOADING, F::Uploading as i32),
             (CLOUDSYNC_FILE_SYNC_STATE_DOWNLOADING, F::Downloading as i32),
             (CLOUDSYNC_FILE_SYNC_STATE_COMPLETED, F::Completed as i32),

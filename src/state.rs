@@ -2,6 +2,8 @@
 
 use std::ffi::{c_char, c_void};
 
+use cloudsync_engine::FileState;
+
 use crate::callback::{CloudSyncFileStatesCompletion, Done};
 use crate::context::{CloudSyncContext, Context, run_async};
 use crate::events::{Completion, Found};
@@ -35,6 +37,38 @@ pub unsafe extern "C" fn get_file_sync_state(
         let uri = unsafe { text::read(uri, "uri") }?;
         writable(out, "out")?;
         let state = context.engine_at(context.root_of(uri))?.file_state(uri)?;
+        // SAFETY: `out` may be written by the caller's promise.
+        unsafe { out.write(state as i32) };
+        Ok(())
+    })
+}
+
+/// How far sending one file is (documented: getCoreFileSyncState). Needs no permission: every caller may ask for
+/// files of the gallery and of its own bundle. Answers from memory and never waits for a running sync.
+///
+/// @param context The context.
+/// @param uri     The file.
+/// @param out     Where the CLOUDSYNC_FILE_STATE_... number goes.
+/// @return 0; 401 for a bad handle, or a URI or out that is NULL; 202 for a file of another bundle, to a caller that is
+///         no system app; 13900002 for a file that is not there; 13900012 where the disk does not let it be looked at;
+///         14000002 for a URI that cannot be read or that leaves the synced directories.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `uri` is NULL or a NUL-terminated string; `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn get_core_file_sync_state(
+    context: *mut CloudSyncContext,
+    uri: *const c_char,
+    out: *mut i32,
+) -> i32 {
+    with(context, "context", |context| {
+        // SAFETY: a string by the caller's promise.
+        let uri = unsafe { text::read(uri, "uri") }?;
+        let root = context.root_for_caller(uri)?;
+        writable(out, "out")?;
+        let state = FileState::from(context.engine_at(root)?.file_state(uri)?);
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { out.write(state as i32) };
         Ok(())

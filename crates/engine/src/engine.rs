@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 use crate::config::Config;
 use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, SpaceFor, SpaceWanted, States};
 use crate::error::{Code, Error, Result};
-use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress};
+use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, WatchId};
 use crate::ports::{Clock, Ports};
+use crate::tree::Scope;
 
 /// One device's gallery in step with one cloud. Every method may be called from any thread.
 pub struct Engine {
@@ -36,6 +37,8 @@ enum Message {
     Held(Sender<u64>),
     AnswerHeld(bool),
     Progress(Sender<Option<SyncProgress>>),
+    Watch(WatchId, Scope),
+    Unwatch(WatchId),
     Done(JobDone),
     Close(Sender<()>),
 }
@@ -172,6 +175,28 @@ impl Engine {
         self.states.file_trouble(uri)
     }
 
+    /// The path of a file or folder, relative to the synced directory, whose own is empty. Fails with
+    /// `InvalidUri`.
+    pub fn entry_path(&self, uri: &str) -> Result<String> {
+        self.states.entry_path(uri)
+    }
+
+    /// The same for one that is here or in the cloud. Fails with `InvalidUri` or `NoSuchFile`.
+    pub fn existing(&self, uri: &str) -> Result<String> {
+        self.states.existing(uri)
+    }
+
+    /// Tells of changes of a file, or in a folder, from now on, in events with this number.
+    pub fn watch(&self, watch: WatchId, scope: Scope) -> Result<()> {
+        self.send(Message::Watch(watch, scope))
+    }
+
+    /// Ends that.
+    pub fn unwatch(&self, watch: WatchId) {
+        // A closed engine tells nothing any more.
+        let _ = self.send(Message::Unwatch(watch));
+    }
+
     /// Stops everything, emits the final events that are due, and joins every thread, within 2 s.
     /// Later calls that need the engine fail with `Inner`. Closing twice is no error. A worker that
     /// a cloud does not let go is left behind; it ends when the cloud's call does.
@@ -303,6 +328,8 @@ impl ControlLoop {
             Message::Held(reply) => answer(&reply, self.core.deletions_held()),
             Message::AnswerHeld(carry_out) => self.core.answer_held_deletions(carry_out),
             Message::Progress(reply) => answer(&reply, self.core.sync_progress()),
+            Message::Watch(watch, scope) => self.core.watch(watch, scope),
+            Message::Unwatch(watch) => self.core.unwatch(watch),
             Message::Done(done) => {
                 self.busy -= 1;
                 self.core.finish(done);

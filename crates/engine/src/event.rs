@@ -119,6 +119,34 @@ pub struct DownloadProgress {
     pub error: DownloadErrorType,
 }
 
+/// The documented `NotifyType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum NotifyType {
+    /// It is new.
+    Added = 0,
+    /// Its bytes or its times are others, or have come to the disk or gone from it.
+    Modified = 1,
+    /// It is gone.
+    Deleted = 2,
+    /// It has another name or folder.
+    Renamed = 3,
+}
+
+/// One change of a file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its URI; after a rename the new one.
+    pub uri: String,
+    /// Of what was renamed, the URI before.
+    pub old_uri: Option<String>,
+    /// Whether it is a folder.
+    pub is_dir: bool,
+}
+
+/// Who asked for changes: one number per registration.
+pub type WatchId = u64;
+
 /// Who asked for a download: one number per `Download` object.
 pub type ClientId = u64;
 
@@ -165,6 +193,15 @@ pub enum Event {
         /// How far it is.
         progress: OptimizeProgress,
     },
+    /// Files or folders that somebody watches changed, all in the same way.
+    Changed {
+        /// Who asked for it.
+        watch: WatchId,
+        /// How they changed.
+        kind: NotifyType,
+        /// Which they are, at most 1,024.
+        changes: Vec<Change>,
+    },
 }
 
 /// Where events go. Called from the engine's control thread, in order; must not block and must not
@@ -195,4 +232,35 @@ pub enum FileSyncState {
     UploadSuccess = 5,
     /// Sending it failed; tried again by a later start.
     UploadFailure = 6,
+}
+
+/// The documented `FileState`, which tells of sending alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum FileState {
+    /// As the cloud has it, with or without its bytes on this disk, or with them on the way to it.
+    InitialAfterDownload = 0,
+    /// Its bytes are on the way to the cloud.
+    Uploading = 1,
+    /// Its transfer was stopped.
+    Stopped = 2,
+    /// New or changed here, not sent yet.
+    ToBeUploaded = 3,
+    /// Sent from here, in step.
+    UploadSuccess = 4,
+    /// Sending it failed; tried again by a later start.
+    UploadFailure = 5,
+}
+
+impl From<FileSyncState> for FileState {
+    fn from(state: FileSyncState) -> Self {
+        match state {
+            FileSyncState::Uploading => FileState::Uploading,
+            FileSyncState::Downloading | FileSyncState::Completed => FileState::InitialAfterDownload,
+            FileSyncState::Stopped => FileState::Stopped,
+            FileSyncState::ToBeUploaded => FileState::ToBeUploaded,
+            FileSyncState::UploadSuccess => FileState::UploadSuccess,
+            FileSyncState::UploadFailure => FileState::UploadFailure,
+        }
+    }
 }

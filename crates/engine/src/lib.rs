@@ -25,7 +25,7 @@ pub use core::SpaceWanted;
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{
-    ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink, FileSyncState,
-    OptimizeProgress, OptimizeState, SyncProgress, SyncState,
+    Change, ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink,
+    FileState, FileSyncState, NotifyType, OptimizeProgress, OptimizeState, SyncProgress, SyncState, WatchId,
 };
 pub use uri::UriSpace;

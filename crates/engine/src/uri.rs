@@ -23,12 +23,13 @@ impl UriSpace {
     /// The bundle whose cloud directory a URI is in: `None` for what is in no bundle's, and an empty
     /// name for the plain path, which is in that of whoever asks.
     pub fn bundle_of(uri: &str) -> Option<&str> {
-        if uri.starts_with(CLOUD_DIR) {
+        let dir = || CLOUD_DIR.trim_end_matches('/');
+        if uri.starts_with(CLOUD_DIR) || uri == dir() {
             return Some("");
         }
         let rest = uri.strip_prefix("file://")?;
         let (bundle, path) = rest.split_at_checked(rest.find('/')?)?;
-        (!bundle.is_empty() && path.starts_with(CLOUD_DIR)).then_some(bundle)
+        (!bundle.is_empty() && (path.starts_with(CLOUD_DIR) || path == dir())).then_some(bundle)
     }
 
     /// The path, relative to the directory, that a URI names.
@@ -42,6 +43,35 @@ impl UriSpace {
             return Err(invalid(uri, "its path leaves the synced directory or names nothing"));
         }
         Ok(path)
+    }
+
+    /// The same for a file or a folder, which may end in a slash. The directory itself is the empty path.
+    pub(crate) fn entry_path<'u>(&self, uri: &'u str) -> Result<Cow<'u, str>> {
+        let named = uri.strip_suffix('/').unwrap_or(uri);
+        let is_root = match self {
+            UriSpace::Gallery => GALLERY.iter().any(|prefix| prefix.strip_suffix('/') == Some(named)),
+            UriSpace::Bundle(name) => {
+                let dir = named.strip_prefix("file://").and_then(|rest| rest.strip_prefix(&**name));
+                CLOUD_DIR.strip_suffix('/') == Some(dir.unwrap_or(named))
+            }
+        };
+        if is_root { Ok(Cow::Borrowed("")) } else { self.path(named) }
+    }
+
+    /// The URI of a path in the directory.
+    pub(crate) fn uri(&self, path: &str) -> String {
+        let mut uri = match self {
+            UriSpace::Gallery => GALLERY[0].to_owned(),
+            UriSpace::Bundle(name) => format!("file://{name}{CLOUD_DIR}"),
+        };
+        for byte in path.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte) {
+                uri.push(char::from(byte));
+            } else {
+                uri.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        uri
     }
 
     fn strip<'u>(&self, uri: &'u str) -> Option<&'u str> {
@@ -135,6 +165,44 @@ mod tests {
             assert_eq!(UriSpace::bundle_of(uri), bundle, "{uri}");
             assert_eq!(space.path(uri).unwrap_err().code, Code::InvalidUri, "{uri}");
         }
+    }
+
+    #[test]
+    fn a_path_and_its_uri_are_one() {
+        let spaces = [UriSpace::Gallery, UriSpace::Bundle("com.example.notes".into())];
+        for (space, path) in
+            spaces.iter().flat_map(|space| ["a", "a b/ü%?#.jpg", "~/-._!$&'()*+,;=:@"].map(|p| (space, p)))
+        {
+            assert_eq!(space.path(&space.uri(path)).unwrap(), path);
+            assert_eq!(space.entry_path(&format!("{}/", space.uri(path))).unwrap(), path);
+        }
+        assert_eq!(UriSpace::Gallery.uri("ü x"), "file://media/Photo/%C3%BC%20x");
+    }
+
+    #[test]
+    fn the_directory_itself_is_an_entry_with_or_without_a_slash() {
+        let bundle = UriSpace::Bundle("com.example.notes".into());
+        for (space, uri) in [
+            (&UriSpace::Gallery, "file://media/Photo"),
+            (&UriSpace::Gallery, "file://media/Photo/"),
+            (&UriSpace::Gallery, "file:///media/Photo/"),
+            (&bundle, "file://com.example.notes/data/storage/el2/cloud"),
+            (&bundle, "file://com.example.notes/data/storage/el2/cloud/"),
+            (&bundle, "/data/storage/el2/cloud"),
+        ] {
+            assert_eq!(space.entry_path(uri).unwrap(), "", "{uri}");
+        }
+        for uri in [
+            "",
+            "/",
+            "file://media/Photo//",
+            "file://media/",
+            "file://media/Photo/..",
+            "/data/storage/el2/cloud",
+        ] {
+            assert_eq!(UriSpace::Gallery.entry_path(uri).unwrap_err().code, Code::InvalidUri, "{uri}");
+        }
+        assert_eq!(UriSpace::bundle_of("file://b/data/storage/el2/cloud"), Some("b"));
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Ledger {
             Event::Download { client, progress } => self.take_download(client, &progress),
             // Nobody asks for it here.
             Event::Optimize { client, progress } => Err(format!("client {client} is told {progress:?}")),
+            Event::Changed { .. } => Err("changes are told, and nobody asked for any".into()),
         }
     }
 

@@ -206,6 +206,7 @@ impl Core {
     }
 
     pub(super) fn disk_done(&mut self, run: &mut Run, task: DiskTask, outcomes: Vec<DiskOutcome>) {
+        let mut set_aside = Vec::new();
         // The last changes are taken back first: a failed folder takes what is in it along.
         for ((op, change), outcome) in task.ops.actions().iter().zip(task.changes).zip(outcomes).rev() {
             let Change { effect, before, position } = change;
@@ -218,6 +219,7 @@ impl Core {
                     let trees = &mut self.states.trees.write();
                     if let Some(copy) = done(trees, node, effect, stamp) {
                         run.hand_over_sent(trees, node, copy);
+                        set_aside.push(node);
                     }
                 }
                 DiskOutcome::Changed => {
@@ -234,6 +236,9 @@ impl Core {
                 DiskOutcome::NotTried => self.take_back(node, &effect, before),
             }
         }
+        set_aside.into_iter().for_each(|node| self.note_set_aside(node));
+        // Before the next changes are ordered: what is told is so on the disk.
+        self.tell_changes();
     }
 
     pub(super) fn undo_disk(&mut self, task: DiskTask) {

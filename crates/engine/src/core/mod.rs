@@ -4,6 +4,7 @@
 //! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
 //! brings what they came to back to [`Core::finish`].
 
+mod changes;
 mod demand;
 mod disk_phase;
 mod evict;
@@ -85,6 +86,7 @@ pub struct Core {
     demands: Demands,
     evictions: evict::Evictions,
     deletions: DeletionHold,
+    watches: changes::Watches,
     last: Option<SyncProgress>,
 }
 
@@ -143,6 +145,7 @@ impl Core {
             demands: Demands::default(),
             evictions: evict::Evictions::default(),
             deletions: DeletionHold::default(),
+            watches: changes::Watches::default(),
             last: None,
         })
     }

@@ -206,8 +206,13 @@ impl Core {
         }
     }
 
-    /// Takes the run as far as it goes without waiting.
+    /// Takes the run as far as it goes without waiting, and tells what has changed.
     pub(super) fn advance(&mut self) {
+        self.go_on();
+        self.tell_changes();
+    }
+
+    fn go_on(&mut self) {
         while let Some(mut run) = self.run.take() {
             if run.ending.is_none()
                 && let Some(error) = self.gate.interrupts()
@@ -319,6 +324,7 @@ impl Core {
         if run.ending.is_none() {
             self.deletions.carry_out = false;
         }
+        self.tell_last_changes();
         let again = std::mem::take(&mut self.run_again);
         if !again || state == SyncState::Stopped {
             let progress = run.tally.progress(state, error, self.deletions_held());

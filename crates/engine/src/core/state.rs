@@ -91,6 +91,29 @@ impl States {
         Ok(states)
     }
 
+    /// The path of a file or folder that is here or in the cloud.
+    pub fn existing(&self, uri: &str) -> Result<String> {
+        let path = self.entry_path(uri)?;
+        let known = path.is_empty() || {
+            let trees = self.trees.read();
+            trees.find_local(&path).or_else(|| find_remote(&trees, &path)).is_some()
+        };
+        if !known && !self.is_folder_on_disk(&path) {
+            self.unknown(&path, uri)?;
+        }
+        Ok(path)
+    }
+
+    /// The path of what may be a file or folder; the synced directory's own is the empty one.
+    pub fn entry_path(&self, uri: &str) -> Result<String> {
+        self.uris.entry_path(uri).map(std::borrow::Cow::into_owned)
+    }
+
+    fn is_folder_on_disk(&self, path: &str) -> bool {
+        !path.split('/').any(crate::names::left_alone)
+            && self.fs.stat(path).is_ok_and(|stat| stat.kind == FileKind::Dir)
+    }
+
     /// Why a file is not in step.
     pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
         let path = self.uris.path(uri)?;

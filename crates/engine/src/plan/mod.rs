@@ -18,6 +18,7 @@ use crate::tree::{NodeId, Place, Trees};
 
 pub use apply::{adopt, set_aside, settle};
 pub use names::conflict_name;
+pub(crate) use names::is_parked;
 pub use sequence::Steps;
 
 /// What the planner is given beside the trees.

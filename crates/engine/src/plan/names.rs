@@ -40,7 +40,7 @@ pub(super) fn parked_name(name: &str, id: NodeId, taken: impl Fn(&str) -> bool) 
 }
 
 /// Whether a node is where a plan that was cut short parked it: nobody moved it there.
-pub(super) fn is_parked(id: NodeId, place: PlaceRef<'_>) -> bool {
+pub(crate) fn is_parked(id: NodeId, place: PlaceRef<'_>) -> bool {
     if place.parent != NodeId::ROOT || !place.name.contains(" (conflict moving ") {
         return false;
     }

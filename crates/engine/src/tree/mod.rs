@@ -3,6 +3,7 @@
 mod bytes;
 mod node;
 mod place_index;
+mod recorder;
 mod row;
 #[cfg(test)]
 pub(crate) mod row_tests;
@@ -13,5 +14,6 @@ pub use node::{
     Arrival, Content, Digest, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
     Remote, Synced, Trouble,
 };
+pub use recorder::{Difference, Scope};
 pub use row::Row;
 pub use trees::Trees;

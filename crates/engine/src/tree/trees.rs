@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::place_index::{PlaceIndex, spread};
+use super::recorder::Recorder;
 use super::{
     Arrival, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble,
 };
@@ -28,6 +29,8 @@ pub struct Trees {
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
+    /// There while somebody wants to be told of changes.
+    pub(super) recorder: Option<Box<Recorder>>,
 }
 
 impl Trees {
@@ -116,6 +119,11 @@ impl Trees {
     /// Whether there are no nodes.
     pub fn is_empty(&self) -> bool {
         self.live == 0
+    }
+
+    /// How many rows there are, those of nodes that went and of the gallery itself too.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
     }
 
     /// The smallest id that was never used.
@@ -426,6 +434,7 @@ impl Trees {
         self.unsaved.insert(id);
         self.out_of_step.remove(&id);
         self.live -= 1;
+        self.record(id, &node);
     }
 
     /// The nodes that changed, or went, since the last call.
@@ -457,6 +466,7 @@ impl Trees {
         } else {
             self.out_of_step.insert(id);
         }
+        self.record(id, before);
     }
 
     fn reindex(&mut self, id: NodeId, before: &NodeRef<'_>, after: &NodeRef<'_>) {

@@ -1,0 +1,232 @@
+//! Tells those who asked for it what changed in the local tree: as a person sees it, each change once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Core, Task};
+use crate::event::{Change, Event, NotifyType, WatchId};
+use crate::plan;
+use crate::tree::{Difference, Local, LocalContent, NodeId, Scope, Trees};
+
+/// Who wants to be told of what.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    scopes: BTreeMap<WatchId, Scope>,
+    /// Files that gave way to the cloud's in a conflict. The cloud's bytes come to their places in the
+    /// same run, which is one change: nobody has deleted anything.
+    set_aside: BTreeSet<NodeId>,
+}
+
+/// The most changes in one event, as documented.
+const MOST: usize = 1024;
+
+impl Core {
+    /// Tells of changes in a scope from now on, as those of `watch`.
+    pub fn watch(&mut self, watch: WatchId, scope: Scope) {
+        self.watches.scopes.insert(watch, scope);
+        self.record_watched();
+    }
+
+    /// Tells `watch` nothing any more.
+    pub fn unwatch(&mut self, watch: WatchId) {
+        self.watches.scopes.remove(&watch);
+        self.record_watched();
+    }
+
+    fn record_watched(&self) {
+        self.states.trees.write().watch(self.watches.scopes.values().cloned().collect());
+    }
+
+    /// A file gave way to the cloud's, which has not come yet.
+    pub(super) fn note_set_aside(&mut self, node: NodeId) {
+        if !self.watches.scopes.is_empty() {
+            self.watches.set_aside.insert(node);
+        }
+    }
+
+    /// The run ends: what has not come by now is not there.
+    pub(super) fn tell_last_changes(&mut self) {
+        self.watches.set_aside.clear();
+        self.tell_changes();
+    }
+
+    /// Tells what has changed. While the disk's folders and names are being changed, the local tree says what
+    /// will be, so that later paths are right: it is told once it is so.
+    pub(super) fn tell_changes(&mut self) {
+        if self.watches.scopes.is_empty() || self.tasks.values().any(|task| matches!(task, Task::Disk(_))) {
+            return;
+        }
+        let mut told = Vec::new();
+        {
+            let mut trees = self.states.trees.write();
+            let set_aside = &self.watches.set_aside;
+            let differences = trees.take_differences(|trees, id| match trees.local(id) {
+                Some(_) => is_parked(trees, id),
+                None => set_aside.contains(&id),
+            });
+            let changes = changes_of(&trees, differences);
+            for (&watch, scope) in &self.watches.scopes {
+                let mut seen: Vec<Seen> =
+                    changes.iter().filter_map(|change| change.seen_from(&trees, scope)).collect();
+                seen.sort_by(|a, b| a.rank().cmp(&b.rank()));
+                told.extend(seen.into_iter().map(|change| (watch, change)));
+            }
+        }
+        self.emit_changes(told);
+    }
+
+    fn emit_changes(&self, told: Vec<(WatchId, Seen)>) {
+        let alike = |a: &(WatchId, Seen), b: &(WatchId, Seen)| (a.0, a.1.kind) == (b.0, b.1.kind);
+        for group in told.chunk_by(alike) {
+            for part in group.chunks(MOST) {
+                let Some((watch, first)) = part.first() else { continue };
+                let entry = |seen: &Seen| Change {
+                    uri: self.config.uris.uri(&seen.path),
+                    old_uri: seen.old.as_deref().map(|old| self.config.uris.uri(old)),
+                    is_dir: seen.is_dir,
+                };
+                let changes = part.iter().map(|(_, seen)| entry(seen)).collect();
+                self.events.emit(Event::Changed { watch: *watch, kind: first.kind, changes });
+            }
+        }
+    }
+}
+
+/// Whether the node, or a folder that it is in, is out of others' way on its way to its place.
+fn is_parked(trees: &Trees, id: NodeId) -> bool {
+    let above =
+        |id: &NodeId| trees.local(*id).map(|local| local.place.parent).filter(|id| *id != NodeId::ROOT);
+    let mut chain = std::iter::successors(Some(id), above);
+    chain.any(|id| trees.local(id).is_some_and(|local| plan::is_parked(id, local.place)))
+}
+
+/// One change, by paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    kind: NotifyType,
+    is_dir: bool,
+    path: String,
+    /// Of what was renamed, the path before.
+    old: Option<String>,
+}
+
+impl Seen {
+    fn new(kind: NotifyType, path: String, local: &Local) -> Self {
+        Seen { kind, is_dir: is_dir(local), path, old: None }
+    }
+
+    /// The order in which changes found together are told: the last deletion is that of the outermost folder,
+    /// and what was in it is elsewhere by then.
+    fn rank(&self) -> (u8, std::cmp::Reverse<&str>, &str) {
+        let path = &*self.path;
+        match self.kind {
+            NotifyType::Renamed => (0, std::cmp::Reverse(""), path),
+            NotifyType::Deleted => (1, std::cmp::Reverse(path), ""),
+            NotifyType::Added => (2, std::cmp::Reverse(""), path),
+            NotifyType::Modified => (3, std::cmp::Reverse(""), path),
+        }
+    }
+
+    /// The change as somebody sees it who looks at the scope alone: what leaves it is deleted there, and what
+    /// enters it is added. What the scope itself was is told where it went.
+    fn seen_from(&self, trees: &Trees, scope: &Scope) -> Option<Seen> {
+        let Some(old) = &self.old else { return scope.covers(&self.path).then(|| self.clone()) };
+        let gone =
+            |path: &str, is_dir| Seen { kind: NotifyType::Deleted, is_dir, path: path.into(), old: None };
+        let come =
+            |path: &str, is_dir| Seen { kind: NotifyType::Added, is_dir, path: path.into(), old: None };
+        match (scope.covers(old), scope.covers(&self.path)) {
+            (true, true) => Some(self.clone()),
+            (true, false) if *old == scope.path => Some(self.clone()),
+            (true, false) => Some(gone(old, self.is_dir)),
+            (false, true) => Some(come(&self.path, self.is_dir)),
+            (false, false) => {
+                // A folder above the scope: it takes along what is there.
+                if let Some(rest) = below(old, &scope.path) {
+                    let id = trees.find_local(&format!("{}/{rest}", self.path))?;
+                    return Some(gone(&scope.path, trees.is_dir(id)));
+                }
+                below(&self.path, &scope.path)?;
+                Some(come(&scope.path, trees.is_dir(trees.find_local(&scope.path)?)))
+            }
+        }
+    }
+}
+
+fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+fn is_dir(local: &Local) -> bool {
+    matches!(local.content, LocalContent::Dir(_))
+}
+
+/// What a person sees of differences between nodes: at each path, what is there now beside what was.
+fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
+    let mut changes = Vec::new();
+    let mut gone: HashMap<String, Local> = HashMap::new();
+    let mut come = BTreeMap::new();
+    for Difference { node, before, after } in differences {
+        match (before, after) {
+            (Some((old, before)), Some((new, after))) => {
+                let differs = !looks_the_same(&before.content, &after.content);
+                // What a moved folder takes along has not moved itself.
+                if old != new && before.place != after.place {
+                    let renamed = Seen::new(NotifyType::Renamed, new.clone(), &after);
+                    changes.push(Seen { old: Some(old), ..renamed });
+                }
+                if differs {
+                    changes.push(Seen::new(NotifyType::Modified, new, &after));
+                }
+            }
+            (Some((old, before)), None) => {
+                gone.insert(old, before);
+            }
+            (None, Some(after)) => {
+                come.insert(node, after);
+            }
+            (None, None) => {}
+        }
+    }
+    for (&node, (path, local)) in &come {
+        let replaced = gone.get(path).filter(|before| is_dir(before) == is_dir(local));
+        let kind = match replaced {
+            Some(before) if looks_the_same(&before.content, &local.content) => None,
+            Some(_) => Some(NotifyType::Modified),
+            // A new file where a cloud-only one is.
+            None if shares_its_place(trees, node, local, &come) => Some(NotifyType::Modified),
+            None => Some(NotifyType::Added),
+        };
+        if replaced.is_some() {
+            gone.remove(path);
+        }
+        changes.extend(kind.map(|kind| Seen::new(kind, path.clone(), local)));
+    }
+    for (path, local) in gone {
+        let taken = trees.find_local(&path).is_some_and(|id| trees.is_dir(id) == is_dir(&local));
+        if !taken {
+            changes.push(Seen::new(NotifyType::Deleted, path, &local));
+        }
+    }
+    changes
+}
+
+fn shares_its_place<T>(trees: &Trees, node: NodeId, local: &Local, come: &BTreeMap<NodeId, T>) -> bool {
+    let mut others = trees.locals_at(local.place.parent, &local.place.name);
+    others.any(|other| other != node && !come.contains_key(&other) && trees.is_dir(other) == is_dir(local))
+}
+
+/// Whether a person who looks at an entry sees the same as before. When its state was changed last says
+/// nothing of that, and bytes that were never read are told by size and time.
+fn looks_the_same(before: &LocalContent, after: &LocalContent) -> bool {
+    match (before, after) {
+        (LocalContent::Dir(_), LocalContent::Dir(_)) => true,
+        (LocalContent::CloudOnly(before), LocalContent::CloudOnly(after)) => before == after,
+        _ => match (before.stamp(), after.stamp()) {
+            (Some(old), Some(new)) => {
+                let other_bytes = before.bytes().zip(after.bytes()).is_some_and(|(old, new)| old != new);
+                (old.size, old.mtime_ns) == (new.size, new.mtime_ns) && !other_bytes
+            }
+            _ => false,
+        },
+    }
+}
