@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::job::{FolderListing, SMUDGED};
+use crate::job::FolderListing;
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
 use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, Trees};
@@ -288,8 +288,9 @@ fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<
     same_file.or_else(|| known().next())
 }
 
-/// Takes the entry for the node, moved, where inode number, size and time say so. One that did not
-/// move but has another change time is read again.
+/// Takes the entry for the node, moved, where inode number, size and time say so. It is read again, like
+/// one that stayed and has another change time: a move gives a new one, and so hides whether the bytes
+/// changed too, or whether this is another file that was given the inode number and the time.
 fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
     let Some(local) = trees.local(id) else { return false };
     let Some(stamp) = local.content.stamp() else { return false };
@@ -297,11 +298,6 @@ fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> boo
     if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || local.place == place {
         return false;
     }
-    let content = match local.content.bytes() {
-        // One that was read too shortly after it was written is still to be read again.
-        Some(content) if stamp.ctime_ns != SMUDGED => LocalContent::Here(content, entry.stamp),
-        _ => LocalContent::Unread(entry.stamp),
-    };
-    trees.set_local(id, Some(Local { place, content }));
+    trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     true
 }

@@ -4,6 +4,7 @@
 mod downloads;
 mod hand;
 mod kills;
+mod times;
 
 use std::sync::Arc;
 
