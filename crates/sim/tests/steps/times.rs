@@ -2,7 +2,7 @@
 //! programs do: only the change time tells that anything happened, and whatever moves the file hides it.
 
 use cloudsync_engine::DownloadPolicy::Originals;
-use cloudsync_engine::job::Work;
+use cloudsync_engine::job::{DiskOp, Work};
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_sim::{Device, DiskKind};
 
@@ -78,4 +78,50 @@ fn a_moved_file_is_read_and_not_sent() {
     assert_eq!((read, sent), (1, 0));
     settle(&mut here, &mut there);
     assert_eq!(held(&there), as_text([("renamed", "before")]));
+}
+
+/// Changes the second device's file right before the first job that `at` names.
+fn changed_right_before(here: &mut Hand, there: &mut Hand, at: impl Fn(&Work) -> bool) {
+    let mut changed = false;
+    there.sync(|there, job| {
+        if at(&job.work) && !std::mem::replace(&mut changed, true) {
+            there.rewrite_with_old_time("photo", b"AFTER!");
+        }
+    });
+    assert!(changed);
+    settle(here, there);
+}
+
+fn changes_disk(is_it: impl Fn(&DiskOp) -> bool) -> impl Fn(&Work) -> bool {
+    move |work| matches!(work, Work::Disk(ops) if ops.actions().iter().any(&is_it))
+}
+
+#[test]
+fn what_was_changed_right_before_it_is_moved_for_the_cloud_is_read_again() {
+    let (mut here, mut there) = both(false);
+    here.disk.rename("photo", "renamed").unwrap();
+    here.sync_well();
+    changed_right_before(&mut here, &mut there, changes_disk(|op| matches!(op, DiskOp::Rename { .. })));
+    assert_eq!(held(&here), as_text([("renamed", "AFTER!")]));
+}
+
+#[test]
+fn what_was_changed_right_before_it_is_deleted_for_the_cloud_stays() {
+    let (mut here, mut there) = both(false);
+    here.disk.remove_file("photo").unwrap();
+    here.sync_well();
+    changed_right_before(&mut here, &mut there, changes_disk(|op| matches!(op, DiskOp::Trash { .. })));
+    assert_eq!(held(&here), as_text([("photo", "AFTER!")]));
+}
+
+#[test]
+fn what_was_changed_right_before_the_clouds_bytes_replace_it_stays_beside_them() {
+    let (mut here, mut there) = both(false);
+    here.disk.remove_file("photo").unwrap();
+    here.put("photo", b"of the other");
+    here.sync_well();
+    changed_right_before(&mut here, &mut there, |work| matches!(work, Work::Place(_)));
+    let mut bytes: Vec<Vec<u8>> = here.files().into_values().collect();
+    bytes.sort();
+    assert_eq!(bytes, [b"AFTER!".to_vec(), b"of the other".to_vec()]);
 }
