@@ -276,6 +276,10 @@ impl Core {
             && bytes < FETCH_BYTES
             && let Some((node, place)) = disk.fetches.pop_front()
         {
+            // Somebody has asked for it since it was planned, and it is on its way.
+            if self.demands.has(node) {
+                continue;
+            }
             match fetch_item(&self.states.trees.read(), node, place.as_ref()) {
                 Some(item) => {
                     bytes += item.content.size;

@@ -206,8 +206,13 @@ impl Core {
         }
     }
 
-    /// Takes the run as far as it goes without waiting.
+    /// Takes the run, and what waits for it, as far as they go without waiting.
     pub(super) fn advance(&mut self) {
+        self.advance_run();
+        self.take_up_demands();
+    }
+
+    fn advance_run(&mut self) {
         while let Some(mut run) = self.run.take() {
             if run.ending.is_none()
                 && let Some(error) = self.gate.interrupts()

@@ -178,6 +178,18 @@ impl Hand {
         }
     }
 
+    /// Begins a sync and takes it to the first job that `is_it` names, which is not run.
+    pub(crate) fn sync_until(&mut self, is_it: impl Fn(&Work) -> bool) -> Job {
+        self.core.start_sync().unwrap();
+        loop {
+            let job = self.core.next_job().unwrap();
+            if is_it(&job.work) {
+                return job;
+            }
+            self.core.finish(job.run(&self.context));
+        }
+    }
+
     /// Runs a job and whatever follows from it at once.
     pub(crate) fn finish(&mut self, job: Job) {
         let mut next = Some(job);
