@@ -21,9 +21,14 @@ use cloudsync_sim::{Outcome, Rng, WorldPlan, run, run_plan};
 /// - 102289: two files that swapped their names between scan and reading were taken for one another.
 /// - 104302: a file waited for room although its bytes were not wanted any more.
 /// - 112426: a file changed within the tick of its disk's clock in which it had been read.
-const REGRESSIONS: [u64; 23] = [
+/// - 414203: a person's folder, in the place of a file that the engine was moving, counted as named by the
+///   engine: the simulation was wrong.
+/// - 416997: a new file with the inode number, the size and the time of a deleted one counted as that one.
+/// - 507516: a file that was moved to where another was just being downloaded to counted as new.
+/// - 515800: a download and a run fetched one file to one temporary name.
+const REGRESSIONS: [u64; 27] = [
     2083, 2219, 2225, 2775, 3549, 3628, 4083, 5174, 7412, 12_357, 17_426, 17_705, 18_063, 22_900, 30_577,
-    36_445, 41_504, 62_048, 102_289, 104_302, 112_426, 113_503, 219_852,
+    36_445, 41_504, 62_048, 102_289, 104_302, 112_426, 113_503, 219_852, 414_203, 416_997, 507_516, 515_800,
 ];
 /// Seeds of a normal run.
 const SEEDS: u64 = 2_000;

@@ -43,6 +43,10 @@ impl Demands {
         self.by_node.is_empty()
     }
 
+    pub(super) fn has(&self, node: NodeId) -> bool {
+        self.by_node.contains_key(&node)
+    }
+
     pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.by_node.keys().copied()
     }
@@ -150,11 +154,47 @@ impl Core {
         });
     }
 
-    /// What a person waits for goes before what runs in the background.
+    /// What a person waits for goes before what runs in the background. What a run is fetching already is
+    /// waited for: both would write to one temporary file.
     fn fetch_demand(&mut self, node: NodeId) {
+        if self.run_fetches(node) {
+            return;
+        }
         let Some(demand) = self.demands.by_node.get(&node) else { return };
         let work = Work::Fetch(vec![demand.item.clone()]);
         self.enqueue_demand(node, work);
+    }
+
+    fn run_fetches(&self, node: NodeId) -> bool {
+        let fetches =
+            |task: &Task| matches!(task, Task::Fetch(items) if items.iter().any(|item| item.node == node));
+        self.tasks.values().any(fetches)
+    }
+
+    /// Goes on with the downloads that waited for a run to be done with their files.
+    pub(super) fn take_up_demands(&mut self) {
+        let under_way = |node: NodeId| {
+            let mut tasks = self.tasks.values();
+            tasks.any(|task| matches!(task, Task::Demand(other) if *other == node))
+        };
+        let waiting: Vec<NodeId> = self.demands.nodes().filter(|&node| !under_way(node)).collect();
+        for node in waiting {
+            let local = self.states.trees.read().local(node).map(|local| local.content);
+            let Some(demand) = self.demands.by_node.get(&node) else { continue };
+            if demand.stop.is_set() {
+                self.end_waiting(node, DownloadState::Stopped, demand.told);
+            } else if local.is_some_and(|content| content.is_here()) && !self.run_fetches(node) {
+                self.end_waiting(node, DownloadState::Completed, demand.item.content.size);
+            } else {
+                self.fetch_demand(node);
+            }
+        }
+    }
+
+    fn end_waiting(&mut self, node: NodeId, state: DownloadState, processed: u64) {
+        if let Some(demand) = self.demands.by_node.remove(&node) {
+            self.tell(&demand.clients, &demand.progress(state, DownloadErrorType::NoError, processed));
+        }
     }
 
     fn enqueue_demand(&mut self, node: NodeId, work: Work) {

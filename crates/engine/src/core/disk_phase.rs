@@ -49,7 +49,13 @@ impl DiskTask {
         self.ops.actions()
     }
 
-    fn push(&mut self, op: DiskOp, after: Vec<u32>, change: Change) -> u32 {
+    fn push(&mut self, mut op: DiskOp, after: Vec<u32>, change: Change) -> u32 {
+        if let DiskOp::Rename { node, ctime_ns, .. } = &mut op
+            && self.placed.contains_key(node)
+        {
+            // By then it has the change time of the first move.
+            *ctime_ns = SMUDGED;
+        }
         let (node, placed) = (op.node(), matches!(change.effect, Effect::Placed));
         self.changes.push(change);
         let at = self.ops.push(op, after);
@@ -164,7 +170,7 @@ impl Core {
                     Ordered::Op(op, effect, before) => {
                         after.extend(task.on_the_way(&trees, op.node(), before.as_ref()));
                         let change = Change { effect, before, position: Some(position) };
-                        disk.structure.under_way(position, task.push(op, after, change));
+                        disk.structure.under_way(position, task.push(*op, after, change));
                     }
                     Ordered::Done => disk.structure.ended(position, true),
                     Ordered::Impossible => run.set_back(action.node()),
@@ -185,11 +191,10 @@ impl Core {
                 let local = trees.local(node);
                 let from = trees.local_path(node);
                 let to = local.and_then(|local| trees.path_in(local.place.parent, &name));
-                match (from, to) {
-                    (Some(from), Some(to)) => {
-                        let ino = local.and_then(|local| local.content.ino()).unwrap_or(0);
+                match (from, to, local) {
+                    (Some(from), Some(to), Some(local)) => {
                         let change = Change { effect: Effect::Aside(name), before: None, position: None };
-                        task.push(DiskOp::Rename { node, from, to, ino }, Vec::new(), change);
+                        task.push(rename_op(node, from, to, &local.content), Vec::new(), change);
                     }
                     _ => run.freeze(node),
                 }
@@ -276,6 +281,10 @@ impl Core {
             && bytes < FETCH_BYTES
             && let Some((node, place)) = disk.fetches.pop_front()
         {
+            // Somebody has asked for it since it was planned, and it is on its way.
+            if self.demands.has(node) {
+                continue;
+            }
             match fetch_item(&self.states.trees.read(), node, place.as_ref()) {
                 Some(item) => {
                     bytes += item.content.size;
@@ -388,7 +397,7 @@ fn put_here(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, content: LocalCo
 
 /// What an action comes to on the disk.
 enum Ordered {
-    Op(DiskOp, Effect, Option<Local>),
+    Op(Box<DiskOp>, Effect, Option<Local>),
     /// It changes nothing on the disk and is done.
     Done,
     /// The trees no longer say so.
@@ -406,7 +415,7 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
         DiskAction::MakeDir(_, place) => {
             let path = trees.path_in(place.parent, &place.name)?;
             trees.set_local(node, Some(Local { place: place.as_ref(), content: LocalContent::Dir(0) }));
-            Some(Ordered::Op(DiskOp::MakeDir { node, path }, Effect::Placed, before))
+            Some(Ordered::Op(Box::new(DiskOp::MakeDir { node, path }), Effect::Placed, before))
         }
         DiskAction::Move(_, place) => rename(trees, node, place.as_ref(), before?),
         DiskAction::Park(_, name) => {
@@ -415,7 +424,7 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
         DiskAction::Trash(_) => match before?.content {
             LocalContent::Here(_, stamp) => {
                 let path = trees.local_path(node)?;
-                Some(Ordered::Op(DiskOp::Trash { node, path, stamp }, Effect::Gone, None))
+                Some(Ordered::Op(Box::new(DiskOp::Trash { node, path, stamp }), Effect::Gone, None))
             }
             LocalContent::CloudOnly(_) => {
                 trees.set_local(node, None);
@@ -426,7 +435,7 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
         },
         DiskAction::RemoveDir(_) => {
             let path = trees.local_path(node)?;
-            Some(Ordered::Op(DiskOp::RemoveDir { node, path }, Effect::Gone, None))
+            Some(Ordered::Op(Box::new(DiskOp::RemoveDir { node, path }), Effect::Gone, None))
         }
         DiskAction::Fetch(..) | DiskAction::Place(..) => None,
     }
@@ -435,9 +444,15 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
 fn rename(trees: &mut Trees, node: NodeId, place: PlaceRef<'_>, before: Local) -> Option<Ordered> {
     let from = trees.local_path(node)?;
     let to = trees.path_in(place.parent, place.name)?;
-    let ino = before.content.ino().unwrap_or(0);
     trees.set_local(node, Some(Local { place, content: before.content }));
-    Some(Ordered::Op(DiskOp::Rename { node, from, to, ino }, Effect::Placed, Some(before)))
+    Some(Ordered::Op(Box::new(rename_op(node, from, to, &before.content)), Effect::Placed, Some(before)))
+}
+
+/// `seen`: what is to be moved, as it was last seen.
+fn rename_op(node: NodeId, from: String, to: String, seen: &LocalContent) -> DiskOp {
+    let ino = seen.ino().unwrap_or(0);
+    let ctime_ns = seen.stamp().map_or(SMUDGED, |stamp| stamp.ctime_ns);
+    DiskOp::Rename { node, from, to, ino, ctime_ns }
 }
 
 /// Returns the new node where the file became one.

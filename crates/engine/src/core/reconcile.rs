@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::job::{FolderListing, SMUDGED};
+use crate::job::FolderListing;
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
 use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, Trees};
@@ -43,15 +43,7 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
     if seen.everything {
         missing.extend(strays(trees));
     }
-    let before = missing.len() + odd.len();
-    missing.retain(|node| !seen.busy.contains(node));
-    let mut inos: BTreeSet<u64> =
-        seen.busy.iter().filter_map(|&id| stamp_of(trees, id)).map(|stamp| stamp.ino).collect();
-    inos.extend(trees.arriving().filter(|(_, id)| seen.busy.contains(id)).map(|(ino, _)| ino));
-    odd.retain(|(folder, entry)| {
-        !inos.contains(&entry.stamp.ino) && !is_busy(trees, seen, *folder, &entry.name)
-    });
-    let left_out = missing.len() + odd.len() < before;
+    let left_out = leave_busy_out(trees, seen, &mut odd, &mut missing);
     odd.retain(|(folder, entry)| !arrived(trees, *folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
     if seen.complete {
@@ -77,8 +69,39 @@ fn is_file_in(trees: &Trees, id: NodeId, folder: NodeId) -> bool {
     local.is_some_and(|local| local.place.parent == folder && local.content.stamp().is_some())
 }
 
-fn is_busy(trees: &Trees, seen: &Seen, folder: NodeId, name: &str) -> bool {
-    trees.locals_at(folder, name).any(|node| seen.busy.contains(&node))
+/// Leaves out what the engine itself was changing, and what has its place. A file that is known elsewhere
+/// and was moved to such a place is not missing from where it was, nor is what came there a change of it:
+/// that is left out too, and so on. Returns whether there was any of this.
+fn leave_busy_out(
+    trees: &Trees,
+    seen: &Seen,
+    odd: &mut Vec<(NodeId, &DirEntry)>,
+    missing: &mut BTreeSet<NodeId>,
+) -> bool {
+    let before = missing.len() + odd.len();
+    let mut busy = seen.busy.clone();
+    let mut inos: BTreeSet<u64> =
+        busy.iter().filter_map(|&id| stamp_of(trees, id)).map(|stamp| stamp.ino).collect();
+    inos.extend(trees.arriving().filter(|(_, id)| busy.contains(id)).map(|(ino, _)| ino));
+    loop {
+        missing.retain(|node| !busy.contains(node));
+        let all = odd.len();
+        let mut found = BTreeSet::new();
+        odd.retain(|(folder, entry)| {
+            let mut known = trees.locals_at(*folder, &entry.name);
+            let out = inos.contains(&entry.stamp.ino) || known.any(|id| busy.contains(&id));
+            if out {
+                found.insert(entry.stamp.ino);
+            }
+            !out
+        });
+        if odd.len() == all {
+            return missing.len() + all < before;
+        }
+        let moved = |id: &NodeId| stamp_of(trees, *id).is_some_and(|stamp| found.contains(&stamp.ino));
+        busy.extend(missing.iter().copied().filter(moved));
+        inos.append(&mut found);
+    }
 }
 
 /// The node of a file that is where it was, with the stamp that it had.
@@ -288,8 +311,9 @@ fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<
     same_file.or_else(|| known().next())
 }
 
-/// Takes the entry for the node, moved, where inode number, size and time say so. One that did not
-/// move but has another change time is read again.
+/// Takes the entry for the node, moved, where inode number, size and time say so. It is read again, like
+/// one that stayed and has another change time: a move gives a new one, and so hides whether the bytes
+/// changed too, or whether this is another file that was given the inode number and the time.
 fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
     let Some(local) = trees.local(id) else { return false };
     let Some(stamp) = local.content.stamp() else { return false };
@@ -297,11 +321,6 @@ fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> boo
     if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || local.place == place {
         return false;
     }
-    let content = match local.content.bytes() {
-        // One that was read too shortly after it was written is still to be read again.
-        Some(content) if stamp.ctime_ns != SMUDGED => LocalContent::Here(content, entry.stamp),
-        _ => LocalContent::Unread(entry.stamp),
-    };
-    trees.set_local(id, Some(Local { place, content }));
+    trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     true
 }

@@ -206,13 +206,14 @@ impl Core {
         }
     }
 
-    /// Takes the run as far as it goes without waiting, and tells what has changed.
+    /// Takes the run, and what waits for it, as far as they go without waiting, and tells what has changed.
     pub(super) fn advance(&mut self) {
-        self.go_on();
+        self.advance_run();
+        self.take_up_demands();
         self.tell_changes();
     }
 
-    fn go_on(&mut self) {
+    fn advance_run(&mut self) {
         while let Some(mut run) = self.run.take() {
             if run.ending.is_none()
                 && let Some(error) = self.gate.interrupts()

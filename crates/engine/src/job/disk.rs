@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::fetch::same_file;
+use super::fetch::{same_file, untouched};
+use super::hash::SMUDGED;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
 use crate::plan::Steps;
@@ -29,6 +30,8 @@ pub enum DiskOp {
         to: String,
         /// Its inode number as the plan saw it; 0 where nobody has looked.
         ino: u64,
+        /// A file's change time as the plan saw it; [`SMUDGED`] where that says nothing.
+        ctime_ns: i64,
     },
     /// Move a file to the trash, if it is still the one that the plan saw.
     Trash {
@@ -90,7 +93,7 @@ pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) ->
 fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
     let result = match op {
         DiskOp::MakeDir { path, .. } => make_dir(context, path),
-        DiskOp::Rename { from, to, ino, .. } => return rename(context, from, to, *ino),
+        DiskOp::Rename { from, to, ino, ctime_ns, .. } => return rename(context, from, to, *ino, *ctime_ns),
         DiskOp::Trash { path, stamp, .. } => return trash(context, path, stamp),
         DiskOp::RemoveDir { path, .. } => remove_dir(context, path).map(|()| None),
     };
@@ -123,11 +126,13 @@ fn watched_from_the_start(context: &JobContext, path: &str) -> bool {
 }
 
 /// What somebody else has put in the place meanwhile is not moved, or moved back: under its new name it
-/// would count as renamed by a person.
-fn rename(context: &JobContext, from: &str, to: &str, ino: u64) -> DiskOutcome {
+/// would count as renamed by a person. What was touched meanwhile is not moved either: its change time,
+/// which may be all that tells of new bytes, would be that of the move.
+fn rename(context: &JobContext, from: &str, to: &str, ino: u64, ctime_ns: i64) -> DiskOutcome {
     let is_it = |stamp: &Stamp| ino == 0 || stamp.ino == ino;
+    let touched = |stamp: &Stamp| ctime_ns != SMUDGED && stamp.ctime_ns != ctime_ns;
     match context.fs.stat(from) {
-        Ok(stat) if !is_it(&stat.stamp) => return DiskOutcome::Changed,
+        Ok(stat) if !is_it(&stat.stamp) || touched(&stat.stamp) => return DiskOutcome::Changed,
         Ok(_) => {}
         Err(error) => return refused(&error),
     }
@@ -154,13 +159,14 @@ fn refused(error: &io::Error) -> DiskOutcome {
 }
 
 fn trash(context: &JobContext, path: &str, stamp: &Stamp) -> DiskOutcome {
-    let unchanged = |path: &str| context.fs.stat(path).is_ok_and(|stat| same_file(&stat.stamp, stamp));
-    if !unchanged(path) {
+    if !context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, stamp)) {
         return DiskOutcome::Changed;
     }
     let to = place_in_trash(context, path);
     match context.fs.rename(path, &to) {
-        Ok(()) if unchanged(&to) => DiskOutcome::Done(None),
+        Ok(()) if context.fs.stat(&to).is_ok_and(|stat| same_file(&stat.stamp, stamp)) => {
+            DiskOutcome::Done(None)
+        }
         // Written to in the last moment: it goes back and counts as changed.
         Ok(()) => match context.fs.rename(&to, path) {
             Ok(()) => DiskOutcome::Changed,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::fetch::{FetchItem, FetchOutcome, disk_failure, same_file, temp_path};
+use super::fetch::{FetchItem, FetchOutcome, disk_failure, same_file, temp_path, untouched};
 use super::hash::{SMUDGED, smudge};
 use super::{JobContext, StopFlag};
 use crate::ports::{FileKind, Stamp};
@@ -63,7 +63,7 @@ fn place(context: &JobContext, item: &PlaceItem) -> Result<(), FetchOutcome> {
 /// Puts the new file in the old one's place, in one step, and only then looks whether the old one
 /// was still what the plan saw: whatever a person wrote in between is put back.
 fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Result<(), FetchOutcome> {
-    if !context.fs.stat(path).is_ok_and(|stat| same_file(&stat.stamp, &expected)) {
+    if !context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, &expected)) {
         return Err(FetchOutcome::Changed);
     }
     match context.fs.exchange(temp, path) {

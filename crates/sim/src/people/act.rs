@@ -410,6 +410,8 @@ impl<'a> Person<'a> {
         self.say(&format!("puts a folder in place of {path}"));
         self.drops(&path)?;
         self.shared.devices[self.device].disk.create(&path, Body::Dir(BTreeMap::new()), now)?;
+        // The file may have had its name from the engine, for as long as it was in the way of others.
+        self.named(&path);
         let bytes = self.fresh();
         self.makes_file(&join(&path, "a.jpg"), bytes).map(|_| ())
     }
@@ -504,4 +506,33 @@ impl<'a> Person<'a> {
 
 fn nothing() -> io::Error {
     io::Error::other("there is nothing to do it to")
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudsync_cloud::Capabilities;
+
+    use super::*;
+    use crate::cloud::CloudState;
+    use crate::disk::DiskKind;
+    use crate::rng::Rng;
+    use crate::shared::Device;
+
+    /// Found by seed 414203: what a person had put in the place of a file that the engine was just moving
+    /// counted as named by the engine.
+    #[test]
+    fn whoever_puts_something_in_a_files_place_gives_it_that_name() {
+        let file = (Body::File(Arc::default()), Deed::FileToFolder);
+        let folder = (Body::Dir(BTreeMap::new()), Deed::FolderToFile);
+        for (body, deed) in [file, folder] {
+            let cloud = CloudState::new(Capabilities::default(), 100, 10);
+            let mut shared = Shared::new(Rng::new(1), cloud);
+            let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
+            shared.devices.push(Device::new(kind, 0));
+            let disk = &mut shared.devices[0].disk;
+            assert!(disk.create("a (conflict moving 2)", body, 0).is_ok());
+            assert!(Person::new(&mut shared, 0).does(deed).is_ok());
+            assert!(shared.people.names.contains("a (conflict moving 2)"));
+        }
+    }
 }

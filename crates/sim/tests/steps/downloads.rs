@@ -1,10 +1,21 @@
 //! Downloads by URI, while a file's name changes.
 
-use cloudsync_engine::job::Work;
+use cloudsync_engine::job::{Job, Work};
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::{ClientId, DownloadPolicy, DownloadState, Event};
 
+use crate::files_sent;
 use crate::hand::{Hand, world};
+
+/// The downloads that ended so since this was last asked.
+fn ended(hand: &Hand, state: DownloadState) -> Vec<String> {
+    let events = std::iter::from_fn(|| hand.sink.next());
+    let ended = events.filter_map(|event| match event {
+        Event::Download { progress, .. } if progress.state == state => Some(progress.uri),
+        _ => None,
+    });
+    ended.collect()
+}
 
 /// Found by seeds 373 and 62048: who asked for a file by its new name too heard nothing more of the old one.
 #[test]
@@ -26,14 +37,91 @@ fn a_file_that_was_asked_for_by_two_names_answers_both() {
     here.core.start_download(client, "file://media/Photo/b").unwrap();
     here.finish(fetch);
 
-    let mut ended = Vec::new();
-    while let Some(event) = here.sink.next() {
-        if let Event::Download { progress, .. } = event
-            && progress.state == DownloadState::Completed
-        {
-            ended.push(progress.uri);
-        }
-    }
+    let mut ended = ended(&here, DownloadState::Completed);
     ended.sort_unstable();
     assert_eq!(ended, ["file://media/Photo/a", "file://media/Photo/b"]);
+}
+
+/// A person gives a file the name of another one that is just being downloaded, and with `another` puts a
+/// third in its place. Returns how many files are sent for that.
+fn sent_for_a_move_to_what_is_downloaded(another: bool) -> usize {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    there.put("a", b"the first");
+    there.put("b", b"the second");
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::OnDemand);
+    here.sync_well();
+    here.core.start_download(7, "file://media/Photo/b").unwrap();
+    let fetch = here.core.next_job().unwrap();
+    here.finish(fetch);
+    here.sync_well();
+
+    here.core.start_download(7, "file://media/Photo/a").unwrap();
+    let fetch = here.core.next_job().unwrap();
+    here.disk.rename("b", "a").unwrap();
+    if another {
+        here.put("b", b"the third");
+    }
+    let mut sent = 0;
+    here.sync(|_, job| sent += files_sent(job));
+    here.finish(fetch);
+    world.lock().pass(1_000_000_000);
+    here.sync(|_, job| sent += files_sent(job));
+    there.sync_well();
+    let mut bytes: Vec<_> = there.files().into_values().collect();
+    bytes.sort();
+    let expected = [&b"the first"[..], b"the second", b"the third"];
+    assert_eq!(bytes, expected[..bytes.len()]);
+    assert_eq!(bytes.len(), if another { 3 } else { 2 });
+    sent
+}
+
+/// Found by seed 507516: the file that was moved counted as new where it came to, and as changed or deleted
+/// where it had been.
+#[test]
+fn a_file_that_was_moved_to_the_place_of_one_that_is_downloaded_is_not_sent() {
+    assert_eq!(sent_for_a_move_to_what_is_downloaded(false), 0);
+    assert_eq!(sent_for_a_move_to_what_is_downloaded(true), 1);
+}
+
+/// A device whose run is about to fetch the file `a`, and the job that does.
+fn about_to_fetch() -> (Hand, Job) {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    there.put("a", b"bytes");
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::Originals);
+    let fetch = here.sync_until(|work| matches!(work, Work::Fetch(_)));
+    (here, fetch)
+}
+
+/// Found by seed 515800: a download wrote to the temporary file that a run had checked already and was
+/// putting in its place.
+#[test]
+fn what_a_run_fetches_is_not_fetched_beside_it() {
+    let (mut here, fetch) = about_to_fetch();
+    here.core.start_download(7, "file://media/Photo/a").unwrap();
+    assert!(here.core.next_job().is_none());
+    here.finish(fetch);
+    assert_eq!(ended(&here, DownloadState::Completed), ["file://media/Photo/a"]);
+}
+
+#[test]
+fn a_download_that_waits_for_a_run_stops_at_once() {
+    let (mut here, fetch) = about_to_fetch();
+    here.core.start_download(7, "file://media/Photo/a").unwrap();
+    here.core.stop_download(7, "file://media/Photo/a");
+    assert_eq!(ended(&here, DownloadState::Stopped), ["file://media/Photo/a"]);
+    here.finish(fetch);
+    assert!(here.disk.stat("a").is_ok());
+}
+
+#[test]
+fn a_download_outlives_the_run_that_it_waits_for() {
+    let (mut here, fetch) = about_to_fetch();
+    here.core.start_download(7, "file://media/Photo/a").unwrap();
+    here.core.stop_sync();
+    here.finish(fetch);
+    assert_eq!(ended(&here, DownloadState::Completed), ["file://media/Photo/a"]);
 }

@@ -35,6 +35,7 @@ pub(crate) fn world_with(capabilities: Capabilities) -> World {
 /// One device, with its first wire in the test's hand.
 pub(crate) struct Hand {
     pub(crate) world: World,
+    device: usize,
     pub(crate) disk: SimDisk,
     pub(crate) core: Core,
     context: JobContext,
@@ -65,7 +66,7 @@ impl Hand {
         };
         let core = Core::open(config, ports, sink.clone()).unwrap();
         let context = core.job_context();
-        Hand { world: world.clone(), disk, core, context, sink }
+        Hand { world: world.clone(), device, disk, core, context, sink }
     }
 
     /// Runs a sync to its end; `before` is told of every job before it is run.
@@ -102,6 +103,29 @@ impl Hand {
     pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
         self.disk.open_temp("new").unwrap().write_at(bytes, 0).unwrap();
         self.disk.rename(".cloudsync/tmp/new", path).unwrap();
+    }
+
+    /// Gives a file a modification time.
+    pub(crate) fn give_time(&self, path: &str, mtime_ns: i64) {
+        let mut shared = self.world.lock();
+        let now_ns = shared.wall_ns(self.device);
+        let disk = &mut shared.devices[self.device].disk;
+        let uid = disk.live.lookup(path).unwrap();
+        disk.set_mtime(uid, mtime_ns, now_ns);
+    }
+
+    /// Writes a file in place, and gives it back the modification time that it had.
+    pub(crate) fn rewrite_with_old_time(&self, path: &str, bytes: &[u8]) {
+        let old = self.stamp(path);
+        {
+            let mut shared = self.world.lock();
+            shared.pass(1_000_000_000);
+            let now_ns = shared.wall_ns(self.device);
+            let disk = &mut shared.devices[self.device].disk;
+            let uid = disk.live.lookup(path).unwrap();
+            disk.write(uid, bytes.to_vec(), false, now_ns);
+        }
+        self.give_time(path, old.mtime_ns);
     }
 
     pub(crate) fn job(&self, work: Work) -> Outcome {
@@ -158,6 +182,18 @@ impl Hand {
     pub(crate) fn step(&mut self, job: Job) {
         let done = job.run(&self.context);
         self.core.finish(done);
+    }
+
+    /// Begins a sync and takes it to the first job that `is_it` names, which is not run.
+    pub(crate) fn sync_until(&mut self, is_it: impl Fn(&Work) -> bool) -> Job {
+        self.core.start_sync().unwrap();
+        loop {
+            let job = self.core.next_job().unwrap();
+            if is_it(&job.work) {
+                return job;
+            }
+            self.core.finish(job.run(&self.context));
+        }
     }
 
     /// Runs a job and whatever follows from it at once.

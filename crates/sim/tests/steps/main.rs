@@ -5,6 +5,7 @@ mod downloads;
 mod evictions;
 mod hand;
 mod kills;
+mod times;
 
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ fn only_the_file_that_was_meant_is_moved() {
     hand.put("b", b"other");
     let ino = hand.stamp("a").ino;
     let moved = |from: &str, to: &str| {
-        let op = DiskOp::Rename { node: NodeId(1), from: from.into(), to: to.into(), ino };
+        let op = DiskOp::Rename { node: NodeId(1), from: from.into(), to: to.into(), ino, ctime_ns: SMUDGED };
         let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(Steps::from_iter([op]))) else { panic!() };
         outcomes.pop()
     };
@@ -94,7 +95,7 @@ fn what_waits_for_a_change_that_was_not_done_is_not_done() {
     let (from, to, ino) = ("a".into(), "F/a".into(), hand.stamp("a").ino);
     let mut steps = Steps::default();
     let made = steps.push(DiskOp::MakeDir { node, path: "F".into() }, []);
-    steps.push(DiskOp::Rename { node, from, to, ino }, [made]);
+    steps.push(DiskOp::Rename { node, from, to, ino, ctime_ns: SMUDGED }, [made]);
     let Outcome::Disk(outcomes) = hand.job(Work::Disk(steps)) else { panic!() };
     assert!(matches!(outcomes[..], [DiskOutcome::Changed, DiskOutcome::NotTried]), "{outcomes:?}");
     assert!(hand.disk.stat("a").is_ok());

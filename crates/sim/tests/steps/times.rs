@@ -1,0 +1,127 @@
+//! A person changes a file and gives it back its old modification time, as some editors and copying
+//! programs do: only the change time tells that anything happened, and whatever moves the file hides it.
+
+use cloudsync_engine::DownloadPolicy::Originals;
+use cloudsync_engine::job::{DiskOp, Work};
+use cloudsync_engine::ports::FileSystem;
+use cloudsync_sim::{Device, DiskKind};
+
+use crate::hand::{Hand, world};
+
+/// Two devices that hold one file, `photo`. With `reuses`, the first gives inode numbers again.
+fn both(reuses: bool) -> (Hand, Hand) {
+    let world = world(true);
+    let kind = DiskKind { grain_ns: 1, reuses_inodes: reuses, ordered_journal: true };
+    world.lock().devices[0] = Device::new(kind, 0);
+    let (mut here, mut there) =
+        (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
+    here.put("photo", b"before");
+    here.sync_well();
+    there.sync_well();
+    // What was downloaded just now is read once more.
+    there.sync_well();
+    (here, there)
+}
+
+fn settle(here: &mut Hand, there: &mut Hand) {
+    for _ in 0..2 {
+        here.sync_well();
+        there.sync_well();
+    }
+    assert_eq!(here.files(), there.files());
+}
+
+/// What a device holds, as names and bytes.
+fn held(hand: &Hand) -> Vec<(String, String)> {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    hand.files().into_iter().map(|(name, bytes)| (name, text(bytes))).collect()
+}
+
+fn as_text<const N: usize>(files: [(&str, &str); N]) -> Vec<(String, String)> {
+    files.map(|(name, bytes)| (name.to_owned(), bytes.to_owned())).into()
+}
+
+#[test]
+fn what_was_changed_and_moved_is_read_again() {
+    let (mut here, mut there) = both(false);
+    here.rewrite_with_old_time("photo", b"AFTER!");
+    here.disk.rename("photo", "renamed").unwrap();
+    settle(&mut here, &mut there);
+    assert_eq!(held(&there), as_text([("renamed", "AFTER!")]));
+}
+
+/// Found by seed 416997: a new file with the inode number, the size and the time of a deleted one counted
+/// as that one, moved, and its bytes never reached the cloud.
+#[test]
+fn what_was_given_the_inode_number_and_the_time_of_another_is_read() {
+    let (mut here, mut there) = both(true);
+    let old = here.stamp("photo");
+    here.disk.remove_file("photo").unwrap();
+    here.put("other", b"AFTER!");
+    here.give_time("other", old.mtime_ns);
+    let new = here.stamp("other");
+    assert_eq!((new.ino, new.size, new.mtime_ns), (old.ino, old.size, old.mtime_ns));
+    settle(&mut here, &mut there);
+    assert_eq!(held(&there), as_text([("other", "AFTER!")]));
+}
+
+#[test]
+fn a_moved_file_is_read_and_not_sent() {
+    let (mut here, mut there) = both(false);
+    here.disk.rename("photo", "renamed").unwrap();
+    let (mut read, mut sent) = (0, 0);
+    here.sync(|_, job| match &job.work {
+        Work::Hash(items) => read += items.len(),
+        Work::Upload(items) => sent += items.len(),
+        _ => {}
+    });
+    assert_eq!((read, sent), (1, 0));
+    settle(&mut here, &mut there);
+    assert_eq!(held(&there), as_text([("renamed", "before")]));
+}
+
+/// Changes the second device's file right before the first job that `at` names.
+fn changed_right_before(here: &mut Hand, there: &mut Hand, at: impl Fn(&Work) -> bool) {
+    let mut changed = false;
+    there.sync(|there, job| {
+        if at(&job.work) && !std::mem::replace(&mut changed, true) {
+            there.rewrite_with_old_time("photo", b"AFTER!");
+        }
+    });
+    assert!(changed);
+    settle(here, there);
+}
+
+fn changes_disk(is_it: impl Fn(&DiskOp) -> bool) -> impl Fn(&Work) -> bool {
+    move |work| matches!(work, Work::Disk(ops) if ops.actions().iter().any(&is_it))
+}
+
+#[test]
+fn what_was_changed_right_before_it_is_moved_for_the_cloud_is_read_again() {
+    let (mut here, mut there) = both(false);
+    here.disk.rename("photo", "renamed").unwrap();
+    here.sync_well();
+    changed_right_before(&mut here, &mut there, changes_disk(|op| matches!(op, DiskOp::Rename { .. })));
+    assert_eq!(held(&here), as_text([("renamed", "AFTER!")]));
+}
+
+#[test]
+fn what_was_changed_right_before_it_is_deleted_for_the_cloud_stays() {
+    let (mut here, mut there) = both(false);
+    here.disk.remove_file("photo").unwrap();
+    here.sync_well();
+    changed_right_before(&mut here, &mut there, changes_disk(|op| matches!(op, DiskOp::Trash { .. })));
+    assert_eq!(held(&here), as_text([("photo", "AFTER!")]));
+}
+
+#[test]
+fn what_was_changed_right_before_the_clouds_bytes_replace_it_stays_beside_them() {
+    let (mut here, mut there) = both(false);
+    here.disk.remove_file("photo").unwrap();
+    here.put("photo", b"of the other");
+    here.sync_well();
+    changed_right_before(&mut here, &mut there, |work| matches!(work, Work::Place(_)));
+    let mut bytes: Vec<Vec<u8>> = here.files().into_values().collect();
+    bytes.sort();
+    assert_eq!(bytes, [b"AFTER!".to_vec(), b"of the other".to_vec()]);
+}
