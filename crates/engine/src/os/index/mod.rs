@@ -156,6 +156,8 @@ fn open_database(dir: &StateDir) -> Result<Connection, Fault> {
     configure(&db)?;
     if version < VERSION {
         create(&mut db)?;
+        // Without its log, too, it is an index and says of what version.
+        db.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
     }
     Ok(db)
 }
