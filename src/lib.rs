@@ -30,6 +30,7 @@ mod gallery;
 mod handle;
 #[cfg(test)]
 mod handle_tests;
+mod list;
 mod log;
 mod object;
 mod options;
@@ -55,6 +56,7 @@ pub use device::*;
 pub use download::*;
 pub use file_sync::*;
 pub use gallery::*;
+pub use list::*;
 pub use log::*;
 pub use options::*;
 pub use progress::*;

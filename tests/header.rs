@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -33,6 +33,7 @@ const FILES: [&str; 14] = [
     "download.rs",
     "state.rs",
     "changes.rs",
+    "list.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

@@ -8,6 +8,7 @@ mod changes;
 mod demand;
 mod disk_phase;
 mod gate;
+mod listing;
 mod observe;
 mod progress;
 mod push;
@@ -31,6 +32,7 @@ pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
 use demand::Demands;
 pub use gate::Gate;
+pub use listing::{Entry, Listed};
 use run::Run;
 pub use state::{Activity, States};
 
