@@ -16,6 +16,7 @@ static void text_that_is_not_utf8(void **state) {
     (void)state;
     struct device device;
     CloudSyncDownload *download = NULL;
+    CloudSyncPage *page = NULL;
     CloudSyncCloudServiceStub *stub = NULL;
     struct answer answer;
     CloudSyncFileSync *file_sync = NULL;
@@ -40,6 +41,8 @@ static void text_that_is_not_utf8(void **state) {
         BAD(cloudsync_embedded_cloud_new(root, text, &stub));
         BAD(cloudsync_embedded_cloud_new_with_quota(text, "account", 1, &stub));
         BAD(get_file_sync_state(device.context, text, found));
+        BAD(cloudsync_list(device.context, text, 1, NULL, 1, &page));
+        BAD(cloudsync_list(device.context, "file://media/Photo", 1, text, 1, &page));
         BAD(register_change(device.context, text, 1, ignore_change, NULL, NULL));
         BAD(unregister_change(device.context, text));
         BAD(get_core_file_sync_state(device.context, text, found));
@@ -53,6 +56,7 @@ static void text_that_is_not_utf8(void **state) {
         assert_int_equal(found[0], -7);
         assert_int_equal(found[1], -7);
     }
+    assert_null(page);
     assert_null(stub);
     assert_null(file_sync);
     assert_ok(download_free(download));

@@ -41,6 +41,7 @@ static void use_as_context(void *value) {
     CloudSyncGallerySync *sync = NULL;
     CloudSyncFileSync *files = NULL;
     CloudSyncDownload *download = NULL;
+    CloudSyncPage *page = NULL;
     const char *const uris[] = {uri};
     int32_t found;
     uint64_t held;
@@ -53,6 +54,7 @@ static void use_as_context(void *value) {
     bad(cloudsync_answer_held_deletions(context, 0));
     bad(cloudsync_file_trouble(context, uri, &found, NULL, 0));
     bad(get_file_sync_state(context, uri, &found));
+    bad(cloudsync_list(context, "file://media/Photo", 1, NULL, 1, &page));
     bad(register_change(context, "file://media/Photo", 1, ignore_change, NULL, NULL));
     bad(unregister_change(context, "file://media/Photo"));
     bad(get_core_file_sync_state(context, uri, &found));

@@ -31,6 +31,16 @@ static void fields_lie_where_they_lay(void **state) {
     assert_int_equal(offsetof(CloudSyncChangeData, old_uris), 32);
     assert_int_equal(sizeof(CloudSyncChangeData), 40);
 
+    assert_int_equal(offsetof(CloudSyncEntry, struct_size), 0);
+    assert_int_equal(offsetof(CloudSyncEntry, uri), 8);
+    assert_int_equal(offsetof(CloudSyncEntry, name), 16);
+    assert_int_equal(offsetof(CloudSyncEntry, size), 24);
+    assert_int_equal(offsetof(CloudSyncEntry, mtime_ms), 32);
+    assert_int_equal(offsetof(CloudSyncEntry, state), 40);
+    assert_int_equal(offsetof(CloudSyncEntry, is_here), 44);
+    assert_int_equal(offsetof(CloudSyncEntry, is_directory), 45);
+    assert_int_equal(sizeof(CloudSyncEntry), 48);
+
     assert_int_equal(offsetof(CloudSyncDeviceVTable, struct_size), 0);
     assert_int_equal(offsetof(CloudSyncDeviceVTable, self), 8);
     assert_int_equal(offsetof(CloudSyncDeviceVTable, network), 16);

@@ -533,6 +533,11 @@ typedef struct CloudSyncGallerySync CloudSyncGallerySync;
 typedef struct CloudSyncOptions CloudSyncOptions;
 
 /**
+ * A page of a listing. Made by cloudsync_list, freed by cloudsync_page_free.
+ */
+typedef struct CloudSyncPage CloudSyncPage;
+
+/**
  * Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
  * the callback returns.
  */
@@ -788,6 +793,46 @@ typedef struct CloudSyncChangeData {
  */
 typedef void (*CloudSyncChangeCallback)(const struct CloudSyncChangeData *data,
                                         void *user_data);
+
+/**
+ * A file or folder in a listing.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncEntry {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * Its URI. Lives as long as the page.
+   */
+  const char *uri;
+  /**
+   * Its name, not encoded. Lives as long as the page.
+   */
+  const char *name;
+  /**
+   * How many bytes, wherever they are; 0 for a folder.
+   */
+  uint64_t size;
+  /**
+   * When its bytes were changed last, in milliseconds since 1970; 0 for a folder.
+   */
+  int64_t mtime_ms;
+  /**
+   * A CLOUDSYNC_FILE_SYNC_STATE_... number.
+   */
+  int32_t state;
+  /**
+   * 1 where it is on this disk, 0 where it is in the cloud alone.
+   */
+  uint8_t is_here;
+  /**
+   * 1 for a folder, else 0.
+   */
+  uint8_t is_directory;
+} CloudSyncEntry;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1831,6 +1876,61 @@ int32_t register_change(struct CloudSyncContext *context,
  */
 int32_t unregister_change(struct CloudSyncContext *context,
                           const char *uri);
+
+/**
+ * Lists a folder, a page at a time: what is on the disk, as the last sync run saw it, and what is in the cloud alone.
+ * Answers from memory and never waits for a running sync. Needs no permission: every caller may list the gallery and
+ * its own bundle.
+ *
+ * The order is the library's own and stays: what is renamed, comes or goes between two pages makes nothing else come twice
+ * or not at all. A folder comes before what is in it. The last page takes no longer than the first.
+ *
+ * @param context     The context.
+ * @param uri         A folder, or the gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without
+ *                    a slash at the end.
+ * @param recursion   0: the folder's own entries. Anything else: all below it too.
+ * @param after       Where the page begins, as cloudsync_page_read of the page before says; NULL for the first.
+ * @param max_entries The most entries of the page, 1 to 10000.
+ * @param out         Where the page's handle goes; the caller frees it with cloudsync_page_free.
+ * @return 0, also where there is nothing; 401 for a bad handle, where URI or out is NULL, for an after that no page has said
+ *         and a max_entries out of range; 202 for a directory of another bundle, to a caller that is no system app; 13900002
+ *         for what is no folder; 14000002 for a URI that cannot be read or that leaves the synced directories.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_list(struct CloudSyncContext *context,
+                       const char *uri,
+                       int32_t recursion,
+                       const char *after,
+                       uint32_t max_entries,
+                       struct CloudSyncPage **out);
+
+/**
+ * Reads a page.
+ *
+ * @param page    The page.
+ * @param entries Where the array of pointers to its entries goes; it lives as long as the page.
+ * @param count   Where their number goes.
+ * @param after   Where what cloudsync_list needs for the next page goes, which lives as long as this page; NULL after the
+ *                last page.
+ * @return 0; 401 for a bad handle, or where entries, count or after is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_page_read(const struct CloudSyncPage *page,
+                            const struct CloudSyncEntry *const **entries,
+                            size_t *count,
+                            const char **after);
+
+/**
+ * Frees a page, and all that was read from it.
+ *
+ * @param page The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_page_free(struct CloudSyncPage *page);
 
 #ifdef __cplusplus
 }  // extern "C"

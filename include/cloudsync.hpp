@@ -161,6 +161,29 @@ private:
   detail::Handle<CloudSyncOptions, cloudsync_options_free> handle_;
 };
 
+/** A page of a listing: its entries live as long as it does. */
+class Page {
+public:
+  explicit Page(CloudSyncPage *handle) : handle_(handle) {
+    const char *after = nullptr;
+    check(cloudsync_page_read(handle, &entries_, &count_, &after));
+    next_ = after != nullptr ? after : "";
+  }
+
+  const CloudSyncEntry *const *begin() const noexcept { return entries_; }
+  const CloudSyncEntry *const *end() const noexcept { return entries_ + count_; }
+  std::size_t size() const noexcept { return count_; }
+
+  /** Where the next page begins; empty after the last. */
+  const std::string &next() const noexcept { return next_; }
+
+private:
+  detail::Handle<CloudSyncPage, cloudsync_page_free> handle_;
+  const CloudSyncEntry *const *entries_ = nullptr;
+  std::size_t count_ = 0;
+  std::string next_;
+};
+
 /** One device, one account, one cloud. */
 class Context {
 public:
@@ -235,6 +258,13 @@ public:
     std::int32_t code = 0;
     check(cloudsync_file_trouble(get(), uri.c_str(), &code, nullptr, 0));
     return error(code);
+  }
+
+  /** A page of a folder, from where the page before says; from the first on for an empty text. */
+  Page list(const std::string &uri, bool recursion, const std::string &after = {}, std::uint32_t max_entries = 1000) const {
+    CloudSyncPage *page = nullptr;
+    check(cloudsync_list(get(), uri.c_str(), recursion, after.empty() ? nullptr : after.c_str(), max_entries, &page));
+    return Page(page);
   }
 
   /** Registers a callback for changes of a file or in a folder; off_change removes all of a URI. */

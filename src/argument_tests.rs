@@ -90,7 +90,7 @@ fn the_callers_rights_come_before_the_arguments() {
 fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let uri = c"file://media/Photo/a.jpg".as_ptr();
     let (mut number, mut count, mut out) = (0, 0, null_mut());
-    let (mut gallery, mut download) = (null_mut(), null_mut());
+    let (mut gallery, mut download, mut page) = (null_mut(), null_mut(), null_mut());
     unsafe extern "C-unwind" fn done(_: i32, _: *const c_char, _: *mut c_void) {}
     unsafe extern "C-unwind" fn states(_: i32, _: *const c_char, _: *const i32, _: usize, _: *mut c_void) {}
     unsafe extern "C-unwind" fn sync(_: *const CloudSyncSyncProgress, _: *mut c_void) {}
@@ -117,6 +117,8 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_answer_held_deletions(handle.cast(), 0),
             cloudsync_file_trouble(handle.cast(), uri, &raw mut number, null_mut(), 0),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
+            cloudsync_list(handle.cast(), uri, 1, null(), 1, &raw mut page),
+            cloudsync_page_read(handle.cast(), null_mut(), null_mut(), null_mut()),
             register_change(handle.cast(), uri, 1, Some(change), null_mut(), None),
             unregister_change(handle.cast(), uri),
             get_core_file_sync_state(handle.cast(), uri, &raw mut number),
@@ -141,7 +143,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
 }
 
 /// Every free.
-fn frees(handle: *mut c_void) -> [i32; 5] {
+fn frees(handle: *mut c_void) -> [i32; 6] {
     // SAFETY: any value is answered.
     unsafe {
         [
@@ -149,6 +151,7 @@ fn frees(handle: *mut c_void) -> [i32; 5] {
             cloud_service_stub_free(handle.cast()),
             gallery_sync_free(handle.cast()),
             download_free(handle.cast()),
+            cloudsync_page_free(handle.cast()),
             cloudsync_close(handle.cast()),
         ]
     }
@@ -169,10 +172,10 @@ fn an_invented_handle_is_a_bad_argument_everywhere() {
     let on_stack = (&raw const local).cast_mut().cast();
     for invented in [without_provenance_mut(1), without_provenance_mut(usize::MAX), on_stack, freed] {
         assert!(with_handle(invented).iter().all(|code| *code == 401));
-        assert_eq!(frees(invented), [401; 5]);
+        assert_eq!(frees(invented), [401; 6]);
     }
     assert!(with_handle(null_mut()).iter().all(|code| *code == 401));
-    assert_eq!(frees(null_mut()), [0; 5]);
+    assert_eq!(frees(null_mut()), [0; 6]);
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod handle;
 #[cfg(test)]
 mod handle_tests;
 mod lease;
+mod list;
 mod log;
 mod object;
 mod options;
@@ -57,6 +58,7 @@ pub use device::*;
 pub use download::*;
 pub use file_sync::*;
 pub use gallery::*;
+pub use list::*;
 pub use log::*;
 pub use options::*;
 pub use progress::*;

@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -34,6 +34,7 @@ const FILES: [&str; 15] = [
     "state.rs",
     "space.rs",
     "changes.rs",
+    "list.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

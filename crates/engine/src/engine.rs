@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, SpaceFor, SpaceWanted, States};
+use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, Listed, SpaceFor, SpaceWanted, States};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, WatchId};
 use crate::ports::{Clock, Ports};
@@ -184,6 +184,12 @@ impl Engine {
     /// The same for one that is here or in the cloud. Fails with `InvalidUri` or `NoSuchFile`.
     pub fn existing(&self, uri: &str) -> Result<String> {
         self.states.existing(uri)
+    }
+
+    /// Lists a folder, at most `most` entries of it, from `after` on. Never waits for a running sync. Fails with
+    /// `InvalidUri`, `NoSuchFile` or `InvalidArgument`.
+    pub fn list(&self, uri: &str, recursive: bool, after: Option<&str>, most: usize) -> Result<Listed> {
+        self.states.list(uri, recursive, after, most)
     }
 
     /// Tells of changes of a file, or in a folder, from now on, in events with this number.

@@ -30,7 +30,7 @@ pub struct States {
     pub(super) trees: Arc<RwLock<Trees>>,
     activity: Arc<RwLock<HashMap<NodeId, Activity>>>,
     fs: Arc<dyn FileSystem>,
-    uris: UriSpace,
+    pub(super) uris: UriSpace,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }
@@ -109,7 +109,7 @@ impl States {
         self.uris.entry_path(uri).map(std::borrow::Cow::into_owned)
     }
 
-    fn is_folder_on_disk(&self, path: &str) -> bool {
+    pub(super) fn is_folder_on_disk(&self, path: &str) -> bool {
         !path.split('/').any(crate::names::left_alone)
             && self.fs.stat(path).is_ok_and(|stat| stat.kind == FileKind::Dir)
     }
@@ -127,7 +127,7 @@ impl States {
         }
     }
 
-    fn look(&self) -> Look<'_> {
+    pub(super) fn look(&self) -> Look<'_> {
         Look { trees: self.trees.read(), activity: self.activity.read() }
     }
 
@@ -166,9 +166,9 @@ impl States {
 struct Folder<'p>(Option<(&'p str, NodeId)>);
 
 /// One look at the trees.
-struct Look<'a> {
-    trees: RwLockReadGuard<'a, Trees>,
-    activity: RwLockReadGuard<'a, HashMap<NodeId, Activity>>,
+pub(super) struct Look<'a> {
+    pub(super) trees: RwLockReadGuard<'a, Trees>,
+    pub(super) activity: RwLockReadGuard<'a, HashMap<NodeId, Activity>>,
 }
 
 impl Look<'_> {
@@ -177,11 +177,15 @@ impl Look<'_> {
         if let Some((id, content)) = self.find(path, last) {
             return Some(self.state_of(id, content));
         }
-        let id = find_remote(&self.trees, path)?;
-        Some(match self.activity.get(&id) {
+        find_remote(&self.trees, path).map(|id| self.state_of_remote(id))
+    }
+
+    /// The state of what the local tree does not have.
+    pub(super) fn state_of_remote(&self, id: NodeId) -> FileSyncState {
+        match self.activity.get(&id) {
             Some(Activity::Downloading) => FileSyncState::Downloading,
             _ => FileSyncState::Stopped,
-        })
+        }
     }
 
     fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<(NodeId, LocalContent)> {
@@ -197,7 +201,7 @@ impl Look<'_> {
         self.trees.content_at(parent, name)
     }
 
-    fn state_of(&self, id: NodeId, content: LocalContent) -> FileSyncState {
+    pub(super) fn state_of(&self, id: NodeId, content: LocalContent) -> FileSyncState {
         match self.activity.get(&id) {
             Some(Activity::Uploading) => return FileSyncState::Uploading,
             Some(Activity::Downloading) => return FileSyncState::Downloading,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Bound;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -88,6 +89,14 @@ impl PlaceIndex {
     /// The nodes that have a place in a folder, smallest id first.
     pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         self.by_parent.range((parent, NodeId(0))..=(parent, NodeId(u32::MAX))).map(|&(_, id)| id)
+    }
+
+    /// Those of them with a greater id than `last`.
+    pub(super) fn children_after(&self, parent: NodeId, last: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let bounds = (Bound::Excluded((parent, last)), Bound::Included((parent, NodeId(u32::MAX))));
+        // A range that begins after its end would be a panic.
+        let range = (last.0 < u32::MAX).then(|| self.by_parent.range(bounds));
+        range.into_iter().flatten().map(|&(_, id)| id)
     }
 }
 

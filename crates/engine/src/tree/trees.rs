@@ -188,6 +188,11 @@ impl Trees {
         self.places.children(parent)
     }
 
+    /// Those of them with a greater id than `last`.
+    pub fn children_after(&self, parent: NodeId, last: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.places.children_after(parent, last)
+    }
+
     /// The nodes that are above others in any tree.
     pub fn parents(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.places.parents()
