@@ -2,33 +2,45 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::ffi::{CString, c_char};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
+use cloudsync_engine::{
+    BatchProgress, ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event, EventSink,
+    SyncProgress, TaskId,
+};
 use parking_lot::RwLock;
 
+use crate::batch::Batches;
 use crate::callback::{
-    CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn, TimeFn,
+    BatchProgressFn, CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn,
+    TaskFn, TimeFn,
 };
 use crate::context::Root;
 use crate::dispatch::{Item, Queue, Signal, Target};
 use crate::failure::{Answer, inner};
-use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
+use crate::progress::{
+    CloudSyncDownloadProgress, CloudSyncFailedFileInfo, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress,
+};
 use crate::{log, text};
 
 /// The callbacks of one GallerySync or FileSync.
 pub(crate) type SyncTarget = Target<Registration<SyncProgressFn>>;
-/// The callbacks of one Download.
+/// The callbacks of one Download or CloudFileCache for single files.
 pub(crate) type DownloadTarget = Target<Registration<DownloadProgressFn>>;
+
+/// The callbacks of one CloudFileCache for batches.
+pub(crate) type BatchTarget = Target<Registration<BatchProgressFn>>;
 
 /// Something that the host is to be told.
 pub(crate) enum Happening {
     Sync(Root, SyncProgress),
     Download(ClientId, DownloadProgress),
+    Batch(ClientId, BatchProgress),
     Completed(Answer<Found>, Completion),
     Log(i32, String),
 }
@@ -38,6 +50,7 @@ pub(crate) enum Completion {
     Plain(Done<CompletionFn>),
     States(Done<FileStatesFn>),
     Time(Done<TimeFn>),
+    Task(Done<TaskFn>),
 }
 
 /// What an asynchronous call found, beside that it went well.
@@ -45,11 +58,12 @@ pub(crate) enum Found {
     Nothing,
     States(Vec<i32>),
     Time(i64),
+    Task(TaskId),
 }
 
 /// From this many waiting events on, progress replaces progress.
 const LONG: usize = 4096;
-/// Downloads have the lanes of their clients, from 1 on.
+/// Downloads and batches have the lanes of their clients, from 1 on.
 const LOG_LANE: u64 = u64::MAX;
 const LAST_SYNC_LANE: u64 = LOG_LANE - 1;
 
@@ -62,6 +76,7 @@ impl Item for Happening {
             Happening::Download(client, progress) => {
                 Some((*client, progress.state == DownloadState::Running))
             }
+            Happening::Batch(client, progress) => Some((*client, progress.state == DownloadState::Running)),
             Happening::Completed(..) => None,
             Happening::Log(..) => Some((LOG_LANE, true)),
         }
@@ -109,6 +124,8 @@ pub(crate) struct Dispatcher {
     queue: Queue<Happening, Ready>,
     syncs: RwLock<Syncs>,
     downloads: RwLock<HashMap<ClientId, Arc<DownloadTarget>>>,
+    batch_targets: RwLock<HashMap<ClientId, Arc<BatchTarget>>>,
+    batches: Batches,
 }
 
 impl Dispatcher {
@@ -119,6 +136,8 @@ impl Dispatcher {
             queue: Queue::new(ready, LONG),
             syncs: RwLock::default(),
             downloads: RwLock::default(),
+            batch_targets: RwLock::default(),
+            batches: Batches::default(),
         })
     }
 
@@ -142,12 +161,27 @@ impl Dispatcher {
         Arc::make_mut(&mut self.syncs.write()).retain(|(_, other)| !Arc::ptr_eq(other, target));
     }
 
-    /// Tells this Download from now on.
+    /// The batches that lie in several directories.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.batches
+    }
+
+    /// Tells this CloudFileCache of its batches from now on.
+    pub(crate) fn add_batches(&self, client: ClientId, target: &Arc<BatchTarget>) {
+        self.batch_targets.write().insert(client, Arc::clone(target));
+    }
+
+    /// Tells it no more.
+    pub(crate) fn forget_batches(&self, client: ClientId) {
+        self.batch_targets.write().remove(&client);
+    }
+
+    /// Tells this Download or CloudFileCache from now on.
     pub(crate) fn add_download(&self, client: ClientId, target: &Arc<DownloadTarget>) {
         self.downloads.write().insert(client, Arc::clone(target));
     }
 
-    /// Tells this Download no more.
+    /// Tells it no more.
     pub(crate) fn forget_download(&self, client: ClientId) {
         self.downloads.write().remove(&client);
     }
@@ -203,6 +237,7 @@ impl Dispatcher {
         let delivered = catch_unwind(AssertUnwindSafe(|| match happening {
             Happening::Sync(root, progress) => self.deliver_sync(number, root, progress),
             Happening::Download(client, progress) => self.deliver_download(number, client, progress),
+            Happening::Batch(client, progress) => self.deliver_batch(number, client, &progress),
             Happening::Completed(answer, completion) => completion.call(answer),
             Happening::Log(level, line) => log::line(level, &line),
         }));
@@ -240,6 +275,57 @@ impl Dispatcher {
             registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
         });
     }
+
+    fn deliver_batch(&self, number: u64, client: ClientId, progress: &BatchProgress) {
+        let Some(target) = self.batch_targets.read().get(&client).map(Arc::clone) else {
+            return;
+        };
+        let files = BatchFiles::new(progress);
+        let first_error = progress.failed.first().map_or(DownloadErrorType::NoError, |(_, error)| *error);
+        let event = CloudSyncMultiDownloadProgress {
+            struct_size: size_of::<CloudSyncMultiDownloadProgress>(),
+            state: progress.state as i32,
+            err_type: first_error as i32,
+            task_id: progress.task,
+            successful_count: files.successful.len() as u32,
+            failed_count: files.failed.len() as u32,
+            total_count: progress.files as u32,
+            downloaded_size: progress.downloaded,
+            total_size: progress.total,
+            successful_files: files.successful.as_ptr(),
+            failed_files: files.failed.as_ptr(),
+        };
+        target.deliver(number, |registration| {
+            // SAFETY: as above; the lists live as long as the event.
+            registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
+        });
+    }
+}
+
+/// The strings of a batch's event, in C's form.
+struct BatchFiles {
+    _strings: Vec<CString>,
+    successful: Vec<*const c_char>,
+    failed: Vec<CloudSyncFailedFileInfo>,
+}
+
+impl BatchFiles {
+    fn new(progress: &BatchProgress) -> Self {
+        let mut strings = Vec::with_capacity(progress.succeeded.len() + progress.failed.len());
+        let mut keep = |uri: &String| {
+            let uri = text::to_c(uri.as_str());
+            let pointer = uri.as_ptr();
+            // Moving the string moves no bytes.
+            strings.push(uri);
+            pointer
+        };
+        let successful = progress.succeeded.iter().map(&mut keep).collect();
+        let failed = progress.failed.iter();
+        let failed =
+            failed.map(|(uri, error)| CloudSyncFailedFileInfo { uri: keep(uri), error: *error as i32 });
+        let failed = failed.collect();
+        BatchFiles { _strings: strings, successful, failed }
+    }
 }
 
 /// What the engine of one synced directory tells.
@@ -250,10 +336,14 @@ pub(crate) struct Events {
 
 impl EventSink for Events {
     fn emit(&self, event: Event) {
-        self.dispatcher.push(match event {
-            Event::Sync(progress) => Happening::Sync(self.root, progress),
-            Event::Download { client, progress } => Happening::Download(client, progress),
-        });
+        let dispatcher = &self.dispatcher;
+        match event {
+            Event::Sync(progress) => dispatcher.push(Happening::Sync(self.root, progress)),
+            Event::Download { client, progress } => dispatcher.push(Happening::Download(client, progress)),
+            Event::Batch { client, progress } => dispatcher.batches.merge(self.root, progress, |whole| {
+                dispatcher.push(Happening::Batch(client, whole));
+            }),
+        }
     }
 
     fn log(&self, level: u8, line: &str) {
@@ -277,7 +367,7 @@ impl Completion {
             Completion::States(done) => done.call(|function, user_data| {
                 let states = match &found {
                     Found::States(states) => states.as_slice(),
-                    Found::Nothing | Found::Time(_) => &[],
+                    Found::Nothing | Found::Time(_) | Found::Task(_) => &[],
                 };
                 let first = if code == 0 { states.as_ptr() } else { std::ptr::null() };
                 // SAFETY: as above; so do the states.
@@ -287,6 +377,11 @@ impl Completion {
                 let time = if let Found::Time(time) = found { time } else { 0 };
                 // SAFETY: as above.
                 unsafe { function(code, message.as_ptr(), time, user_data) }
+            }),
+            Completion::Task(done) => done.call(|function, user_data| {
+                let task = if let Found::Task(task) = found { task } else { -1 };
+                // SAFETY: as above.
+                unsafe { function(code, message.as_ptr(), task, user_data) }
             }),
         }
     }

@@ -13,10 +13,12 @@
 
 #[cfg(test)]
 mod argument_tests;
+mod batch;
 mod callback;
 #[cfg(test)]
 mod callback_tests;
 mod cloud;
+mod cloud_file_cache;
 mod code;
 mod context;
 mod device;
@@ -43,9 +45,11 @@ mod version;
 
 pub use callback::{
     CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback, CloudSyncFileStatesCompletion,
-    CloudSyncLogCallback, CloudSyncSyncProgressCallback, CloudSyncTimeCompletion,
+    CloudSyncLogCallback, CloudSyncMultiDownloadProgressCallback, CloudSyncSyncProgressCallback,
+    CloudSyncTaskCompletion, CloudSyncTimeCompletion,
 };
 pub use cloud::*;
+pub use cloud_file_cache::*;
 pub use code::*;
 pub use context::*;
 pub use device::*;

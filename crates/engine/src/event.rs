@@ -119,8 +119,31 @@ pub struct DownloadProgress {
     pub error: DownloadErrorType,
 }
 
-/// Who asked for a download: one number per `Download` object.
+/// Who asked for a download: one number per `Download` or `CloudFileCache` object.
 pub type ClientId = u64;
+
+/// A batch of downloads: the documented `taskId`, 0 or greater.
+pub type TaskId = i64;
+
+/// The documented `MultiDownloadProgress` of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchProgress {
+    /// Where the batch is. `Completed` where every file came, `Failed` where all ended and some failed,
+    /// `Stopped` where some were stopped.
+    pub state: DownloadState,
+    /// Which batch.
+    pub task: TaskId,
+    /// The files that are here now, as the request spelled them, in the order in which they came.
+    pub succeeded: Vec<String>,
+    /// The files that failed, and why, in the order in which they did.
+    pub failed: Vec<(String, DownloadErrorType)>,
+    /// Files in all; a URI that was named twice counts once.
+    pub files: u64,
+    /// Bytes received. Never falls within a batch.
+    pub downloaded: u64,
+    /// Bytes in all, as far as the files' sizes are known.
+    pub total: u64,
+}
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +157,13 @@ pub enum Event {
         client: ClientId,
         /// How far it is.
         progress: DownloadProgress,
+    },
+    /// A batch went on. Every accepted batch ends in exactly one final event.
+    Batch {
+        /// Who asked for it.
+        client: ClientId,
+        /// How far it is.
+        progress: BatchProgress,
     },
 }
 

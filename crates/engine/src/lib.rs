@@ -23,7 +23,7 @@ pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{
-    ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink, FileSyncState,
-    SyncProgress, SyncState,
+    BatchProgress, ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event, EventSink,
+    FileSyncState, SyncProgress, SyncState, TaskId,
 };
 pub use uri::UriSpace;

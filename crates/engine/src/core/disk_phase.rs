@@ -271,6 +271,11 @@ impl Core {
             && bytes < FETCH_BYTES
             && let Some((node, place)) = disk.fetches.pop_front()
         {
+            if self.is_demanded(node) {
+                // Somebody who waits for it is bringing it.
+                run.freeze(node);
+                continue;
+            }
             match fetch_item(&self.states.trees.read(), node, place.as_ref()) {
                 Some(item) => {
                     bytes += item.content.size;

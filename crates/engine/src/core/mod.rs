@@ -10,12 +10,13 @@ mod gate;
 mod observe;
 mod progress;
 mod push;
+mod queue;
 mod reconcile;
 mod run;
 mod state;
 mod structure;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -29,7 +30,9 @@ use crate::tree::{NodeId, Trees};
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
 use demand::Demands;
+pub use demand::Partial;
 pub use gate::Gate;
+use queue::{JobQueue, Urgency};
 use run::Run;
 pub use state::{Activity, States};
 
@@ -43,6 +46,8 @@ enum Task {
     Disk(disk_phase::DiskTask),
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
+    /// A part of a file that is discarded.
+    Discard(NodeId),
     Upload(push::UploadTask),
     NewIds,
     Lock,
@@ -65,7 +70,7 @@ pub struct Core {
     states: States,
     cursor: String,
     identity: String,
-    queue: VecDeque<Job>,
+    queue: JobQueue,
     tasks: BTreeMap<JobId, Task>,
     last_job: JobId,
     run: Option<Run>,
@@ -124,7 +129,7 @@ impl Core {
             fs: ports.fs,
             watcher: ports.watcher,
             events,
-            queue: VecDeque::new(),
+            queue: JobQueue::default(),
             tasks: BTreeMap::new(),
             last_job: 0,
             run: None,
@@ -166,7 +171,7 @@ impl Core {
 
     /// A job that may be run now.
     pub fn next_job(&mut self) -> Option<Job> {
-        self.queue.pop_front()
+        self.queue.pop()
     }
 
     /// Takes a job's outcome.
@@ -177,9 +182,10 @@ impl Core {
         }
         match (task, done.outcome) {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
-            (Task::Sweep, _) => {}
+            (Task::Sweep | Task::Discard(_), _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
+        self.begin_waiting();
         self.advance();
     }
 
@@ -215,16 +221,22 @@ impl Core {
     }
 
     fn enqueue(&mut self, task: Task, work: Work, stop: StopFlag, moved: Moved) -> JobId {
-        let job = self.new_job(work, stop, moved);
-        let id = job.id;
-        self.tasks.insert(id, task);
-        self.queue.push_back(job);
-        id
+        self.enqueue_as(Urgency::Background, task, work, stop, moved)
     }
 
-    fn new_job(&mut self, work: Work, stop: StopFlag, moved: Moved) -> Job {
+    fn enqueue_as(
+        &mut self,
+        urgency: Urgency,
+        task: Task,
+        work: Work,
+        stop: StopFlag,
+        moved: Moved,
+    ) -> JobId {
         self.last_job += 1;
-        Job { id: self.last_job, work, stop, moved }
+        let id = self.last_job;
+        self.tasks.insert(id, task);
+        self.queue.push(Job { id, work, stop, moved }, urgency);
+        id
     }
 
     fn emit_sync(&mut self, progress: SyncProgress) {
