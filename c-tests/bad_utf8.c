@@ -17,12 +17,15 @@ static void text_that_is_not_utf8(void **state) {
     struct device device;
     CloudSyncDownload *download = NULL;
     CloudSyncPage *page = NULL;
+    CloudSyncCloudFileCache *cache = NULL;
+    int64_t task = -7;
     CloudSyncCloudServiceStub *stub = NULL;
     struct answer answer;
     CloudSyncFileSync *file_sync = NULL;
     device_make(&device, "device");
     device_open(&device);
     assert_ok(download_new(device.context, &download));
+    assert_ok(cloud_file_cache_new(device.context, &cache));
     answer_init(&answer);
 
     for (size_t i = 0; i < sizeof not_utf8 / sizeof *not_utf8; i++) {
@@ -53,6 +56,13 @@ static void text_that_is_not_utf8(void **state) {
         BAD(download_start_async(download, text, on_answer, &answer));
         BAD(download_stop(download, text));
         BAD(download_stop_async(download, text, on_answer, &answer));
+        BAD(cloud_file_cache_start(cache, text));
+        BAD(cloud_file_cache_start_async(cache, text, on_answer, &answer));
+        BAD(cloud_file_cache_stop(cache, text, 0));
+        BAD(cloud_file_cache_stop_async(cache, text, 0, on_answer, &answer));
+        BAD(cloud_file_cache_start_batch(cache, texts, 2, 0, &task));
+        BAD(cloud_file_cache_start_batch_async(cache, texts, 2, 0, ignore_task, NULL));
+        assert_int_equal(task, -7);
         assert_int_equal(found[0], -7);
         assert_int_equal(found[1], -7);
     }
@@ -60,6 +70,7 @@ static void text_that_is_not_utf8(void **state) {
     assert_null(stub);
     assert_null(file_sync);
     assert_ok(download_free(download));
+    assert_ok(cloud_file_cache_free(cache));
     device_free(&device);
     assert_int_equal(gate_count(&answer.gate), 0);
     answer_destroy(&answer);

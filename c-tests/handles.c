@@ -48,6 +48,8 @@ static void use_as_context(void *value) {
     bad(gallery_sync_new(context, &sync));
     bad(file_sync_new(context, "com.example.files", &files));
     bad(download_new(context, &download));
+    CloudSyncCloudFileCache *cache = NULL;
+    bad(cloud_file_cache_new(context, &cache));
     bad(cloudsync_dispatch(context, 0, 0));
     bad(-cloudsync_event_fd(context));
     bad(cloudsync_get_held_deletions(context, &held));
@@ -99,6 +101,25 @@ static void use_as_download(void *value) {
     bad(download_free(download));
 }
 
+static void use_as_cloud_file_cache(void *value) {
+    CloudSyncCloudFileCache *cache = (CloudSyncCloudFileCache *)value;
+    const char *const uris[] = {uri};
+    int64_t task;
+    bad(cloud_file_cache_register_progress_cb(cache, ignore_download, NULL, NULL));
+    bad(cloud_file_cache_unregister_progress_cb(cache, NULL, NULL));
+    bad(cloud_file_cache_register_batch_download_cb(cache, ignore_batch, NULL, NULL));
+    bad(cloud_file_cache_unregister_batch_download_cb(cache, NULL, NULL));
+    bad(cloud_file_cache_start(cache, uri));
+    bad(cloud_file_cache_start_async(cache, uri, ignore_answer, NULL));
+    bad(cloud_file_cache_stop(cache, uri, 0));
+    bad(cloud_file_cache_stop_async(cache, uri, 0, ignore_answer, NULL));
+    bad(cloud_file_cache_start_batch(cache, uris, 1, 0, &task));
+    bad(cloud_file_cache_start_batch_async(cache, uris, 1, 0, ignore_task, NULL));
+    bad(cloud_file_cache_stop_batch(cache, 1, 0));
+    bad(cloud_file_cache_stop_batch_async(cache, 1, 0, ignore_answer, NULL));
+    bad(cloud_file_cache_free(cache));
+}
+
 static void use_as_stub(void *value) {
     CloudSyncCloudServiceStub *stub = (CloudSyncCloudServiceStub *)value;
     CloudSyncOptions *options = NULL;
@@ -108,15 +129,17 @@ static void use_as_stub(void *value) {
     bad(cloud_service_stub_free(stub));
 }
 
-enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, FILE_SYNC, DOWNLOAD, STUB, KINDS };
+enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, FILE_SYNC, DOWNLOAD, CACHE, STUB, KINDS };
 static void (*const use_as[KINDS])(void *) = {use_as_options, use_as_context, use_as_gallery_sync,
-                                              use_as_file_sync, use_as_download, use_as_stub};
+                                              use_as_file_sync, use_as_download, use_as_cloud_file_cache,
+                                              use_as_stub};
 
 /* One living handle of each kind. */
 struct living {
     struct device device;
     CloudSyncFileSync *files;
     CloudSyncDownload *download;
+    CloudSyncCloudFileCache *cache;
     CloudSyncCloudServiceStub *stub;
     void *handles[KINDS];
 };
@@ -129,18 +152,21 @@ static void living_make(struct living *living, const char *name) {
     device_open(&living->device);
     assert_ok(file_sync_new(living->device.context, "com.example.files", &living->files));
     assert_ok(download_new(living->device.context, &living->download));
+    assert_ok(cloud_file_cache_new(living->device.context, &living->cache));
     assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &living->stub));
     living->handles[OPTIONS] = living->device.options;
     living->handles[CONTEXT] = living->device.context;
     living->handles[GALLERY_SYNC] = living->device.sync;
     living->handles[FILE_SYNC] = living->files;
     living->handles[DOWNLOAD] = living->download;
+    living->handles[CACHE] = living->cache;
     living->handles[STUB] = living->stub;
 }
 
 static void living_free(struct living *living) {
     assert_ok(file_sync_free(living->files));
     assert_ok(download_free(living->download));
+    assert_ok(cloud_file_cache_free(living->cache));
     assert_ok(cloud_service_stub_free(living->stub));
     device_free(&living->device);
 }
@@ -271,6 +297,7 @@ static void freeing_while_others_use(void **state) {
     }
     assert_ok(gallery_sync_free(living.device.sync));
     assert_ok(download_free(living.download));
+    assert_ok(cloud_file_cache_free(living.cache));
     assert_ok(cloudsync_close(living.device.context));
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);

@@ -28,6 +28,7 @@ static CloudSyncContext *context;
 static CloudSyncGallerySync *sync_handle;
 static CloudSyncFileSync *file_sync;
 static CloudSyncDownload *download;
+static CloudSyncCloudFileCache *cache;
 static CloudSyncCloudServiceStub *stub;
 
 static const char uri[] = "file://media/Photo/a.jpg";
@@ -216,6 +217,46 @@ static void check_space(void) {
     BAD(cloudsync_pin, "uri", context, NULL, 1);
 }
 
+static void check_cloud_file_cache(void) {
+    CloudSyncCloudFileCache *made = NULL;
+    int64_t task;
+    BAD(cloud_file_cache_new, "context", NULL, &made);
+    BAD(cloud_file_cache_new, "out", context, NULL);
+    FINE(cloud_file_cache_free, "cache", NULL);
+    BAD(cloud_file_cache_register_progress_cb, "cache", NULL, ignore_download, NULL, NULL);
+    BAD(cloud_file_cache_register_progress_cb, "cb", cache, NULL, NULL, NULL);
+    FINE(cloud_file_cache_register_progress_cb, "destroy", cache, ignore_download, NULL, NULL);
+    BAD(cloud_file_cache_unregister_progress_cb, "cache", NULL, ignore_download, NULL);
+    FINE(cloud_file_cache_unregister_progress_cb, "cb", cache, NULL, NULL);
+    BAD(cloud_file_cache_register_batch_download_cb, "cache", NULL, ignore_batch, NULL, NULL);
+    BAD(cloud_file_cache_register_batch_download_cb, "cb", cache, NULL, NULL, NULL);
+    FINE(cloud_file_cache_register_batch_download_cb, "destroy", cache, ignore_batch, NULL, NULL);
+    BAD(cloud_file_cache_unregister_batch_download_cb, "cache", NULL, ignore_batch, NULL);
+    FINE(cloud_file_cache_unregister_batch_download_cb, "cb", cache, NULL, NULL);
+    BAD(cloud_file_cache_start, "cache", NULL, uri);
+    BAD(cloud_file_cache_start, "uri", cache, NULL);
+    BAD(cloud_file_cache_start_async, "cache", NULL, uri, ignore_answer, NULL);
+    BAD(cloud_file_cache_start_async, "uri", cache, NULL, ignore_answer, NULL);
+    BAD(cloud_file_cache_start_async, "done", cache, uri, NULL, NULL);
+    BAD(cloud_file_cache_stop, "cache", NULL, uri, 0);
+    BAD(cloud_file_cache_stop, "uri", cache, NULL, 0);
+    BAD(cloud_file_cache_stop_async, "cache", NULL, uri, 0, ignore_answer, NULL);
+    BAD(cloud_file_cache_stop_async, "uri", cache, NULL, 0, ignore_answer, NULL);
+    BAD(cloud_file_cache_stop_async, "done", cache, uri, 0, NULL, NULL);
+    BAD(cloud_file_cache_start_batch, "cache", NULL, uris, 1, 0, &task);
+    BAD(cloud_file_cache_start_batch, "uris", cache, NULL, 1, 0, &task);
+    BAD(cloud_file_cache_start_batch, "uris, of none", cache, NULL, 0, 0, &task);
+    BAD(cloud_file_cache_start_batch, "uris[1]", cache, uris, 2, 0, &task);
+    BAD(cloud_file_cache_start_batch, "task_id", cache, uris, 1, 0, NULL);
+    BAD(cloud_file_cache_start_batch_async, "cache", NULL, uris, 1, 0, ignore_task, NULL);
+    BAD(cloud_file_cache_start_batch_async, "uris", cache, NULL, 1, 0, ignore_task, NULL);
+    BAD(cloud_file_cache_start_batch_async, "uris[1]", cache, uris, 2, 0, ignore_task, NULL);
+    BAD(cloud_file_cache_start_batch_async, "done", cache, uris, 1, 0, NULL, NULL);
+    BAD(cloud_file_cache_stop_batch, "cache", NULL, 1, 0);
+    BAD(cloud_file_cache_stop_batch_async, "cache", NULL, 1, 0, ignore_answer, NULL);
+    BAD(cloud_file_cache_stop_batch_async, "done", cache, 1, 0, NULL, NULL);
+}
+
 static void check_cloud(void) {
     CloudSyncCloudServiceStub *made = NULL;
     BAD(cloudsync_embedded_cloud_new, "dir", NULL, "account", &made);
@@ -239,6 +280,7 @@ static void null_is_a_bad_argument(void **state) {
     context = device.context;
     sync_handle = device.sync;
     assert_ok(download_new(context, &download));
+    assert_ok(cloud_file_cache_new(context, &cache));
     assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &stub));
 
     check_library();
@@ -248,9 +290,11 @@ static void null_is_a_bad_argument(void **state) {
     check_file_sync();
     check_download();
     check_space();
+    check_cloud_file_cache();
     check_cloud();
 
     assert_ok(cloud_service_stub_free(stub));
+    assert_ok(cloud_file_cache_free(cache));
     assert_ok(download_free(download));
     assert_ok(file_sync_free(file_sync));
     device_free(&device);

@@ -432,6 +432,18 @@ void ignore_change(const CloudSyncChangeData *data, void *user_data) {
     (void)user_data;
 }
 
+void ignore_batch(const CloudSyncMultiDownloadProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
+void ignore_task(int32_t code, const char *message, int64_t task_id, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)task_id;
+    (void)user_data;
+}
+
 void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
     (void)code;
     (void)message;

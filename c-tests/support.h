@@ -137,6 +137,8 @@ void ignore_states(int32_t code, const char *message, const int32_t *states, siz
 void ignore_progress(const CloudSyncSyncProgress *event, void *user_data);
 void ignore_download(const CloudSyncDownloadProgress *event, void *user_data);
 void ignore_change(const CloudSyncChangeData *data, void *user_data);
+void ignore_batch(const CloudSyncMultiDownloadProgress *event, void *user_data);
+void ignore_task(int32_t code, const char *message, int64_t task_id, void *user_data);
 void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data);
 
 /* --- Devices ---------------------------------------------------------------------------------- */

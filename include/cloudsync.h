@@ -362,6 +362,21 @@
 #define CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS 5
 
 /**
+ * DownloadFileType: the file itself.
+ */
+#define CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT 0
+
+/**
+ * DownloadFileType: a small picture of it. This version makes none.
+ */
+#define CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL 1
+
+/**
+ * DownloadFileType: a picture of it for a screen. This version makes none.
+ */
+#define CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD 2
+
+/**
  * FileSyncState: its bytes are on the way to the cloud.
  */
 #define CLOUDSYNC_FILE_SYNC_STATE_UPLOADING 0
@@ -462,6 +477,11 @@
 #define CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND 1
 
 /**
+ * The most files of one batch.
+ */
+#define CLOUDSYNC_MAX_BATCH_FILES 400
+
+/**
  * OptimizeState: under way.
  */
 #define CLOUDSYNC_OPTIMIZE_STATE_RUNNING 0
@@ -500,6 +520,13 @@
  * NotifyType: it has another name, or is in another folder.
  */
 #define CLOUDSYNC_NOTIFY_RENAMED 3
+
+/**
+ * The documented CloudFileCache: brings the bytes of files that are in the cloud to this device, for files of the
+ * gallery and of bundles alike. It is told of the downloads and batches that it started. An app that is no system app
+ * can use the files of its own bundle only; no permission is asked for.
+ */
+typedef struct CloudSyncCloudFileCache CloudSyncCloudFileCache;
 
 /**
  * The documented CloudService, as a handle: a cloud with one account.
@@ -700,6 +727,89 @@ typedef struct CloudSyncDownloadProgress {
  */
 typedef void (*CloudSyncDownloadProgressCallback)(const struct CloudSyncDownloadProgress *event,
                                                   void *user_data);
+
+/**
+ * A file of a batch that failed: the documented FailedFileInfo. This structure does not grow.
+ */
+typedef struct CloudSyncFailedFileInfo {
+  /**
+   * The file's URI as the request spelled it.
+   */
+  const char *uri;
+  /**
+   * A CLOUDSYNC_DOWNLOAD_ERROR_... number: why it failed.
+   */
+  int32_t error;
+} CloudSyncFailedFileInfo;
+
+/**
+ * How far a batch of downloads is: the documented MultiDownloadProgress, with what its methods
+ * getSuccessfulFiles and getFailedFiles return.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncMultiDownloadProgress {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * A CLOUDSYNC_DOWNLOAD_STATE_... number: COMPLETED where every file came, FAILED where all ended and some
+   * failed, STOPPED where some were stopped.
+   */
+  int32_t state;
+  /**
+   * A CLOUDSYNC_DOWNLOAD_ERROR_... number: why the first of the failed files failed, where some did.
+   */
+  int32_t err_type;
+  /**
+   * Which batch: the number that cloud_file_cache_start_batch gave.
+   */
+  int64_t task_id;
+  /**
+   * Files that are here now; the length of successful_files.
+   */
+  uint32_t successful_count;
+  /**
+   * Files that failed; the length of failed_files.
+   */
+  uint32_t failed_count;
+  /**
+   * Files in all, 1 to 400; a URI that was named twice counts once.
+   */
+  uint32_t total_count;
+  /**
+   * Bytes received; never falls within a batch.
+   */
+  uint64_t downloaded_size;
+  /**
+   * Bytes in all; changes where a file changes in the cloud before its turn comes.
+   */
+  uint64_t total_size;
+  /**
+   * The URIs of the files that are here now, as the request spelled them. Lives until the callback returns.
+   */
+  const char *const *successful_files;
+  /**
+   * The files that failed. Lives until the callback returns.
+   */
+  const struct CloudSyncFailedFileInfo *failed_files;
+} CloudSyncMultiDownloadProgress;
+
+/**
+ * Told how far a batch of downloads is. The event and all that it points at live until the callback returns.
+ */
+typedef void (*CloudSyncMultiDownloadProgressCallback)(const struct CloudSyncMultiDownloadProgress *event,
+                                                       void *user_data);
+
+/**
+ * Told once what cloud_file_cache_start_batch_async started: a code, a text as in CloudSyncCompletion, and, where
+ * the code is 0, the batch's task id; otherwise -1.
+ */
+typedef void (*CloudSyncTaskCompletion)(int32_t code,
+                                        const char *message,
+                                        int64_t task_id,
+                                        void *user_data);
 
 /**
  * Told once what get_file_sync_states_async found: a code, a text as in CloudSyncCompletion, and, where the
@@ -1174,8 +1284,9 @@ int32_t cloudsync_open(const struct CloudSyncOptions *options,
  * threads, within 2 seconds plus what the host's callbacks take. With CLOUDSYNC_DISPATCH_HOST, what is left
  * is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
  *
- * GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
- * their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is called here.
+ * GallerySync, FileSync, Download and CloudFileCache handles of the context answer 13600001 from then on, and are still
+ * to be freed: their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is
+ * called here.
  *
  * @param context The handle; NULL does nothing.
  * @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is
@@ -1653,6 +1764,255 @@ int32_t download_stop_async(struct CloudSyncDownload *download,
                             void *user_data);
 
 /**
+ * Makes a CloudFileCache (documented: constructor).
+ *
+ * @param context The context.
+ * @param out     Where the handle goes; the caller frees it with cloud_file_cache_free.
+ * @return 0; 401 for a bad handle or where out is NULL; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_new(struct CloudSyncContext *context,
+                             struct CloudSyncCloudFileCache **out);
+
+/**
+ * Frees a CloudFileCache, and stops the downloads and batches that it started, without events; what was received
+ * stays, for a later start to go on from. Completions that it still owes come. When this returns on a thread that is not
+ * inside a callback, none of its callbacks is running or will run again, and the destroy of each has been called. Inside
+ * a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param cache The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_free(struct CloudSyncCloudFileCache *cache);
+
+/**
+ * Registers a progress callback for single files (documented: on of progress). Several may be registered; each is told of
+ * every event from now on, in the order of registering. Registering tells nothing by itself: the next event comes with
+ * the next change. The same function with the same user data is registered once: a second time answers 0, changes
+ * nothing, and calls destroy for the user data handed over with it.
+ *
+ * @param cache     The CloudFileCache.
+ * @param cb        The function.
+ * @param user_data Passed to cb.
+ * @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 401 for a bad handle or where cb is NULL; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_register_progress_cb(struct CloudSyncCloudFileCache *cache,
+                                              CloudSyncDownloadProgressCallback cb,
+                                              void *user_data,
+                                              CloudSyncDestroy destroy);
+
+/**
+ * Unregisters progress callbacks for single files (documented: off of progress). What is not registered is no error. When
+ * this returns on a thread that is not inside a callback, the callback is not running, will not run again, and its
+ * destroy has been called. Inside a callback it does not wait: a callback that runs is done with when it returns.
+ *
+ * @param cache     The CloudFileCache.
+ * @param cb        The function, or NULL for all of this CloudFileCache.
+ * @param user_data The user data that it was registered with; not looked at where cb is NULL.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_unregister_progress_cb(struct CloudSyncCloudFileCache *cache,
+                                                CloudSyncDownloadProgressCallback cb,
+                                                void *user_data);
+
+/**
+ * Registers a callback for batches (documented: on of batchDownload). As cloud_file_cache_register_progress_cb.
+ *
+ * @param cache     The CloudFileCache.
+ * @param cb        The function.
+ * @param user_data Passed to cb.
+ * @param destroy   Takes user_data back, once, also where this call fails; may be NULL.
+ * @return 0; 401 for a bad handle or where cb is NULL; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_register_batch_download_cb(struct CloudSyncCloudFileCache *cache,
+                                                    CloudSyncMultiDownloadProgressCallback cb,
+                                                    void *user_data,
+                                                    CloudSyncDestroy destroy);
+
+/**
+ * Unregisters callbacks for batches (documented: off of batchDownload). As cloud_file_cache_unregister_progress_cb.
+ *
+ * @param cache     The CloudFileCache.
+ * @param cb        The function, or NULL for all of this CloudFileCache.
+ * @param user_data The user data that it was registered with; not looked at where cb is NULL.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Waits for a callback that runs on another thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_unregister_batch_download_cb(struct CloudSyncCloudFileCache *cache,
+                                                      CloudSyncMultiDownloadProgressCallback cb,
+                                                      void *user_data);
+
+/**
+ * Fetches one file's bytes (documented: start of a URI, as a promise), before batches and before what sync runs fetch.
+ * Goes on from what an earlier download received. Returns when the download is accepted; how it goes arrives as progress
+ * events, the last of them COMPLETED, FAILED or STOPPED. A file that is here already completes at once. Who asks for a
+ * file that is being fetched already shares that transfer.
+ *
+ * @param cache The CloudFileCache.
+ * @param uri   The file, of the gallery or of a bundle; copied.
+ * @return 0: accepted; 401 for a bad handle, or a URI that is NULL or not UTF-8; 13900002 for a file that is not there;
+ *         13900025 without room for it; 14000002 for a URI that cannot be read, that leaves the synced directories, or
+ *         that belongs to another app where the caller is no system app; 13600001 where the context has been closed;
+ *         13900029 from inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_file_cache_start_async.
+ */
+int32_t cloud_file_cache_start(struct CloudSyncCloudFileCache *cache,
+                               const char *uri);
+
+/**
+ * Fetches one file's bytes (documented: start of a URI, with an AsyncCallback). As cloud_file_cache_start, but returns at
+ * once: its code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param cache     The CloudFileCache.
+ * @param uri       The file; copied.
+ * @param done      Told the code of cloud_file_cache_start.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as cloud_file_cache_start, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_start_async(struct CloudSyncCloudFileCache *cache,
+                                     const char *uri,
+                                     CloudSyncCompletion done,
+                                     void *user_data);
+
+/**
+ * Stops this CloudFileCache's fetching of one file (documented: stop of a URI, as a promise). Returns when that is
+ * accepted; the download ends with a progress event STOPPED. A file that is there and is not being fetched is no error.
+ * Batches are stopped with cloud_file_cache_stop_batch alone.
+ *
+ * @param cache      The CloudFileCache.
+ * @param uri        The file; copied.
+ * @param need_clean 0: what was received stays, and the next start goes on from it. Anything else: it is discarded, also
+ *                   where an earlier stop left it, unless somebody else waits for the file.
+ * @return 0: accepted; 401 for a bad handle, or a URI that is NULL or not UTF-8; 13900002 for a file that is not there;
+ *         14000002 for a URI that cannot be read, that leaves the synced directories, or that belongs to another app
+ *         where the caller is no system app; 13600001 where the context has been closed; 13900029 from inside a
+ *         callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_file_cache_stop_async.
+ */
+int32_t cloud_file_cache_stop(struct CloudSyncCloudFileCache *cache,
+                              const char *uri,
+                              int32_t need_clean);
+
+/**
+ * Stops this CloudFileCache's fetching of one file (documented: stop of a URI, with an AsyncCallback). As
+ * cloud_file_cache_stop, but returns at once: its code comes to the completion callback, once, also where the context is
+ * closed first.
+ *
+ * @param cache      The CloudFileCache.
+ * @param uri        The file; copied.
+ * @param need_clean As for cloud_file_cache_stop.
+ * @param done       Told the code of cloud_file_cache_stop.
+ * @param user_data  Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as cloud_file_cache_stop, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_stop_async(struct CloudSyncCloudFileCache *cache,
+                                    const char *uri,
+                                    int32_t need_clean,
+                                    CloudSyncCompletion done,
+                                    void *user_data);
+
+/**
+ * Fetches many files' bytes (documented: startBatch, as a promise), before what sync runs fetch and after what single
+ * starts wait for: a bounded number of its files is under way at a time. Returns when the batch is accepted; how it goes
+ * arrives as batch events, the last of them COMPLETED, FAILED or STOPPED; the first may come before this returns. A file
+ * that cannot be fetched is one of the batch's failed files and does not keep the others from coming.
+ *
+ * @param cache     The CloudFileCache.
+ * @param uris      The files, of the gallery and of bundles; copied.
+ * @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
+ * @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
+ * @param task_id   Where the batch's number goes, which its events carry.
+ * @return 0: accepted; 401 for a bad handle, no URI, one that is NULL or not UTF-8, another file_type, or where task_id
+ *         is NULL; 22400004 for more than CLOUDSYNC_MAX_BATCH_FILES; 13900020 for a file_type that this version does not
+ *         make (THUMBNAIL and LCD); 14000002 where one of the URIs cannot be read, leaves the synced directories, or
+ *         belongs to another app where the caller is no system app; 13600001 where the context has been closed; 13900029
+ *         from inside a callback. Nothing is started then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_file_cache_start_batch_async.
+ */
+int32_t cloud_file_cache_start_batch(struct CloudSyncCloudFileCache *cache,
+                                     const char *const *uris,
+                                     size_t n,
+                                     int32_t file_type,
+                                     int64_t *task_id);
+
+/**
+ * Fetches many files' bytes (documented: startBatch). As cloud_file_cache_start_batch, but returns at once: code and task
+ * id come to the completion callback, once, also where the context is closed first.
+ *
+ * @param cache     The CloudFileCache.
+ * @param uris      The files; copied.
+ * @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
+ * @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
+ * @param done      Told the code of cloud_file_cache_start_batch, and the task id.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as cloud_file_cache_start_batch, or 401 where done is NULL: it will
+ *         not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_start_batch_async(struct CloudSyncCloudFileCache *cache,
+                                           const char *const *uris,
+                                           size_t n,
+                                           int32_t file_type,
+                                           CloudSyncTaskCompletion done,
+                                           void *user_data);
+
+/**
+ * Stops a batch of this CloudFileCache (documented: stopBatch, as a promise). Returns when that is accepted; the batch
+ * ends with a batch event STOPPED, and files that came until then stay. A batch that has ended, or that this
+ * CloudFileCache did not start, is no error.
+ *
+ * @param cache      The CloudFileCache.
+ * @param task_id    The batch: 0 or greater.
+ * @param need_clean 0: what was received of files that have not come stays, and the next start goes on from it. Anything
+ *                   else: it is discarded, but for files that somebody else waits for.
+ * @return 0: accepted; 401 for a bad handle or a negative task_id; 13600001 where the context has been closed; 13900029
+ *         from inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_file_cache_stop_batch_async.
+ */
+int32_t cloud_file_cache_stop_batch(struct CloudSyncCloudFileCache *cache,
+                                    int64_t task_id,
+                                    int32_t need_clean);
+
+/**
+ * Stops a batch of this CloudFileCache (documented: stopBatch). As cloud_file_cache_stop_batch, but returns at once: its
+ * code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param cache      The CloudFileCache.
+ * @param task_id    The batch: 0 or greater.
+ * @param need_clean As for cloud_file_cache_stop_batch.
+ * @param done       Told the code of cloud_file_cache_stop_batch.
+ * @param user_data  Passed to done.
+ * @return 0: done will be called; 401 or 13600001 as cloud_file_cache_stop_batch, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_file_cache_stop_batch_async(struct CloudSyncCloudFileCache *cache,
+                                          int64_t task_id,
+                                          int32_t need_clean,
+                                          CloudSyncCompletion done,
+                                          void *user_data);
+
+/**
  * One file's state (documented: getFileSyncState of one URI). Answers from memory and never waits for a
  * running sync.
  *
@@ -1942,14 +2302,16 @@ int32_t cloudsync_page_free(struct CloudSyncPage *page);
   _Generic((h), \
     CloudSyncGallerySync *: gallery_sync_register_progress_cb, \
     CloudSyncFileSync *: file_sync_register_progress_cb, \
-    CloudSyncDownload *: download_register_progress_cb)((h), (cb), (user_data), (destroy))
+    CloudSyncDownload *: download_register_progress_cb, \
+    CloudSyncCloudFileCache *: cloud_file_cache_register_progress_cb)((h), (cb), (user_data), (destroy))
 
 /** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
 #define unregister_progress_cb(h, cb, user_data) \
   _Generic((h), \
     CloudSyncGallerySync *: gallery_sync_unregister_progress_cb, \
     CloudSyncFileSync *: file_sync_unregister_progress_cb, \
-    CloudSyncDownload *: download_unregister_progress_cb)((h), (cb), (user_data))
+    CloudSyncDownload *: download_unregister_progress_cb, \
+    CloudSyncCloudFileCache *: cloud_file_cache_unregister_progress_cb)((h), (cb), (user_data))
 #endif
 
 #endif /* CLOUDSYNC_H */

@@ -2,8 +2,8 @@
  *
  * A call that fails throws std::system_error with a code of cloudsync::category(); the calls whose last argument
  * is a std::error_code & set it instead. Callbacks run where cloudsync.h says; an exception that leaves one ends
- * the process. Objects may be moved, not copied; GallerySync, FileSync and Download may outlive their Context, and then
- * answer 13600001. A Context that goes away inside a callback stays open: close it elsewhere first. */
+ * the process. Objects may be moved, not copied; GallerySync, FileSync, Download and CloudFileCache may outlive
+ * their Context, and then answer 13600001. A Context that goes away inside a callback stays open: close it elsewhere first. */
 
 #ifndef CLOUDSYNC_HPP
 #define CLOUDSYNC_HPP
@@ -37,6 +37,12 @@ inline std::int32_t register_progress_cb(CloudSyncDownload *h, CloudSyncDownload
   return download_register_progress_cb(h, cb, user_data, destroy);
 }
 
+/** Registers a progress callback with an object of any class. */
+inline std::int32_t register_progress_cb(CloudSyncCloudFileCache *h, CloudSyncDownloadProgressCallback cb,
+                                         void *user_data, CloudSyncDestroy destroy) {
+  return cloud_file_cache_register_progress_cb(h, cb, user_data, destroy);
+}
+
 /** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
 inline std::int32_t unregister_progress_cb(CloudSyncGallerySync *h, CloudSyncSyncProgressCallback cb,
                                            void *user_data) {
@@ -53,6 +59,12 @@ inline std::int32_t unregister_progress_cb(CloudSyncFileSync *h, CloudSyncSyncPr
 inline std::int32_t unregister_progress_cb(CloudSyncDownload *h, CloudSyncDownloadProgressCallback cb,
                                            void *user_data) {
   return download_unregister_progress_cb(h, cb, user_data);
+}
+
+/** Unregisters a progress callback of an object of any class; all of them where cb is NULL. */
+inline std::int32_t unregister_progress_cb(CloudSyncCloudFileCache *h, CloudSyncDownloadProgressCallback cb,
+                                           void *user_data) {
+  return cloud_file_cache_unregister_progress_cb(h, cb, user_data);
 }
 
 namespace cloudsync {
@@ -87,6 +99,9 @@ inline void check(std::int32_t code) {
 /** Told how a call ended: no error, or one of category() and its text. */
 using Completion = std::function<void(std::error_code, const std::string &)>;
 
+/** Told how a call that starts a batch ended, and the batch's task id; -1 where it failed. */
+using TaskCompletion = std::function<void(std::error_code, const std::string &, std::int64_t)>;
+
 namespace detail {
 
 template <auto Free>
@@ -113,12 +128,26 @@ inline void complete(std::int32_t code, const char *message, void *self) noexcep
   (*done)(error(code), message);
 }
 
+inline void complete_task(std::int32_t code, const char *message, std::int64_t task, void *self) noexcept {
+  const std::unique_ptr<TaskCompletion> done(static_cast<TaskCompletion *>(self));
+  (*done)(error(code), message, task);
+}
+
 /** Hands a completion over to `start`, which takes it where it returns 0. */
 template <typename Start>
 void run_async(Completion done, Start start) {
   auto owned = std::make_unique<Completion>(std::move(done));
   check(start(&complete, static_cast<void *>(owned.get())));
   static_cast<void>(owned.release());
+}
+
+/** C strings of the strings, which must live longer. */
+inline std::vector<const char *> pointers(const std::vector<std::string> &strings) {
+  std::vector<const char *> found;
+  for (const std::string &string : strings) {
+    found.push_back(string.c_str());
+  }
+  return found;
 }
 
 } // namespace detail
@@ -234,10 +263,7 @@ public:
 
   /** Many files' CLOUDSYNC_FILE_SYNC_STATE_... numbers, in order. */
   std::vector<std::int32_t> file_sync_states(const std::vector<std::string> &uris) const {
-    std::vector<const char *> pointers;
-    for (const std::string &uri : uris) {
-      pointers.push_back(uri.c_str());
-    }
+    const std::vector<const char *> pointers = detail::pointers(uris);
     std::vector<std::int32_t> states(uris.size());
     check(get_file_sync_states(get(), pointers.data(), pointers.size(), states.data()));
     return states;
@@ -396,6 +422,82 @@ public:
 
 private:
   detail::Handle<CloudSyncDownload, download_free> handle_;
+};
+
+/** The bytes of files of the gallery and of bundles, one by one or many at once. */
+class CloudFileCache {
+public:
+  using Progress = std::function<void(const CloudSyncDownloadProgress &)>;
+  using BatchProgress = std::function<void(const CloudSyncMultiDownloadProgress &)>;
+
+  explicit CloudFileCache(const Context &context) {
+    CloudSyncCloudFileCache *handle = nullptr;
+    check(cloud_file_cache_new(context.get(), &handle));
+    handle_.reset(handle);
+  }
+
+  /** Registers a progress callback for single files; off removes all. */
+  void on_progress(Progress progress) {
+    using F = detail::Function<CloudSyncDownloadProgress>;
+    check(cloud_file_cache_register_progress_cb(get(), F::call, new Progress(std::move(progress)), F::destroy));
+  }
+
+  /** Registers a callback for batches; off removes all. */
+  void on_batch_download(BatchProgress progress) {
+    using F = detail::Function<CloudSyncMultiDownloadProgress>;
+    check(cloud_file_cache_register_batch_download_cb(get(), F::call, new BatchProgress(std::move(progress)), F::destroy));
+  }
+
+  void off_progress() { check(cloud_file_cache_unregister_progress_cb(get(), nullptr, nullptr)); }
+  void off_batch_download() { check(cloud_file_cache_unregister_batch_download_cb(get(), nullptr, nullptr)); }
+  void start(const std::string &uri) { check(cloud_file_cache_start(get(), uri.c_str())); }
+
+  /** Stops one file's download; what was received stays unless `need_clean`. */
+  void stop(const std::string &uri, bool need_clean = false) {
+    check(cloud_file_cache_stop(get(), uri.c_str(), need_clean));
+  }
+
+  /** Fetches many files; returns the batch's task id. */
+  std::int64_t start_batch(const std::vector<std::string> &uris,
+                           std::int32_t file_type = CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT) {
+    const std::vector<const char *> pointers = detail::pointers(uris);
+    std::int64_t task = -1;
+    check(cloud_file_cache_start_batch(get(), pointers.data(), pointers.size(), file_type, &task));
+    return task;
+  }
+
+  void stop_batch(std::int64_t task, bool need_clean = false) { check(cloud_file_cache_stop_batch(get(), task, need_clean)); }
+
+  void start(const std::string &uri, Completion done) {
+    detail::run_async(std::move(done),
+                      [&](auto cb, void *self) { return cloud_file_cache_start_async(get(), uri.c_str(), cb, self); });
+  }
+
+  void stop(const std::string &uri, bool need_clean, Completion done) {
+    detail::run_async(std::move(done), [&](auto cb, void *self) {
+      return cloud_file_cache_stop_async(get(), uri.c_str(), need_clean, cb, self);
+    });
+  }
+
+  void start_batch(const std::vector<std::string> &uris, std::int32_t file_type, TaskCompletion done) {
+    const std::vector<const char *> pointers = detail::pointers(uris);
+    auto owned = std::make_unique<TaskCompletion>(std::move(done));
+    check(cloud_file_cache_start_batch_async(get(), pointers.data(), pointers.size(), file_type, detail::complete_task,
+                                             owned.get()));
+    static_cast<void>(owned.release());
+  }
+
+  void stop_batch(std::int64_t task, bool need_clean, Completion done) {
+    detail::run_async(std::move(done), [&](auto cb, void *self) {
+      return cloud_file_cache_stop_batch_async(get(), task, need_clean, cb, self);
+    });
+  }
+
+  /** The handle, which stays this object's. */
+  CloudSyncCloudFileCache *get() const noexcept { return handle_.get(); }
+
+private:
+  detail::Handle<CloudSyncCloudFileCache, cloud_file_cache_free> handle_;
 };
 
 } // namespace cloudsync

@@ -8,7 +8,7 @@ use cloudsync_engine::Code;
 use crate::changes::CloudSyncChangeData;
 use crate::dispatch::Key;
 use crate::failure::{Answer, Failure, null};
-use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
+use crate::progress::{CloudSyncDownloadProgress, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress};
 
 /// Takes a registration's user data back: called exactly once, when the callback it came with is not
 /// running and will not run again, also where registering failed. May be NULL. Runs on the thread that
@@ -26,6 +26,10 @@ pub type CloudSyncDownloadProgressCallback =
 /// Told which files and folders changed. The data and all in it live until the callback returns.
 pub type CloudSyncChangeCallback =
     Option<unsafe extern "C-unwind" fn(data: *const CloudSyncChangeData, user_data: *mut c_void)>;
+
+/// Told how far a batch of downloads is. The event and all that it points at live until the callback returns.
+pub type CloudSyncMultiDownloadProgressCallback =
+    Option<unsafe extern "C-unwind" fn(event: *const CloudSyncMultiDownloadProgress, user_data: *mut c_void)>;
 
 /// Told once how an asynchronous call ended: a code, and a text that is never NULL, empty for success, and
 /// lives until the callback returns.
@@ -48,6 +52,12 @@ pub type CloudSyncFileStatesCompletion = Option<
 /// the code is 0, the time in milliseconds since 1970; otherwise 0.
 pub type CloudSyncTimeCompletion = Option<
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, time_ms: i64, user_data: *mut c_void),
+>;
+
+/// Told once what cloud_file_cache_start_batch_async started: a code, a text as in CloudSyncCompletion, and, where
+/// the code is 0, the batch's task id; otherwise -1.
+pub type CloudSyncTaskCompletion = Option<
+    unsafe extern "C-unwind" fn(code: i32, message: *const c_char, task_id: i64, user_data: *mut c_void),
 >;
 
 /// Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
@@ -217,10 +227,14 @@ pub(crate) type DownloadProgressFn =
     unsafe extern "C-unwind" fn(event: *const CloudSyncDownloadProgress, user_data: *mut c_void);
 pub(crate) type ChangeFn =
     unsafe extern "C-unwind" fn(data: *const CloudSyncChangeData, user_data: *mut c_void);
+pub(crate) type BatchProgressFn =
+    unsafe extern "C-unwind" fn(event: *const CloudSyncMultiDownloadProgress, user_data: *mut c_void);
 pub(crate) type CompletionFn =
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, user_data: *mut c_void);
 pub(crate) type TimeFn =
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, time_ms: i64, user_data: *mut c_void);
+pub(crate) type TaskFn =
+    unsafe extern "C-unwind" fn(code: i32, message: *const c_char, task_id: i64, user_data: *mut c_void);
 pub(crate) type FileStatesFn = unsafe extern "C-unwind" fn(
     code: i32,
     message: *const c_char,

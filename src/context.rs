@@ -3,12 +3,13 @@
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use cloudsync_engine::core::Partial;
 use cloudsync_engine::os::production;
-use cloudsync_engine::{ClientId, Config, Engine, UriSpace};
+use cloudsync_engine::{ClientId, Code, Config, Engine, TaskId, UriSpace};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
@@ -35,7 +36,7 @@ impl Handle for CloudSyncContext {
 type Job = Box<dyn FnOnce() + Send>;
 
 /// One of a context's synced directories: the gallery, or a bundle's cloud directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Root(usize);
 
 impl Root {
@@ -51,10 +52,13 @@ impl Root {
 /// What a context handle stands for.
 pub struct Context {
     gallery: Engine,
+    /// The bundle that the photos belong to.
+    gallery_bundle: Box<str>,
     /// The bundles' engines: of the root with number n, the one at n - 1.
     bundles: Vec<(Box<str>, Engine)>,
     caller: Caller,
     next_client: AtomicU64,
+    next_task: AtomicI64,
     closed: AtomicBool,
     pub(crate) watches: Watches,
     running: Running,
@@ -132,9 +136,11 @@ impl Context {
         }
         Ok(Context {
             gallery,
+            gallery_bundle: options.config.bundle_name.into(),
             bundles,
             caller: options.caller,
             next_client: AtomicU64::new(1),
+            next_task: AtomicI64::new(1),
             closed: AtomicBool::new(false),
             watches: Watches::new(),
             running,
@@ -182,18 +188,23 @@ impl Context {
         bundle.and_then(|bundle| self.root_of_bundle(bundle)).unwrap_or(Root::GALLERY)
     }
 
-    /// The directory that a URI is in, for an operation that needs no permission: 202 where it is another
-    /// bundle's and the caller no system app.
+    /// The directory that a URI is in, where the caller may use its files: every app its own bundle's, a
+    /// system app all.
     pub(crate) fn root_for_caller(&self, uri: &str) -> Answer<Root> {
         let root = self.root_of(uri);
-        if let Some((bundle, _)) = root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
-            self.check_bundle(bundle)?;
-        }
-        Ok(root)
+        self.engine_at(root)?.check_uri(uri)?;
+        let owner = match root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
+            Some((name, _)) => name,
+            None => &self.gallery_bundle,
+        };
+        self.caller.check_bundle(owner).map(|()| root).map_err(|_| {
+            let text = format!("{uri:?} belongs to {owner}; who is no system app can use its own files only");
+            Failure::new(Code::InvalidUri, text)
+        })
     }
 
     /// All engines, unless the context has been closed.
-    fn engines(&self) -> Answer<impl Iterator<Item = &Engine>> {
+    pub(crate) fn engines(&self) -> Answer<impl Iterator<Item = &Engine>> {
         let gallery = self.engine()?;
         Ok(std::iter::once(gallery).chain(self.bundles.iter().map(|(_, engine)| engine)))
     }
@@ -203,14 +214,22 @@ impl Context {
         &self.running.dispatcher
     }
 
-    /// A number for a Download object.
+    /// A number for a Download or CloudFileCache object.
     pub(crate) fn next_client(&self) -> ClientId {
         self.next_client.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Stops the downloads of a Download object that is being freed.
-    pub(crate) fn forget_client(&self, client: ClientId) {
-        self.gallery.forget_client(client);
+    /// A number for a batch.
+    pub(crate) fn next_task(&self) -> TaskId {
+        self.next_task.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Stops the downloads of an object that is being freed.
+    pub(crate) fn forget_client(&self, client: ClientId, partial: Partial) {
+        self.gallery.forget_client(client, partial);
+        for (_, engine) in &self.bundles {
+            engine.forget_client(client, partial);
+        }
     }
 
     /// Closes all engines at the same time: each may need as long as one is allowed to.
@@ -326,8 +345,9 @@ pub unsafe extern "C" fn cloudsync_open(
 /// threads, within 2 seconds plus what the host's callbacks take. With CLOUDSYNC_DISPATCH_HOST, what is left
 /// is delivered on the thread that closes, after a cloudsync_dispatch that is under way.
 ///
-/// GallerySync, FileSync and Download handles of the context answer 13600001 from then on, and are still to be freed:
-/// their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is called here.
+/// GallerySync, FileSync, Download and CloudFileCache handles of the context answer 13600001 from then on, and are still
+/// to be freed: their callbacks' destroy is called when they are. The destroy of the callbacks of register_change is
+/// called here.
 ///
 /// @param context The handle; NULL does nothing.
 /// @return 0; 401 for a handle that was closed already or is none; 13900029 from inside a callback, nothing is

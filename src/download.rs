@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use cloudsync_engine::ClientId;
+use cloudsync_engine::core::Partial;
 
 use crate::callback::{
     CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback, Done, Registration, inside,
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn download_free(download: *mut CloudSyncDownload) -> i32 
         if let Some(download) = end(download, "download")? {
             download.context.dispatcher().forget_download(download.client);
             download.target.close(!inside());
-            download.context.forget_client(download.client);
+            download.context.forget_client(download.client, Partial::Discard);
         }
         Ok(())
     })

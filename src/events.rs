@@ -10,26 +10,33 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cloudsync_engine::{
-    Change, ClientId, DownloadProgress, DownloadState, Event, EventSink, NotifyType, OptimizeProgress,
-    OptimizeState, SyncProgress, WatchId,
+    BatchProgress, Change, ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event, EventSink,
+    NotifyType, OptimizeProgress, OptimizeState, SyncProgress, TaskId, WatchId,
 };
 use parking_lot::RwLock;
 
+use crate::batch::Batches;
 use crate::callback::{
-    CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn, TimeFn,
+    BatchProgressFn, CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn,
+    TaskFn, TimeFn,
 };
 use crate::changes::{ChangeTarget, CloudSyncChangeData};
 use crate::context::Root;
 use crate::dispatch::{Item, Queue, Signal, Target};
 use crate::failure::{Answer, inner};
-use crate::progress::{CloudSyncDownloadProgress, CloudSyncSyncProgress};
+use crate::progress::{
+    CloudSyncDownloadProgress, CloudSyncFailedFileInfo, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress,
+};
 use crate::space::{CloudSyncOptimizeSpaceProgress, OptimizeFn};
 use crate::{log, text};
 
 /// The callbacks of one GallerySync or FileSync.
 pub(crate) type SyncTarget = Target<Registration<SyncProgressFn>>;
-/// The callbacks of one Download.
+/// The callbacks of one Download or CloudFileCache for single files.
 pub(crate) type DownloadTarget = Target<Registration<DownloadProgressFn>>;
+
+/// The callbacks of one CloudFileCache for batches.
+pub(crate) type BatchTarget = Target<Registration<BatchProgressFn>>;
 
 /// Something that the host is to be told.
 pub(crate) enum Happening {
@@ -37,6 +44,7 @@ pub(crate) enum Happening {
     Download(ClientId, DownloadProgress),
     Optimize(ClientId, OptimizeProgress),
     Changed(WatchId, NotifyType, Vec<Change>),
+    Batch(ClientId, BatchProgress),
     Completed(Answer<Found>, Completion),
     Log(i32, String),
 }
@@ -46,6 +54,7 @@ pub(crate) enum Completion {
     Plain(Done<CompletionFn>),
     States(Done<FileStatesFn>),
     Time(Done<TimeFn>),
+    Task(Done<TaskFn>),
 }
 
 /// What an asynchronous call found, beside that it went well.
@@ -53,11 +62,12 @@ pub(crate) enum Found {
     Nothing,
     States(Vec<i32>),
     Time(i64),
+    Task(TaskId),
 }
 
 /// From this many waiting events on, progress replaces progress.
 const LONG: usize = 4096;
-/// Downloads have the lanes of their clients, from 1 on.
+/// Downloads and batches have the lanes of their clients, from 1 on.
 const LOG_LANE: u64 = u64::MAX;
 const LAST_SYNC_LANE: u64 = LOG_LANE - 1;
 
@@ -73,6 +83,7 @@ impl Item for Happening {
             Happening::Optimize(client, progress) => {
                 Some((*client, progress.state == OptimizeState::Running))
             }
+            Happening::Batch(client, progress) => Some((*client, progress.state == DownloadState::Running)),
             Happening::Changed(..) | Happening::Completed(..) => None,
             Happening::Log(..) => Some((LOG_LANE, true)),
         }
@@ -122,6 +133,8 @@ pub(crate) struct Dispatcher {
     downloads: RwLock<HashMap<ClientId, Arc<DownloadTarget>>>,
     optimizes: RwLock<HashMap<ClientId, Arc<Registration<OptimizeFn>>>>,
     changes: RwLock<HashMap<WatchId, Arc<ChangeTarget>>>,
+    batch_targets: RwLock<HashMap<ClientId, Arc<BatchTarget>>>,
+    batches: Batches,
 }
 
 impl Dispatcher {
@@ -134,6 +147,8 @@ impl Dispatcher {
             downloads: RwLock::default(),
             optimizes: RwLock::default(),
             changes: RwLock::default(),
+            batch_targets: RwLock::default(),
+            batches: Batches::default(),
         })
     }
 
@@ -157,12 +172,27 @@ impl Dispatcher {
         Arc::make_mut(&mut self.syncs.write()).retain(|(_, other)| !Arc::ptr_eq(other, target));
     }
 
-    /// Tells this Download from now on.
+    /// The batches that lie in several directories.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.batches
+    }
+
+    /// Tells this CloudFileCache of its batches from now on.
+    pub(crate) fn add_batches(&self, client: ClientId, target: &Arc<BatchTarget>) {
+        self.batch_targets.write().insert(client, Arc::clone(target));
+    }
+
+    /// Tells it no more.
+    pub(crate) fn forget_batches(&self, client: ClientId) {
+        self.batch_targets.write().remove(&client);
+    }
+
+    /// Tells this Download or CloudFileCache from now on.
     pub(crate) fn add_download(&self, client: ClientId, target: &Arc<DownloadTarget>) {
         self.downloads.write().insert(client, Arc::clone(target));
     }
 
-    /// Tells this Download no more.
+    /// Tells it no more.
     pub(crate) fn forget_download(&self, client: ClientId) {
         self.downloads.write().remove(&client);
     }
@@ -240,6 +270,7 @@ impl Dispatcher {
             Happening::Download(client, progress) => self.deliver_download(number, client, progress),
             Happening::Optimize(client, progress) => self.deliver_optimize(client, progress),
             Happening::Changed(watch, kind, changes) => self.deliver_changes(number, watch, kind, changes),
+            Happening::Batch(client, progress) => self.deliver_batch(number, client, &progress),
             Happening::Completed(answer, completion) => completion.call(answer),
             Happening::Log(level, line) => log::line(level, &line),
         }));
@@ -302,6 +333,31 @@ impl Dispatcher {
             registration.call(|function, user_data| unsafe { function(&raw const data, user_data) });
         });
     }
+
+    fn deliver_batch(&self, number: u64, client: ClientId, progress: &BatchProgress) {
+        let Some(target) = self.batch_targets.read().get(&client).map(Arc::clone) else {
+            return;
+        };
+        let files = BatchFiles::new(progress);
+        let first_error = progress.failed.first().map_or(DownloadErrorType::NoError, |(_, error)| *error);
+        let event = CloudSyncMultiDownloadProgress {
+            struct_size: size_of::<CloudSyncMultiDownloadProgress>(),
+            state: progress.state as i32,
+            err_type: first_error as i32,
+            task_id: progress.task,
+            successful_count: files.successful.len() as u32,
+            failed_count: files.failed.len() as u32,
+            total_count: progress.files as u32,
+            downloaded_size: progress.downloaded,
+            total_size: progress.total,
+            successful_files: files.successful.as_ptr(),
+            failed_files: files.failed.as_ptr(),
+        };
+        target.deliver(number, |registration| {
+            // SAFETY: as above; the lists live as long as the event.
+            registration.call(|function, user_data| unsafe { function(&raw const event, user_data) });
+        });
+    }
 }
 
 fn pointers(texts: &[CString]) -> Vec<*const c_char> {
@@ -322,6 +378,32 @@ impl Dispatcher {
     }
 }
 
+/// The strings of a batch's event, in C's form.
+struct BatchFiles {
+    _strings: Vec<CString>,
+    successful: Vec<*const c_char>,
+    failed: Vec<CloudSyncFailedFileInfo>,
+}
+
+impl BatchFiles {
+    fn new(progress: &BatchProgress) -> Self {
+        let mut strings = Vec::with_capacity(progress.succeeded.len() + progress.failed.len());
+        let mut keep = |uri: &String| {
+            let uri = text::to_c(uri.as_str());
+            let pointer = uri.as_ptr();
+            // Moving the string moves no bytes.
+            strings.push(uri);
+            pointer
+        };
+        let successful = progress.succeeded.iter().map(&mut keep).collect();
+        let failed = progress.failed.iter();
+        let failed =
+            failed.map(|(uri, error)| CloudSyncFailedFileInfo { uri: keep(uri), error: *error as i32 });
+        let failed = failed.collect();
+        BatchFiles { _strings: strings, successful, failed }
+    }
+}
+
 /// What the engine of one synced directory tells.
 pub(crate) struct Events {
     pub(crate) dispatcher: Arc<Dispatcher>,
@@ -330,12 +412,18 @@ pub(crate) struct Events {
 
 impl EventSink for Events {
     fn emit(&self, event: Event) {
-        self.dispatcher.push(match event {
-            Event::Sync(progress) => Happening::Sync(self.root, progress),
-            Event::Download { client, progress } => Happening::Download(client, progress),
-            Event::Optimize { client, progress } => Happening::Optimize(client, progress),
-            Event::Changed { watch, kind, changes } => Happening::Changed(watch, kind, changes),
-        });
+        let dispatcher = &self.dispatcher;
+        match event {
+            Event::Sync(progress) => dispatcher.push(Happening::Sync(self.root, progress)),
+            Event::Download { client, progress } => dispatcher.push(Happening::Download(client, progress)),
+            Event::Optimize { client, progress } => dispatcher.push(Happening::Optimize(client, progress)),
+            Event::Changed { watch, kind, changes } => {
+                dispatcher.push(Happening::Changed(watch, kind, changes))
+            }
+            Event::Batch { client, progress } => dispatcher.batches.merge(self.root, progress, |whole| {
+                dispatcher.push(Happening::Batch(client, whole));
+            }),
+        }
     }
 
     fn log(&self, level: u8, line: &str) {
@@ -359,7 +447,7 @@ impl Completion {
             Completion::States(done) => done.call(|function, user_data| {
                 let states = match &found {
                     Found::States(states) => states.as_slice(),
-                    Found::Nothing | Found::Time(_) => &[],
+                    Found::Nothing | Found::Time(_) | Found::Task(_) => &[],
                 };
                 let first = if code == 0 { states.as_ptr() } else { std::ptr::null() };
                 // SAFETY: as above; so do the states.
@@ -369,6 +457,11 @@ impl Completion {
                 let time = if let Found::Time(time) = found { time } else { 0 };
                 // SAFETY: as above.
                 unsafe { function(code, message.as_ptr(), time, user_data) }
+            }),
+            Completion::Task(done) => done.call(|function, user_data| {
+                let task = if let Found::Task(task) = found { task } else { -1 };
+                // SAFETY: as above.
+                unsafe { function(code, message.as_ptr(), task, user_data) }
             }),
         }
     }

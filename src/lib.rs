@@ -13,11 +13,13 @@
 
 #[cfg(test)]
 mod argument_tests;
+mod batch;
 mod callback;
 #[cfg(test)]
 mod callback_tests;
 mod changes;
 mod cloud;
+mod cloud_file_cache;
 mod code;
 mod context;
 mod device;
@@ -47,11 +49,12 @@ mod version;
 
 pub use callback::{
     CloudSyncChangeCallback, CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
-    CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncSyncProgressCallback,
-    CloudSyncTimeCompletion,
+    CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncMultiDownloadProgressCallback,
+    CloudSyncSyncProgressCallback, CloudSyncTaskCompletion, CloudSyncTimeCompletion,
 };
 pub use changes::*;
 pub use cloud::*;
+pub use cloud_file_cache::*;
 pub use code::*;
 pub use context::*;
 pub use device::*;

@@ -60,6 +60,13 @@ pub const CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND: i32 = 4;
 /// DownloadErrorType: too many requests.
 pub const CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS: i32 = 5;
 
+/// DownloadFileType: the file itself.
+pub const CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT: i32 = 0;
+/// DownloadFileType: a small picture of it. This version makes none.
+pub const CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL: i32 = 1;
+/// DownloadFileType: a picture of it for a screen. This version makes none.
+pub const CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD: i32 = 2;
+
 /// FileSyncState: its bytes are on the way to the cloud.
 pub const CLOUDSYNC_FILE_SYNC_STATE_UPLOADING: i32 = 0;
 /// FileSyncState: its bytes are on the way to this device.
@@ -133,6 +140,48 @@ pub struct CloudSyncDownloadProgress {
     pub size: u64,
     /// The file's URI as the request spelled it. Lives until the callback returns.
     pub uri: *const c_char,
+}
+
+/// A file of a batch that failed: the documented FailedFileInfo. This structure does not grow.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct CloudSyncFailedFileInfo {
+    /// The file's URI as the request spelled it.
+    pub uri: *const c_char,
+    /// A CLOUDSYNC_DOWNLOAD_ERROR_... number: why it failed.
+    pub error: i32,
+}
+
+/// How far a batch of downloads is: the documented MultiDownloadProgress, with what its methods
+/// getSuccessfulFiles and getFailedFiles return.
+///
+/// Fields may be added at the end: read only what struct_size covers.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct CloudSyncMultiDownloadProgress {
+    /// Size of this structure in bytes, as the library that runs knows it.
+    pub struct_size: usize,
+    /// A CLOUDSYNC_DOWNLOAD_STATE_... number: COMPLETED where every file came, FAILED where all ended and some
+    /// failed, STOPPED where some were stopped.
+    pub state: i32,
+    /// A CLOUDSYNC_DOWNLOAD_ERROR_... number: why the first of the failed files failed, where some did.
+    pub err_type: i32,
+    /// Which batch: the number that cloud_file_cache_start_batch gave.
+    pub task_id: i64,
+    /// Files that are here now; the length of successful_files.
+    pub successful_count: u32,
+    /// Files that failed; the length of failed_files.
+    pub failed_count: u32,
+    /// Files in all, 1 to 400; a URI that was named twice counts once.
+    pub total_count: u32,
+    /// Bytes received; never falls within a batch.
+    pub downloaded_size: u64,
+    /// Bytes in all; changes where a file changes in the cloud before its turn comes.
+    pub total_size: u64,
+    /// The URIs of the files that are here now, as the request spelled them. Lives until the callback returns.
+    pub successful_files: *const *const c_char,
+    /// The files that failed. Lives until the callback returns.
+    pub failed_files: *const CloudSyncFailedFileInfo,
 }
 
 impl From<SyncProgress> for CloudSyncSyncProgress {

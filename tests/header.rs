@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -31,6 +31,7 @@ const FILES: [&str; 16] = [
     "gallery.rs",
     "file_sync.rs",
     "download.rs",
+    "cloud_file_cache.rs",
     "state.rs",
     "space.rs",
     "changes.rs",

@@ -8,17 +8,21 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, Listed, SpaceFor, SpaceWanted, States};
+use crate::core::{
+    Answer, Core, Gate, Job, JobContext, JobDone, Listed, Partial, SpaceFor, SpaceWanted, States,
+};
 use crate::error::{Code, Error, Result};
-use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, WatchId};
+use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
 use crate::ports::{Clock, Ports};
 use crate::tree::Scope;
+use crate::uri::UriSpace;
 
 /// One device's gallery in step with one cloud. Every method may be called from any thread.
 pub struct Engine {
     control: Sender<Message>,
     gate: Gate,
     states: States,
+    uris: UriSpace,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -27,13 +31,16 @@ enum Message {
     Stop,
     Download(ClientId, String, Sender<Result<()>>),
     StopDownload(ClientId, String),
-    Forget(ClientId),
     Clean(String, Answer),
     Optimize(SpaceWanted, ClientId, Sender<Result<()>>),
     OptimizeStorage(Answer),
     StopOptimize,
     Pin(String, bool, Sender<Result<()>>),
     KeptReason(String, Sender<Result<Option<Error>>>),
+    StopCaching(ClientId, String, Partial, Sender<Result<()>>),
+    Batch(ClientId, TaskId, Vec<String>, Sender<Result<()>>),
+    StopBatch(ClientId, TaskId, Partial, Sender<()>),
+    Forget(ClientId, Partial),
     Held(Sender<u64>),
     AnswerHeld(bool),
     Progress(Sender<Option<SyncProgress>>),
@@ -57,6 +64,7 @@ impl Engine {
     /// Opens the state directory's index and starts the control thread. Nothing is synced yet.
     pub fn open(config: Config, ports: Ports, events: Arc<dyn EventSink>) -> Result<Engine> {
         let workers = config.transfer_threads.clamp(1, 64) + MORE_WORKERS;
+        let uris = config.uris.clone();
         let clock = ports.clock.clone();
         let core = Core::open(Config { transfer_threads: workers - MORE_WORKERS, ..config }, ports, events)?;
         let (gate, states) = (core.gate(), core.states());
@@ -71,7 +79,7 @@ impl Engine {
         let control_loop = ControlLoop { core, clock, jobs, busy: 0, workers };
         let thread = Builder::new().name("cloudsync-ctl".into()).spawn(move || control_loop.run(&messages));
         threads.push(thread.map_err(|error| Error::io("no thread for the engine", &error))?);
-        Ok(Engine { control, gate, states, threads: Mutex::new(threads) })
+        Ok(Engine { control, gate, states, uris, threads: Mutex::new(threads) })
     }
 
     /// Starts a sync run; returns when it is accepted. One that is accepted while a run is under
@@ -104,10 +112,34 @@ impl Engine {
         self.send(Message::StopDownload(client, uri.to_string()))
     }
 
-    /// Stops all of a client's downloads, without events.
-    pub fn forget_client(&self, client: ClientId) {
+    /// Stops the client's download of one file, as the documented `CloudFileCache.stop` does: `partial` says
+    /// what becomes of the part received, unless others wait for the file too. A part that an earlier stop
+    /// kept can be discarded as well. Fails with `InvalidUri` or `NoSuchFile`.
+    pub fn stop_caching(&self, client: ClientId, uri: &str, partial: Partial) -> Result<()> {
+        self.ask(|reply| Message::StopCaching(client, uri.to_string(), partial, reply))?
+    }
+
+    /// Whether a URI can be read and lies in this directory: fails with `InvalidUri` where not.
+    pub fn check_uri(&self, uri: &str) -> Result<()> {
+        self.uris.path(uri).map(drop)
+    }
+
+    /// Fetches the bytes of many files for `client`; returns when accepted. A file that cannot be fetched
+    /// is one of the batch's failed files. `task` is of no other batch. Fails with `InvalidUri`, and fetches
+    /// nothing then.
+    pub fn start_batch(&self, client: ClientId, task: TaskId, uris: Vec<String>) -> Result<()> {
+        self.ask(|reply| Message::Batch(client, task, uris, reply))?
+    }
+
+    /// Stops a client's batch; it ends with `Stopped`. A batch that has ended, or never was, is no error.
+    pub fn stop_batch(&self, client: ClientId, task: TaskId, partial: Partial) -> Result<()> {
+        self.ask(|reply| Message::StopBatch(client, task, partial, reply))
+    }
+
+    /// Stops all of a client's downloads and batches, without events.
+    pub fn forget_client(&self, client: ClientId, partial: Partial) {
         // A closed engine has forgotten everybody.
-        let _ = self.send(Message::Forget(client));
+        let _ = self.send(Message::Forget(client, partial));
     }
 
     /// Frees the space of one file's own copy, and of the other parts of the same photo; returns when that is
@@ -322,7 +354,6 @@ impl ControlLoop {
             Message::Stop => self.core.stop_sync(),
             Message::Download(client, uri, reply) => answer(&reply, self.core.start_download(client, &uri)),
             Message::StopDownload(client, uri) => self.core.stop_download(client, &uri),
-            Message::Forget(client) => self.core.forget_client(client),
             Message::Clean(uri, answer) => self.core.clean(&uri, answer),
             Message::Optimize(wanted, client, reply) => {
                 answer(&reply, self.core.start_optimize(wanted, SpaceFor::Client(client)));
@@ -331,6 +362,17 @@ impl ControlLoop {
             Message::StopOptimize => self.core.stop_optimize(),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
             Message::KeptReason(uri, reply) => answer(&reply, self.core.kept_reason(&uri)),
+            Message::StopCaching(client, uri, partial, reply) => {
+                answer(&reply, self.core.stop_caching(client, &uri, partial));
+            }
+            Message::Batch(client, task, uris, reply) => {
+                answer(&reply, self.core.start_batch(client, task, uris));
+            }
+            Message::StopBatch(client, task, partial, reply) => {
+                self.core.stop_batch(client, task, partial);
+                answer(&reply, ());
+            }
+            Message::Forget(client, partial) => self.core.forget_client(client, partial),
             Message::Held(reply) => answer(&reply, self.core.deletions_held()),
             Message::AnswerHeld(carry_out) => self.core.answer_held_deletions(carry_out),
             Message::Progress(reply) => answer(&reply, self.core.sync_progress()),
@@ -356,6 +398,7 @@ impl ControlLoop {
                 Ok(
                     Message::Begin
                     | Message::Download(..)
+                    | Message::Batch(..)
                     | Message::Clean(..)
                     | Message::Optimize(..)
                     | Message::OptimizeStorage(..),

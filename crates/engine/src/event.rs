@@ -147,9 +147,6 @@ pub struct Change {
 /// Who asked for changes: one number per registration.
 pub type WatchId = u64;
 
-/// Who asked for a download: one number per `Download` object.
-pub type ClientId = u64;
-
 /// The documented `OptimizeState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
@@ -171,6 +168,32 @@ pub struct OptimizeProgress {
     pub state: OptimizeState,
     /// From 1 to 100. Never falls.
     pub percent: u8,
+}
+
+/// Who asked for a download: one number per `Download` or `CloudFileCache` object.
+pub type ClientId = u64;
+
+/// A batch of downloads: the documented `taskId`, 0 or greater.
+pub type TaskId = i64;
+
+/// The documented `MultiDownloadProgress` of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchProgress {
+    /// Where the batch is. `Completed` where every file came, `Failed` where all ended and some failed,
+    /// `Stopped` where some were stopped.
+    pub state: DownloadState,
+    /// Which batch.
+    pub task: TaskId,
+    /// The files that are here now, as the request spelled them, in the order in which they came.
+    pub succeeded: Vec<String>,
+    /// The files that failed, and why, in the order in which they did.
+    pub failed: Vec<(String, DownloadErrorType)>,
+    /// Files in all; a URI that was named twice counts once.
+    pub files: u64,
+    /// Bytes received. Never falls within a batch.
+    pub downloaded: u64,
+    /// Bytes in all, as far as the files' sizes are known.
+    pub total: u64,
 }
 
 /// Something that happened.
@@ -201,6 +224,13 @@ pub enum Event {
         kind: NotifyType,
         /// Which they are, at most 1,024.
         changes: Vec<Change>,
+    },
+    /// A batch went on. Every accepted batch ends in exactly one final event.
+    Batch {
+        /// Who asked for it.
+        client: ClientId,
+        /// How far it is.
+        progress: BatchProgress,
     },
 }
 

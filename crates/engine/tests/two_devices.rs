@@ -181,7 +181,7 @@ fn on_demand_brings_names_at_once_and_bytes_when_asked() {
         match b.events.recv_timeout(Duration::from_secs(60)).unwrap() {
             Event::Download { client: 7, progress } if progress.state == DownloadState::Completed => break,
             Event::Download { progress, .. } => assert_eq!(progress.state, DownloadState::Running),
-            Event::Sync(_) | Event::Optimize { .. } | Event::Changed { .. } => {}
+            Event::Sync(_) | Event::Optimize { .. } | Event::Changed { .. } | Event::Batch { .. } => {}
         }
     }
     assert_eq!(fs::read(b.gallery.join("d/IMG.jpg")).unwrap(), b"picture");

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use cloudsync_engine::{ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress};
+use cloudsync_engine::{
+    BatchProgress, ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress, TaskId,
+};
 use parking_lot::Mutex;
 
 use crate::shared::Wire;
@@ -52,7 +54,8 @@ pub struct Ledger {
     /// How the last run ended.
     pub ended: Option<SyncProgress>,
     downloads: BTreeMap<(ClientId, String), u64>,
-    /// How many downloads are under way.
+    batches: BTreeMap<(ClientId, TaskId), Option<BatchProgress>>,
+    /// How many downloads and batches are under way.
     pub downloading: usize,
 }
 
@@ -72,7 +75,22 @@ impl Ledger {
     /// A download was accepted.
     pub fn download_started(&mut self, client: ClientId, uri: &str) {
         self.downloads.insert((client, uri.to_owned()), 0);
-        self.downloading = self.downloads.len();
+        self.count();
+    }
+
+    /// A batch was accepted.
+    pub fn batch_started(&mut self, client: ClientId, task: TaskId) {
+        self.batches.insert((client, task), None);
+        self.count();
+    }
+
+    /// The batches that have not ended.
+    pub fn batches_open(&self) -> Vec<(ClientId, TaskId)> {
+        self.batches.keys().copied().collect()
+    }
+
+    fn count(&mut self) {
+        self.downloading = self.downloads.len() + self.batches.len();
     }
 
     /// Whether this client waits for this file.
@@ -93,6 +111,7 @@ impl Ledger {
             // Nobody asks for it here.
             Event::Optimize { client, progress } => Err(format!("client {client} is told {progress:?}")),
             Event::Changed { .. } => Err("changes are told, and nobody asked for any".into()),
+            Event::Batch { client, progress } => self.take_batch(client, progress),
         }
     }
 
@@ -129,7 +148,35 @@ impl Ledger {
         *received = progress.processed;
         if progress.state != DownloadState::Running {
             self.downloads.remove(&key);
-            self.downloading = self.downloads.len();
+            self.count();
+        }
+        Ok(())
+    }
+
+    fn take_batch(&mut self, client: ClientId, now: BatchProgress) -> Result<(), String> {
+        let key = (client, now.task);
+        let Some(last) = self.batches.get_mut(&key) else {
+            return Err(format!("a batch's event without a batch: client {client}, {now:?}"));
+        };
+        let ended = (now.succeeded.len() + now.failed.len()) as u64;
+        let fell = |last: &BatchProgress| {
+            now.downloaded < last.downloaded
+                || !now.succeeded.starts_with(&last.succeeded)
+                || !now.failed.starts_with(&last.failed)
+        };
+        let all = match now.state {
+            DownloadState::Running | DownloadState::Stopped => ended <= now.files,
+            DownloadState::Completed => ended == now.files && now.failed.is_empty(),
+            DownloadState::Failed => ended == now.files && !now.failed.is_empty(),
+        };
+        if last.as_ref().is_some_and(fell) || !all || now.downloaded > now.total {
+            return Err(format!("a batch goes wrong from {last:?} to {now:?}"));
+        }
+        if now.state == DownloadState::Running {
+            *last = Some(now);
+        } else {
+            self.batches.remove(&key);
+            self.count();
         }
         Ok(())
     }

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use cloudsync_engine::core::Core;
+use cloudsync_engine::core::{Core, Partial};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
 use cloudsync_engine::tree::{LocalContent, Trees};
-use cloudsync_engine::{ClientId, Config, Result};
+use cloudsync_engine::{ClientId, Config, Result, TaskId};
 use parking_lot::Mutex;
 
 use crate::cloud::SimCloud;
@@ -37,6 +37,7 @@ pub struct Process {
     finished: Vec<JobDone>,
     workers: usize,
     stop_left: Option<u32>,
+    last_task: TaskId,
 }
 
 impl Process {
@@ -67,6 +68,7 @@ impl Process {
             finished: Vec::new(),
             workers,
             stop_left: None,
+            last_task: 0,
         })
     }
 
@@ -120,6 +122,32 @@ impl Process {
     pub fn stop_download(&mut self, client: ClientId, uri: &str) {
         self.note(&format!("stop_download {client} {uri}"));
         self.core.stop_download(client, uri);
+        self.take_events();
+    }
+
+    /// Stops a download, and says what becomes of the part received.
+    pub fn stop_caching(&mut self, client: ClientId, uri: &str, partial: Partial) {
+        let result = self.core.stop_caching(client, uri, partial);
+        self.note(&format!("stop_caching {client} {uri} {partial:?}: {result:?}"));
+        self.take_events();
+    }
+
+    /// Asks for many files' bytes.
+    pub fn start_batch(&mut self, client: ClientId, uris: Vec<String>) {
+        self.last_task += 1;
+        self.ledger.batch_started(client, self.last_task);
+        let note = format!("start_batch {client} {} {uris:?}", self.last_task);
+        if let Err(error) = self.core.start_batch(client, self.last_task, uris) {
+            self.wire.peek().broken(0, format!("{note}: {error}"));
+        }
+        self.note(&note);
+        self.take_events();
+    }
+
+    /// Stops a batch.
+    pub fn stop_batch(&mut self, client: ClientId, task: TaskId, partial: Partial) {
+        self.note(&format!("stop_batch {client} {task} {partial:?}"));
+        self.core.stop_batch(client, task, partial);
         self.take_events();
     }
 

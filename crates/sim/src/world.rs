@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cloudsync_engine::DownloadPolicy;
+use cloudsync_engine::core::Partial;
 use cloudsync_engine::ports::{Battery, Heat, Network};
 use cloudsync_engine::tree::LocalContent;
 use parking_lot::Mutex;
@@ -248,20 +249,34 @@ impl World {
         paths.push("a.jpg".into());
         let mut shared = self.shared.lock();
         let client = 1 + shared.rng.below(2);
+        let count = if shared.rng.per_mille(300) { 1 + shared.rng.below(8) } else { 0 };
+        let many = (0..count).filter_map(|_| shared.rng.pick(&paths).map(|path| uri_of(path))).collect();
         let Some(path) = shared.rng.pick(&paths).cloned() else { return };
         drop(shared);
-        process.start_download(client, &uri_of(&path));
+        match count {
+            0 => process.start_download(client, &uri_of(&path)),
+            _ => process.start_batch(client, many),
+        }
     }
 
     fn stop_download(&mut self, device: usize) {
         let Some(process) = &mut self.processes[device] else { return };
-        let uri = {
-            let mut shared = self.shared.lock();
-            let open = process.ledger.downloads_open();
-            shared.rng.pick(&open).cloned()
-        };
-        if let Some((client, uri)) = uri {
-            process.stop_download(client, &uri);
+        let mut shared = self.shared.lock();
+        let partial = if shared.rng.per_mille(500) { Partial::Keep } else { Partial::Discard };
+        let (of_download, again) = (shared.rng.per_mille(500), shared.rng.per_mille(300));
+        let batch = shared.rng.pick(&process.ledger.batches_open()).copied();
+        let download = shared.rng.pick(&process.ledger.downloads_open()).cloned();
+        drop(shared);
+        if let Some((client, task)) = batch {
+            process.stop_batch(client, task, partial);
+        } else if let Some((client, uri)) = download {
+            match of_download {
+                true => process.stop_download(client, &uri),
+                false => process.stop_caching(client, &uri, partial),
+            }
+            if again {
+                process.start_download(3, &uri);
+            }
         }
     }
 

@@ -281,8 +281,9 @@ impl Core {
             && bytes < FETCH_BYTES
             && let Some((node, place)) = disk.fetches.pop_front()
         {
-            // Somebody has asked for it since it was planned, and it is on its way.
-            if self.demands.has(node) {
+            if self.is_demanded(node) {
+                // Somebody who waits for it is bringing it.
+                run.freeze(node);
                 continue;
             }
             match fetch_item(&self.states.trees.read(), node, place.as_ref()) {

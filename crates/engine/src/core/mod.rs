@@ -13,13 +13,14 @@ mod listing;
 mod observe;
 mod progress;
 mod push;
+mod queue;
 mod reconcile;
 mod run;
 mod space;
 mod state;
 mod structure;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -33,9 +34,11 @@ use crate::tree::{NodeId, Trees};
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
 use demand::Demands;
+pub use demand::Partial;
 pub use evict::Answer;
 pub use gate::Gate;
 pub use listing::{Entry, Listed};
+use queue::{JobQueue, Urgency};
 use run::Run;
 pub use space::{SpaceFor, SpaceWanted};
 pub use state::{Activity, States};
@@ -52,6 +55,8 @@ enum Task {
     Demand(NodeId),
     Survey(Vec<(NodeId, String)>),
     Evict(evict::EvictTask),
+    /// A part of a file that is discarded.
+    Discard(NodeId),
     Upload(push::UploadTask),
     NewIds,
     Lock,
@@ -74,7 +79,7 @@ pub struct Core {
     states: States,
     cursor: String,
     identity: String,
-    queue: VecDeque<Job>,
+    queue: JobQueue,
     tasks: BTreeMap<JobId, Task>,
     last_job: JobId,
     run: Option<Run>,
@@ -135,7 +140,7 @@ impl Core {
             fs: ports.fs,
             watcher: ports.watcher,
             events,
-            queue: VecDeque::new(),
+            queue: JobQueue::default(),
             tasks: BTreeMap::new(),
             last_job: 0,
             run: None,
@@ -179,7 +184,7 @@ impl Core {
 
     /// A job that may be run now.
     pub fn next_job(&mut self) -> Option<Job> {
-        self.queue.pop_front()
+        self.queue.pop()
     }
 
     /// Takes a job's outcome.
@@ -192,9 +197,10 @@ impl Core {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
             (Task::Survey(files), outcome) => self.survey_done(files, outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
-            (Task::Sweep, _) => {}
+            (Task::Sweep | Task::Discard(_), _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
+        self.begin_waiting();
         self.advance();
     }
 
@@ -231,16 +237,22 @@ impl Core {
     }
 
     fn enqueue(&mut self, task: Task, work: Work, stop: StopFlag, moved: Moved) -> JobId {
-        let job = self.new_job(work, stop, moved);
-        let id = job.id;
-        self.tasks.insert(id, task);
-        self.queue.push_back(job);
-        id
+        self.enqueue_as(Urgency::Background, task, work, stop, moved)
     }
 
-    fn new_job(&mut self, work: Work, stop: StopFlag, moved: Moved) -> Job {
+    fn enqueue_as(
+        &mut self,
+        urgency: Urgency,
+        task: Task,
+        work: Work,
+        stop: StopFlag,
+        moved: Moved,
+    ) -> JobId {
         self.last_job += 1;
-        Job { id: self.last_job, work, stop, moved }
+        let id = self.last_job;
+        self.tasks.insert(id, task);
+        self.queue.push(Job { id, work, stop, moved }, urgency);
+        id
     }
 
     fn emit_sync(&mut self, progress: SyncProgress) {

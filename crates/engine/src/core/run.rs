@@ -1,6 +1,6 @@
 //! One sync run: look at disk and cloud, plan, change the disk, change the cloud, look again.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudsync_cloud::CloudError;
 
@@ -13,9 +13,7 @@ use super::{Core, Task};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{
-    DiskOutcome, FetchOutcome, HashItem, HashOutcome, Job, Outcome, StopFlag, UploadOutcome, Work,
-};
+use crate::job::{DiskOutcome, FetchOutcome, HashItem, HashOutcome, Outcome, StopFlag, UploadOutcome, Work};
 use crate::plan::{self, CloudAction, DiskAction, Learn, Plan, Request};
 use crate::tree::{Kind, LocalContent, NodeId, Trees, Trouble};
 
@@ -206,10 +204,9 @@ impl Core {
         }
     }
 
-    /// Takes the run, and what waits for it, as far as they go without waiting, and tells what has changed.
+    /// Takes the run as far as it goes without waiting, and tells what has changed.
     pub(super) fn advance(&mut self) {
         self.advance_run();
-        self.take_up_demands();
         self.tell_changes();
     }
 
@@ -281,11 +278,9 @@ impl Core {
 
     /// What is queued is not begun any more; what is under way comes back; then the lock goes back.
     fn wind_down(&mut self, run: &mut Run) -> bool {
-        let (dropped, kept) = std::mem::take(&mut self.queue).into_iter().partition(|job| {
+        let dropped = self.queue.take_background(|job| {
             self.tasks.get(&job.id).is_some_and(|task| task.is_of_run() && !matches!(task, Task::Unlock))
         });
-        self.queue = kept;
-        let dropped: VecDeque<Job> = dropped;
         for job in dropped {
             if let Some(task) = self.tasks.remove(&job.id) {
                 run.jobs -= 1;
@@ -671,7 +666,7 @@ impl Task {
     }
 
     fn is_of_run(&self) -> bool {
-        !matches!(self, Task::Demand(_) | Task::Survey(_) | Task::Evict(_) | Task::Sweep)
+        !matches!(self, Task::Demand(_) | Task::Discard(_) | Task::Survey(_) | Task::Evict(_) | Task::Sweep)
     }
 }
 

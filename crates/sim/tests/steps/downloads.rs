@@ -125,3 +125,47 @@ fn a_download_outlives_the_run_that_it_waits_for() {
     here.finish(fetch);
     assert_eq!(ended(&here, DownloadState::Completed), ["file://media/Photo/a"]);
 }
+
+/// The file that a job brings, where it brings one.
+fn brings(job: &Job) -> Option<&str> {
+    match &job.work {
+        Work::Fetch(items) => items.first().map(|item| &*item.path),
+        _ => None,
+    }
+}
+
+/// A person's file goes first, then the batch's, so many at a time that workers are left, then a run's.
+#[test]
+fn a_batch_goes_after_a_person_and_before_a_run() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        there.put(name, name.as_bytes());
+    }
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::OnDemand);
+    here.sync_well();
+
+    here.core.start_sync().unwrap();
+    let uris = ["a", "b", "c", "d", "e"].map(|name| format!("file://media/Photo/{name}"));
+    here.core.start_batch(7, 1, uris.to_vec()).unwrap();
+    here.core.start_download(8, "file://media/Photo/f").unwrap();
+    let jobs: Vec<Job> = std::iter::from_fn(|| here.core.next_job()).collect();
+    let order: Vec<Option<&str>> = jobs.iter().map(brings).collect();
+    assert_eq!(order[..5], ["f", "a", "b", "c", "d"].map(Some), "four threads move bytes");
+    assert!(order.len() > 5 && order[5..].iter().all(Option::is_none), "{order:?}");
+
+    for job in jobs {
+        here.finish(job);
+    }
+    assert_eq!(here.files().len(), 6);
+    let mut ends = Vec::new();
+    while let Some(event) = here.sink.next() {
+        if let Event::Batch { client: 7, progress } = event
+            && progress.state != DownloadState::Running
+        {
+            ends.push((progress.state, progress.succeeded.len()));
+        }
+    }
+    assert_eq!(ends, [(DownloadState::Completed, 5)]);
+}
