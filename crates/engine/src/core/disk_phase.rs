@@ -13,7 +13,7 @@ use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, PlaceItem, SMUDGE
 use crate::plan::{self, CloudAction, DiskAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
-use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
+use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef, Synced, Trees};
 
 /// Where changing the disk is.
 pub(super) struct DiskPhase {
@@ -378,8 +378,12 @@ pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: PlaceRef<'_>) -> Opti
     })
 }
 
-/// The file is on the disk now, in the folder where it was ordered.
+/// The file is on the disk now, in the folder where it was ordered. Disk and cloud have agreed on these
+/// bytes: where the cloud has others by now, these are no change that anybody made here.
 pub(super) fn fetched(trees: &mut Trees, item: &FetchItem, stamp: Stamp) {
+    let synced = trees.get(item.node).and_then(|node| node.synced);
+    let place = synced.map_or_else(|| item.place.clone(), |synced| synced.place.to_place());
+    trees.set_synced(item.node, Some(Synced { place: place.as_ref(), content: Some(item.content) }));
     put_here(trees, item.node, item.place.as_ref(), LocalContent::Here(item.content, stamp));
 }
 

@@ -169,3 +169,27 @@ fn a_batch_goes_after_a_person_and_before_a_run() {
     }
     assert_eq!(ends, [(DownloadState::Completed, 5)]);
 }
+
+/// Found by seeds 3337 and 14672: what had come counted as changed here, and was sent over the newer bytes.
+#[test]
+fn old_bytes_that_come_after_the_news_of_newer_ones_do_not_replace_them() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    there.put("a", b"old");
+    there.sync_well();
+    // Killed when it knows of the file and nothing more.
+    Hand::open(&world, DownloadPolicy::Originals).sync_until(|work| matches!(work, Work::Fetch(_)));
+    let mut here = Hand::open(&world, DownloadPolicy::Originals);
+    here.core.start_download(7, "file://media/Photo/a").unwrap();
+    let fetch = here.core.next_job().unwrap();
+    there.disk.remove_file("a").unwrap();
+    there.put("a", b"newer");
+    there.sync_well();
+    here.sync(|_, _| {});
+    here.finish(fetch);
+    for _ in 0..2 {
+        here.sync_well();
+        there.sync_well();
+    }
+    assert_eq!(there.files(), [("a".to_owned(), b"newer".to_vec())].into());
+}
