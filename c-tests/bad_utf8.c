@@ -53,6 +53,8 @@ static void text_that_is_not_utf8(void **state) {
         BAD(cloudsync_file_trouble(device.context, text, found, NULL, 0));
         BAD(download_start(download, text));
         BAD(cloudsync_pin(device.context, text, 1));
+        BAD(cloud_file_cache_clean_cache(cache, text));
+        BAD(cloud_file_cache_clean_file_cache(cache, text));
         BAD(download_start_async(download, text, on_answer, &answer));
         BAD(download_stop(download, text));
         BAD(download_stop_async(download, text, on_answer, &answer));

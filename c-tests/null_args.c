@@ -238,6 +238,10 @@ static void check_cloud_file_cache(void) {
     BAD(cloud_file_cache_start_async, "cache", NULL, uri, ignore_answer, NULL);
     BAD(cloud_file_cache_start_async, "uri", cache, NULL, ignore_answer, NULL);
     BAD(cloud_file_cache_start_async, "done", cache, uri, NULL, NULL);
+    BAD(cloud_file_cache_clean_cache, "cache", NULL, uri);
+    BAD(cloud_file_cache_clean_cache, "uri", cache, NULL);
+    BAD(cloud_file_cache_clean_file_cache, "cache", NULL, uri);
+    BAD(cloud_file_cache_clean_file_cache, "uri", cache, NULL);
     BAD(cloud_file_cache_stop, "cache", NULL, uri, 0);
     BAD(cloud_file_cache_stop, "uri", cache, NULL, 0);
     BAD(cloud_file_cache_stop_async, "cache", NULL, uri, 0, ignore_answer, NULL);

@@ -304,6 +304,44 @@ static void a_disk_that_fills_up(void **state) {
     with_own_mounts(optimize_storage_frees_what_the_disk_needs);
 }
 
+/* One file, by name: each reason to stay has its code. */
+static void one_file_is_cleaned(void **state) {
+    (void)state;
+    struct device device;
+    CloudSyncCloudFileCache *cache = NULL;
+    char path[PATH_MAX], other[PATH_MAX];
+    const char uri[] = "file://media/Photo/IMG_1.jpg";
+    device_make(&device, "clean");
+    write_photo(device.gallery, "IMG_1.jpg", 10000, 1);
+    write_photo(device.gallery, "IMG_2.jpg", 10000, 2);
+    device_open(&device);
+    assert_ok(cloud_file_cache_new(device.context, &cache));
+    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_TRY_AGAIN); /* never sent */
+    sync_twice(&device);
+    assert_code(cloud_file_cache_clean_file_cache(cache, "file://media/Photo/none.jpg"), CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_code(cloud_file_cache_clean_file_cache(cache, "nonsense"), CLOUDSYNC_E_INVALID_URI);
+    int writer = open(join(path, device.gallery, "IMG_1.jpg"), O_WRONLY);
+    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_TRY_AGAIN);
+    assert_int_equal(close(writer), 0);
+    assert_int_equal(link(path, join(other, root, "another-name.jpg")), 0);
+    device_sync(&device);
+    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_ACCESS_DENIED);
+    assert_int_equal(unlink(other), 0);
+    assert_ok(cloudsync_pin(device.context, uri, 1));
+    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_ACCESS_DENIED);
+    assert_ok(cloudsync_pin(device.context, uri, 0));
+    sync_twice(&device);
+    assert_int_equal(count_files(device.gallery), 2);
+
+    assert_ok(cloud_file_cache_clean_file_cache(cache, uri));
+    assert_int_equal(count_files(device.gallery), 1);
+    assert_ok(cloud_file_cache_clean_file_cache(cache, uri)); /* not here any more: no error */
+    assert_ok(cloud_file_cache_clean_cache(cache, "file://media/Photo/IMG_2.jpg"));
+    assert_int_equal(count_files(device.gallery), 0);
+    assert_ok(cloud_file_cache_free(cache));
+    device_free(&device);
+}
+
 static void bad_parameters(void **state) {
     (void)state;
     struct device device;
@@ -330,6 +368,7 @@ int main(void) {
         in_scratch(a_cloud_restored_from_an_old_backup_proves_nothing),
         in_scratch(one_at_a_time_and_it_stops),
         in_scratch(a_disk_that_fills_up),
+        in_scratch(one_file_is_cleaned),
         in_scratch(bad_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

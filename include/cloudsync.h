@@ -2013,6 +2013,39 @@ int32_t cloud_file_cache_stop_batch_async(struct CloudSyncCloudFileCache *cache,
                                           void *user_data);
 
 /**
+ * Frees the space of one file's own copy, for the system (documented: cleanCache). As cloud_file_cache_clean_file_cache.
+ *
+ * @param cache The CloudFileCache.
+ * @param uri   The file; copied.
+ * @return 0; 201 without the permission; 202 for no system app; otherwise as cloud_file_cache_clean_file_cache.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+ */
+int32_t cloud_file_cache_clean_cache(struct CloudSyncCloudFileCache *cache,
+                                     const char *uri);
+
+/**
+ * Frees the space of one file's own copy, and of the other parts of the same photo (documented: cleanFileCache). Returns
+ * when that is done: its bytes are in the cloud alone then, and a start brings them back. A file whose bytes are not here
+ * is no error. Nothing goes that the cloud has not just proved to hold, byte for byte; otherwise
+ * cloudsync_last_error says why it stays.
+ *
+ * @param cache The CloudFileCache.
+ * @param uri   The file; copied.
+ * @return 0; 401 for a bad handle, or a URI that is NULL or not UTF-8; 13900002 for a file that is not there; 13900010 for
+ *         one that is not in the cloud as it is here, that a program has open for writing, or that the cloud did not
+ *         prove; 13900012 for one that is pinned or has another name as a hard link; 13900031 where the file system cannot
+ *         tell whether it is open; 14000002 for a URI that cannot be read, that leaves the synced directories, or that
+ *         belongs to another app where the caller is no system app; 22400001 where the cloud is signed out; 22400002 where
+ *         it cannot be reached; 22400005 where the index fails; 13600001 where the context has been closed; 13900029 from
+ *         inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+ */
+int32_t cloud_file_cache_clean_file_cache(struct CloudSyncCloudFileCache *cache,
+                                          const char *uri);
+
+/**
  * One file's state (documented: getFileSyncState of one URI). Answers from memory and never waits for a
  * running sync.
  *

@@ -82,7 +82,7 @@ impl Watches {
 
 fn register(context: &Context, uri: &str, recursive: bool, registration: Registration<ChangeFn>) -> Answer {
     let key = registration.key(|function| function as usize)?;
-    let root = context.root_for_caller(uri)?;
+    let root = context.root_to_look_at(uri)?;
     let engine = context.engine_at(root)?;
     let scope = Scope { path: engine.existing(uri)?, recursive };
     let target = Arc::<ChangeTarget>::default();
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn unregister_change(context: *mut CloudSyncContext, uri: 
     with(context, "context", |context| {
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?;
-        let root = context.root_for_caller(uri)?;
+        let root = context.root_to_look_at(uri)?;
         let engine = context.engine_at(root)?;
         let path = engine.entry_path(uri)?;
         let gone: Vec<Watch> = {

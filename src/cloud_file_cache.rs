@@ -65,6 +65,10 @@ fn start(context: &Context, client: ClientId, uri: &str) -> Answer {
     context.engine_at(context.root_for_caller(uri)?)?.start_download(client, uri)
 }
 
+fn clean(context: &Context, uri: &str) -> Answer {
+    context.engine_at(context.root_for_caller(uri)?)?.clean(uri)
+}
+
 fn stop(context: &Context, client: ClientId, uri: &str, partial: Partial) -> Answer {
     context.engine_at(context.root_for_caller(uri)?)?.stop_caching(client, uri, partial)
 }
@@ -555,5 +559,61 @@ pub unsafe extern "C" fn cloud_file_cache_stop_batch_async(
         run_async(&cache.context, done, move |context| {
             stop_batch(context, client, task, after_stop(need_clean)).map(|()| Found::Nothing)
         })
+    })
+}
+
+/// Frees the space of one file's own copy, for the system (documented: cleanCache). As cloud_file_cache_clean_file_cache.
+///
+/// @param cache The CloudFileCache.
+/// @param uri   The file; copied.
+/// @return 0; 201 without the permission; 202 for no system app; otherwise as cloud_file_cache_clean_file_cache.
+///
+/// Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+///
+/// # Safety
+/// `uri` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloud_file_cache_clean_cache(
+    cache: *mut CloudSyncCloudFileCache,
+    uri: *const c_char,
+) -> i32 {
+    with(cache, "cache", |cache| {
+        cache.context.check_caller()?;
+        // SAFETY: a string by the caller's promise.
+        let uri = unsafe { text::read(uri, "uri") }?;
+        may_block()?;
+        clean(&cache.context, uri)
+    })
+}
+
+/// Frees the space of one file's own copy, and of the other parts of the same photo (documented: cleanFileCache). Returns
+/// when that is done: its bytes are in the cloud alone then, and a start brings them back. A file whose bytes are not here
+/// is no error. Nothing goes that the cloud has not just proved to hold, byte for byte; otherwise
+/// cloudsync_last_error says why it stays.
+///
+/// @param cache The CloudFileCache.
+/// @param uri   The file; copied.
+/// @return 0; 401 for a bad handle, or a URI that is NULL or not UTF-8; 13900002 for a file that is not there; 13900010 for
+///         one that is not in the cloud as it is here, that a program has open for writing, or that the cloud did not
+///         prove; 13900012 for one that is pinned or has another name as a hard link; 13900031 where the file system cannot
+///         tell whether it is open; 14000002 for a URI that cannot be read, that leaves the synced directories, or that
+///         belongs to another app where the caller is no system app; 22400001 where the cloud is signed out; 22400002 where
+///         it cannot be reached; 22400005 where the index fails; 13600001 where the context has been closed; 13900029 from
+///         inside a callback, nothing is done then.
+///
+/// Thread safety: any thread. Blocks. Callback safe: no, answers 13900029.
+///
+/// # Safety
+/// `uri` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloud_file_cache_clean_file_cache(
+    cache: *mut CloudSyncCloudFileCache,
+    uri: *const c_char,
+) -> i32 {
+    with(cache, "cache", |cache| {
+        // SAFETY: a string by the caller's promise.
+        let uri = unsafe { text::read(uri, "uri") }?;
+        may_block()?;
+        clean(&cache.context, uri)
     })
 }

@@ -121,7 +121,7 @@ pub unsafe extern "C" fn cloudsync_list(
     with(context, "context", |context| {
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?;
-        let root = context.root_for_caller(uri)?;
+        let root = context.root_to_look_at(uri)?;
         // SAFETY: as above.
         let after = if after.is_null() { None } else { Some(unsafe { text::read(after, "after") }?) };
         if !(1..=MOST).contains(&max_entries) {

@@ -66,7 +66,7 @@ pub unsafe extern "C" fn get_core_file_sync_state(
     with(context, "context", |context| {
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?;
-        let root = context.root_for_caller(uri)?;
+        let root = context.root_to_look_at(uri)?;
         writable(out, "out")?;
         let state = FileState::from(context.engine_at(root)?.file_state(uri)?);
         // SAFETY: `out` may be written by the caller's promise.
