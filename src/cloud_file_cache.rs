@@ -12,9 +12,8 @@ use crate::callback::{
     CloudSyncMultiDownloadProgressCallback, CloudSyncTaskCompletion, Done, Registration, inside, may_block,
 };
 use crate::context::{CloudSyncContext, Context, Root, run_async};
-use crate::dispatch::{Added, Target};
 use crate::events::{BatchTarget, Completion, DownloadTarget, Found};
-use crate::failure::{Answer, Failure, bad, gone};
+use crate::failure::{Answer, Failure, bad};
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::progress::{
     CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT, CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD,
@@ -42,23 +41,6 @@ pub struct CloudFileCache {
     client: ClientId,
     downloads: Arc<DownloadTarget>,
     batches: Arc<BatchTarget>,
-}
-
-impl CloudFileCache {
-    fn register<F: Copy>(
-        &self,
-        target: &Target<Registration<F>>,
-        registration: Registration<F>,
-        address: impl FnOnce(F) -> usize,
-    ) -> Answer {
-        let key = registration.key(address)?;
-        self.context.engine()?;
-        let since = self.context.dispatcher().next_number();
-        match target.add(key, registration, since) {
-            Added::New | Added::Already => Ok(()),
-            Added::Closed => Err(gone()),
-        }
-    }
 }
 
 fn start(context: &Context, client: ClientId, uri: &str) -> Answer {
@@ -231,7 +213,9 @@ pub unsafe extern "C" fn cloud_file_cache_register_progress_cb(
     destroy: CloudSyncDestroy,
 ) -> i32 {
     let registration = Registration::new(cb, user_data, destroy);
-    with(cache, "cache", |cache| cache.register(&cache.downloads, registration, |function| function as usize))
+    with(cache, "cache", |cache| {
+        cache.context.register(&cache.downloads, registration, |function| function as usize)
+    })
 }
 
 /// Unregisters progress callbacks for single files (documented: off of progress). What is not registered is no error. When
@@ -279,7 +263,9 @@ pub unsafe extern "C" fn cloud_file_cache_register_batch_download_cb(
     destroy: CloudSyncDestroy,
 ) -> i32 {
     let registration = Registration::new(cb, user_data, destroy);
-    with(cache, "cache", |cache| cache.register(&cache.batches, registration, |function| function as usize))
+    with(cache, "cache", |cache| {
+        cache.context.register(&cache.batches, registration, |function| function as usize)
+    })
 }
 
 /// Unregisters callbacks for batches (documented: off of batchDownload). As cloud_file_cache_unregister_progress_cb.

@@ -13,8 +13,9 @@ use cloudsync_engine::{ClientId, Code, Config, Engine, TaskId, UriSpace};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
-use crate::callback::may_block;
+use crate::callback::{Registration, may_block};
 use crate::changes::Watches;
+use crate::dispatch::{Added, Target};
 use crate::events::{Completer, Completion, Dispatcher, Events, Found};
 use crate::failure::{Answer, Failure, bad, gone};
 use crate::lease::LEASES;
@@ -222,6 +223,21 @@ impl Context {
     /// Who tells the host what happened.
     pub(crate) fn dispatcher(&self) -> &Arc<Dispatcher> {
         &self.running.dispatcher
+    }
+
+    /// Registers a callback at one of the context's objects, or gives its user data back where the call fails.
+    pub(crate) fn register<F: Copy>(
+        &self,
+        target: &Target<Registration<F>>,
+        registration: Registration<F>,
+        address: impl FnOnce(F) -> usize,
+    ) -> Answer {
+        let key = registration.key(address)?;
+        self.engine()?;
+        match target.add(key, registration, self.dispatcher().next_number()) {
+            Added::New | Added::Already => Ok(()),
+            Added::Closed => Err(gone()),
+        }
     }
 
     /// A number for a Download or CloudFileCache object.

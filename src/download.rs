@@ -11,9 +11,7 @@ use crate::callback::{
     may_block,
 };
 use crate::context::{CloudSyncContext, Context, run_async};
-use crate::dispatch::Added;
 use crate::events::{Completion, DownloadTarget, Found};
-use crate::failure::gone;
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::text;
 
@@ -111,13 +109,7 @@ pub unsafe extern "C" fn download_register_progress_cb(
     let registration = Registration::new(cb, user_data, destroy);
     with(download, "download", |download| {
         download.context.check_caller()?;
-        let key = registration.key(|function| function as usize)?;
-        download.context.engine()?;
-        let since = download.context.dispatcher().next_number();
-        match download.target.add(key, registration, since) {
-            Added::New | Added::Already => Ok(()),
-            Added::Closed => Err(gone()),
-        }
+        download.context.register(&download.target, registration, |function| function as usize)
     })
 }
 

@@ -309,6 +309,18 @@ impl Dispatcher {
         });
     }
 
+    fn deliver_optimize(&self, client: ClientId, progress: OptimizeProgress) {
+        let callback = match progress.state {
+            OptimizeState::Running => self.optimizes.read().get(&client).map(Arc::clone),
+            _ => self.optimizes.write().remove(&client),
+        };
+        let event = CloudSyncOptimizeSpaceProgress::from(progress);
+        if let Some(callback) = callback {
+            // SAFETY: the host's function and its own user data; the event lives until it returns.
+            callback.call(|function, user_data| unsafe { function(&raw const event, user_data) });
+        }
+    }
+
     fn deliver_changes(&self, number: u64, watch: WatchId, kind: NotifyType, changes: Vec<Change>) {
         let Some(target) = self.changes.read().get(&watch).map(Arc::clone) else {
             return;
@@ -338,7 +350,7 @@ impl Dispatcher {
         let Some(target) = self.batch_targets.read().get(&client).map(Arc::clone) else {
             return;
         };
-        let files = BatchFiles::new(progress);
+        let files = BatchLists::new(progress);
         let first_error = progress.failed.first().map_or(DownloadErrorType::NoError, |(_, error)| *error);
         let event = CloudSyncMultiDownloadProgress {
             struct_size: size_of::<CloudSyncMultiDownloadProgress>(),
@@ -364,28 +376,14 @@ fn pointers(texts: &[CString]) -> Vec<*const c_char> {
     texts.iter().map(|text| text.as_ptr()).collect()
 }
 
-impl Dispatcher {
-    fn deliver_optimize(&self, client: ClientId, progress: OptimizeProgress) {
-        let callback = match progress.state {
-            OptimizeState::Running => self.optimizes.read().get(&client).map(Arc::clone),
-            _ => self.optimizes.write().remove(&client),
-        };
-        let event = CloudSyncOptimizeSpaceProgress::from(progress);
-        if let Some(callback) = callback {
-            // SAFETY: the host's function and its own user data; the event lives until it returns.
-            callback.call(|function, user_data| unsafe { function(&raw const event, user_data) });
-        }
-    }
-}
-
 /// The strings of a batch's event, in C's form.
-struct BatchFiles {
+struct BatchLists {
     _strings: Vec<CString>,
     successful: Vec<*const c_char>,
     failed: Vec<CloudSyncFailedFileInfo>,
 }
 
-impl BatchFiles {
+impl BatchLists {
     fn new(progress: &BatchProgress) -> Self {
         let mut strings = Vec::with_capacity(progress.succeeded.len() + progress.failed.len());
         let mut keep = |uri: &String| {
@@ -400,7 +398,7 @@ impl BatchFiles {
         let failed =
             failed.map(|(uri, error)| CloudSyncFailedFileInfo { uri: keep(uri), error: *error as i32 });
         let failed = failed.collect();
-        BatchFiles { _strings: strings, successful, failed }
+        BatchLists { _strings: strings, successful, failed }
     }
 }
 

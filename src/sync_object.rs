@@ -7,9 +7,8 @@ use crate::callback::{
     CloudSyncCompletion, CloudSyncSyncProgressCallback, Done, Registration, SyncProgressFn, inside, may_block,
 };
 use crate::context::{Context, Root, run_async};
-use crate::dispatch::Added;
 use crate::events::{Completion, Found, SyncTarget};
-use crate::failure::{Answer, gone};
+use crate::failure::Answer;
 use crate::object::Shared;
 
 /// A handle's view of one synced directory.
@@ -36,13 +35,7 @@ impl SyncObject {
 
     /// Takes over what a register call was given; it gives the user data back where the call fails.
     pub(crate) fn register(&self, registration: Registration<SyncProgressFn>) -> Answer {
-        let key = registration.key(|function| function as usize)?;
-        self.context.engine_at(self.root)?;
-        let since = self.context.dispatcher().next_number();
-        match self.target.add(key, registration, since) {
-            Added::New | Added::Already => Ok(()),
-            Added::Closed => Err(gone()),
-        }
+        self.context.register(&self.target, registration, |function| function as usize)
     }
 
     pub(crate) fn unregister(&self, cb: CloudSyncSyncProgressCallback, user_data: *mut c_void) {
