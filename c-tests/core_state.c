@@ -5,7 +5,7 @@
 #define MAPS "com.example.maps"
 #define CLOUD_DIR "/data/storage/el2/cloud/"
 
-static int32_t state_of(struct device *device, const char *uri) {
+static int32_t core_state_of(struct device *device, const char *uri) {
     int32_t found = -1;
     assert_ok(get_core_file_sync_state(device->context, uri, &found));
     return found;
@@ -20,17 +20,17 @@ static void the_numbers_are_those_of_file_state(void **state) {
     device_make(&lazy, "lazy");
     write_photo(one.gallery, "a.jpg", 1000, 1);
     device_open(&one);
-    assert_int_equal(state_of(&one, uri), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
+    assert_int_equal(core_state_of(&one, uri), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
     device_sync(&one);
-    assert_int_equal(state_of(&one, uri), CLOUDSYNC_FILE_STATE_UPLOAD_SUCCESS);
+    assert_int_equal(core_state_of(&one, uri), CLOUDSYNC_FILE_STATE_UPLOAD_SUCCESS);
     device_open(&other);
     device_sync(&other);
-    assert_int_equal(state_of(&other, uri), CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD);
+    assert_int_equal(core_state_of(&other, uri), CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD);
     assert_ok(cloudsync_options_set_download_policy(lazy.options, CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND));
     device_open(&lazy);
     device_sync(&lazy);
     assert_false(file_exists(lazy.gallery, "a.jpg"));
-    assert_int_equal(state_of(&lazy, uri), CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD);
+    assert_int_equal(core_state_of(&lazy, uri), CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD);
     device_free(&one);
     device_free(&other);
     device_free(&lazy);
@@ -49,7 +49,7 @@ static void a_file_that_cannot_be_sent_has_failed(void **state) {
     assert_ok(gallery_sync_start(device.sync));
     gate_wait(&device.progress.finals, 1);
     assert_int_equal(device.progress.last.error, CLOUDSYNC_ERROR_TYPE_CLOUD_STORAGE_FULL);
-    assert_int_equal(state_of(&device, "file://media/Photo/big.jpg"), CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE);
+    assert_int_equal(core_state_of(&device, "file://media/Photo/big.jpg"), CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE);
     assert_ok(cloud_service_stub_free(small));
     device_free(&device);
 }
@@ -69,9 +69,9 @@ static void everybody_may_ask_for_what_is_theirs(void **state) {
     assert_ok(cloudsync_options_set_bundle_dir(device.options, MAPS, maps));
     assert_ok(cloudsync_options_set_caller(device.options, NOTES, NULL, 0, 0));
     assert_ok(cloudsync_open(device.options, &device.context));
-    assert_int_equal(state_of(&device, CLOUD_DIR "a.txt"), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
-    assert_int_equal(state_of(&device, "file://" NOTES CLOUD_DIR "a.txt"), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
-    assert_int_equal(state_of(&device, "file://media/Photo/a.jpg"), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
+    assert_int_equal(core_state_of(&device, CLOUD_DIR "a.txt"), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
+    assert_int_equal(core_state_of(&device, "file://" NOTES CLOUD_DIR "a.txt"), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
+    assert_int_equal(core_state_of(&device, "file://media/Photo/a.jpg"), CLOUDSYNC_FILE_STATE_TO_BE_UPLOADED);
     assert_code(get_core_file_sync_state(device.context, "file://" MAPS CLOUD_DIR "a.txt", &found),
                 CLOUDSYNC_E_NOT_SYSTEM_APP);
     assert_code(get_core_file_sync_state(device.context, "file://media/Photo/none.jpg", &found),

@@ -66,12 +66,6 @@ static void run(CloudSyncFileSync *sync, struct progress *progress) {
     assert_int_equal(progress->last.error, CLOUDSYNC_ERROR_TYPE_NO_ERROR);
 }
 
-static int32_t state_of(struct files *files, const char *uri) {
-    int32_t found = -1;
-    assert_ok(get_file_sync_state(files->device.context, uri, &found));
-    return found;
-}
-
 static bool is_folder(const char *folder, const char *name) {
     char path[PATH_MAX];
     struct stat status;
@@ -157,10 +151,10 @@ static void files_are_known_by_their_uris(void **state) {
     write_photo(files.device.gallery, "a.jpg", 10, 3);
     files_open(&files);
     run(files.notes_sync, &files.notes_progress);
-    assert_int_equal(state_of(&files, "file://" NOTES CLOUD_DIR "a%20b.txt"), CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);
+    assert_int_equal(state_of(&files.device, "file://" NOTES CLOUD_DIR "a%20b.txt"), CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);
     /* The plain path is the caller's own. */
-    assert_int_equal(state_of(&files, CLOUD_DIR "a b.txt"), CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);
-    assert_int_equal(state_of(&files, "file://" MAPS CLOUD_DIR "a.txt"), CLOUDSYNC_FILE_SYNC_STATE_TO_BE_UPLOADED);
+    assert_int_equal(state_of(&files.device, CLOUD_DIR "a b.txt"), CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);
+    assert_int_equal(state_of(&files.device, "file://" MAPS CLOUD_DIR "a.txt"), CLOUDSYNC_FILE_SYNC_STATE_TO_BE_UPLOADED);
 
     const char *const mixed[] = {"file://media/Photo/a.jpg", "file://" NOTES CLOUD_DIR "a%20b.txt",
                                  "file://" MAPS CLOUD_DIR "a.txt"};

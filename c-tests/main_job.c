@@ -5,12 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int32_t state_of(struct device *device, const char *uri) {
-    int32_t found = -1;
-    assert_ok(get_file_sync_state(device->context, uri, &found));
-    return found;
-}
-
 static void make_gallery(const char *gallery) {
     char album[PATH_MAX];
     mkdir(join(album, gallery, "Holiday"), 0700);

@@ -195,11 +195,6 @@ static void check_download(void) {
     BAD(download_stop_async, "done", download, uri, NULL, NULL);
 }
 
-static void ignore_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_data) {
-    (void)event;
-    (void)user_data;
-}
-
 static void check_space(void) {
     CloudSyncOptimizeSpaceParam param = {sizeof param, 0, 0};
     BAD(optimize_storage, "context", NULL);

@@ -30,11 +30,6 @@ static void on_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_
     }
 }
 
-static void ignore_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_data) {
-    (void)event;
-    (void)user_data;
-}
-
 /* Frees so many bytes of what was not read for so many days; answers with the final state. */
 static int32_t optimize(struct device *device, int64_t bytes, int32_t days) {
     struct optimize_log log;
@@ -68,10 +63,8 @@ static void read_days_ago(const char *gallery, const char *name, int days) {
     assert_int_equal(utimensat(AT_FDCWD, join(path, gallery, name), times, 0), 0);
 }
 
-static int32_t state_of(struct device *device, const char *uri) {
-    int32_t found = -1;
-    assert_ok(get_file_sync_state(device->context, uri, &found));
-    return found;
+static void photo_name(char name[32], int i) {
+    snprintf(name, 32, "IMG_%d.jpg", i);
 }
 
 /* Four photos of 10,000 bytes, read 40, 30, 20 and 10 days ago, in step; not changed just now any more. */
@@ -79,14 +72,14 @@ static void four_photos(struct device *device, const char *name) {
     device_make(device, name);
     for (int i = 0; i < 4; i++) {
         char photo[32];
-        snprintf(photo, sizeof photo, "IMG_%d.jpg", i);
+        photo_name(photo, i);
         write_photo(device->gallery, photo, 10000, (uint64_t)i);
     }
     device_open(device);
     device_sync(device);
     for (int i = 0; i < 4; i++) {
         char photo[32];
-        snprintf(photo, sizeof photo, "IMG_%d.jpg", i);
+        photo_name(photo, i);
         read_days_ago(device->gallery, photo, 40 - 10 * i);
     }
     sync_twice(device);
@@ -236,7 +229,7 @@ static void one_at_a_time_and_it_stops(void **state) {
     device_make(&device, "exclusive");
     for (int i = 0; i < photos; i++) {
         char photo[32];
-        snprintf(photo, sizeof photo, "IMG_%d.jpg", i);
+        photo_name(photo, i);
         write_photo(device.gallery, photo, 1000, (uint64_t)i);
     }
     device_open(&device);
@@ -277,7 +270,7 @@ static void optimize_storage_frees_what_the_disk_needs(void) {
     mount_small(device.gallery, "size=4m");
     for (int i = 0; i < 30; i++) {
         char photo[32];
-        snprintf(photo, sizeof photo, "IMG_%d.jpg", i);
+        photo_name(photo, i);
         write_photo(device.gallery, photo, 100000, (uint64_t)i);
         read_days_ago(device.gallery, photo, i < 15 ? 31 : 1);
     }
@@ -289,7 +282,7 @@ static void optimize_storage_frees_what_the_disk_needs(void) {
     assert_true(left >= 15 && left < 20);
     for (int i = 15; i < 30; i++) {
         char photo[32];
-        snprintf(photo, sizeof photo, "IMG_%d.jpg", i);
+        photo_name(photo, i);
         assert_true(file_exists(device.gallery, photo));
     }
     assert_ok(optimize_storage(device.context)); /* enough is free */

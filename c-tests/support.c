@@ -444,6 +444,11 @@ void ignore_task(int32_t code, const char *message, int64_t task_id, void *user_
     (void)user_data;
 }
 
+void ignore_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_data) {
+    (void)event;
+    (void)user_data;
+}
+
 void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data) {
     (void)code;
     (void)message;
@@ -525,6 +530,12 @@ void device_sync(struct device *device) {
     assert_int_equal(device->progress.last.error, CLOUDSYNC_ERROR_TYPE_NO_ERROR);
     assert_int_equal(device->progress.last.state, CLOUDSYNC_SYNC_STATE_COMPLETED);
     assert_false(device->progress.fell);
+}
+
+int32_t state_of(struct device *device, const char *uri) {
+    int32_t found = -1;
+    assert_ok(get_file_sync_state(device->context, uri, &found));
+    return found;
 }
 
 void device_close(struct device *device) {

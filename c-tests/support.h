@@ -139,6 +139,7 @@ void ignore_download(const CloudSyncDownloadProgress *event, void *user_data);
 void ignore_change(const CloudSyncChangeData *data, void *user_data);
 void ignore_batch(const CloudSyncMultiDownloadProgress *event, void *user_data);
 void ignore_task(int32_t code, const char *message, int64_t task_id, void *user_data);
+void ignore_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_data);
 void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data);
 
 /* --- Devices ---------------------------------------------------------------------------------- */
@@ -165,6 +166,8 @@ void device_make(struct device *device, const char *name);
 void device_open(struct device *device);
 /* Syncs once: the run must be accepted and end in COMPLETED. */
 void device_sync(struct device *device);
+/* The state of a file of the gallery, which must have one. */
+int32_t state_of(struct device *device, const char *uri);
 void device_close(struct device *device);
 /* Closes what is open, and frees what device_make made. */
 void device_free(struct device *device);
