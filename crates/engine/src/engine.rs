@@ -8,9 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{
-    Answer, Core, Gate, Job, JobContext, JobDone, Listed, Partial, SpaceFor, SpaceWanted, States,
-};
+use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
 use crate::ports::{Clock, Ports};
@@ -356,7 +354,7 @@ impl ControlLoop {
             Message::StopDownload(client, uri) => self.core.stop_download(client, &uri),
             Message::Clean(uri, answer) => self.core.clean(&uri, answer),
             Message::Optimize(wanted, client, reply) => {
-                answer(&reply, self.core.start_optimize(wanted, SpaceFor::Client(client)));
+                answer(&reply, self.core.start_optimize(client, wanted));
             }
             Message::OptimizeStorage(answer) => self.core.optimize_storage(answer),
             Message::StopOptimize => self.core.stop_optimize(),

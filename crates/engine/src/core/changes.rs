@@ -93,9 +93,7 @@ impl Core {
 
 /// Whether the node, or a folder that it is in, is out of others' way on its way to its place.
 fn is_parked(trees: &Trees, id: NodeId) -> bool {
-    let above =
-        |id: &NodeId| trees.local(*id).map(|local| local.place.parent).filter(|id| *id != NodeId::ROOT);
-    let mut chain = std::iter::successors(Some(id), above);
+    let mut chain = trees.local_ancestry(id);
     chain.any(|id| trees.local(id).is_some_and(|local| plan::is_parked(id, local.place)))
 }
 

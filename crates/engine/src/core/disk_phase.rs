@@ -68,12 +68,10 @@ impl DiskTask {
     /// The changes that the paths of a node, the old and the new one, lead through: where one of them is
     /// not done, somebody else's folder may have such a path.
     fn on_the_way(&self, trees: &Trees, node: NodeId, before: Option<&Local>) -> Vec<u32> {
-        let above = |id: &NodeId| {
-            let parent = trees.local(*id).map(|local| local.place.parent);
-            parent.filter(|parent| *parent != node)
-        };
-        let (now, then) = (above(&node), before.map(|local| local.place.parent));
-        let folders = [now, then].into_iter().flat_map(|folder| std::iter::successors(folder, above));
+        let now = trees.local(node).map(|local| local.place.parent);
+        let then = before.map(|local| local.place.parent);
+        let above = |folder| trees.local_ancestry(folder).take_while(|folder| *folder != node);
+        let folders = [now, then].into_iter().flatten().flat_map(above);
         folders.filter_map(|folder| self.placed.get(&folder).copied()).collect()
     }
 }

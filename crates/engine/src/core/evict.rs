@@ -101,7 +101,7 @@ impl Core {
         if is_pinned(trees, id) {
             return Err(Error::new(Code::AccessDenied, "it is pinned to this device: unpin it first"));
         }
-        if self.evictions.busy.contains(&id) || self.demands.nodes().any(|node| node == id) {
+        if self.evictions.busy.contains(&id) || self.is_demanded(id) {
             return Err(Error::new(Code::TryAgain, "it is in use: try again in a moment"));
         }
         let (Some(LocalContent::Here(content, _)), Some(record), Some(remote), Some(path)) =
@@ -303,10 +303,7 @@ fn as_chosen(trees: &Trees, item: &EvictItem) -> bool {
 
 /// Whether a person wants the file to stay: it, or a folder that it is in, is pinned.
 fn is_pinned(trees: &Trees, id: NodeId) -> bool {
-    let above = |id: &NodeId| trees.local(*id).map(|local| local.place.parent);
-    std::iter::successors(Some(id), above)
-        .take(1000)
-        .any(|id| trees.get(id).is_some_and(|node| node.keep == Keep::Pinned))
+    trees.local_ancestry(id).any(|id| trees.get(id).is_some_and(|node| node.keep == Keep::Pinned))
 }
 
 /// All parts on this disk of the photo that a file is a part of: the file alone where it is none.

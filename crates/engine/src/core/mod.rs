@@ -40,7 +40,7 @@ pub use gate::Gate;
 pub use listing::{Entry, Listed};
 use queue::{JobQueue, Urgency};
 use run::Run;
-pub use space::{SpaceFor, SpaceWanted};
+pub use space::SpaceWanted;
 pub use state::{Activity, States};
 
 /// What a job's outcome is for.
@@ -53,7 +53,7 @@ enum Task {
     Disk(disk_phase::DiskTask),
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
-    Survey(Vec<(NodeId, String)>),
+    Survey,
     Evict(evict::EvictTask),
     /// A part of a file that is discarded.
     Discard(NodeId),
@@ -195,7 +195,7 @@ impl Core {
         }
         match (task, done.outcome) {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
-            (Task::Survey(files), outcome) => self.survey_done(files, outcome),
+            (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
             (Task::Sweep | Task::Discard(_), _) => {}
             (task, outcome) => self.run_job_done(task, outcome),

@@ -666,7 +666,7 @@ impl Task {
     }
 
     fn is_of_run(&self) -> bool {
-        !matches!(self, Task::Demand(_) | Task::Discard(_) | Task::Survey(_) | Task::Evict(_) | Task::Sweep)
+        !matches!(self, Task::Demand(_) | Task::Discard(_) | Task::Survey | Task::Evict(_) | Task::Sweep)
     }
 }
 

@@ -27,7 +27,7 @@ pub enum SpaceWanted {
 }
 
 /// Who wants space.
-pub enum SpaceFor {
+enum SpaceFor {
     /// Somebody who is told how far it is.
     Client(ClientId),
     /// Somebody who waits for the end.
@@ -53,11 +53,25 @@ const BATCH_FILES: usize = 256;
 const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
 
 impl Core {
-    /// Begins to free space. Fails with `TaskRunning` while another one is under way.
-    pub fn start_optimize(&mut self, wanted: SpaceWanted, whom: SpaceFor) -> Result<()> {
+    /// Begins to free space for a client. Fails with `TaskRunning` while another one is under way.
+    pub fn start_optimize(&mut self, client: ClientId, wanted: SpaceWanted) -> Result<()> {
         if self.evictions.space.is_some() {
             return Err(running());
         }
+        self.begin_space(SpaceFor::Client(client), wanted);
+        Ok(())
+    }
+
+    /// Frees as much space as the disk needs, and tells when that is done.
+    pub fn optimize_storage(&mut self, answer: Answer) {
+        if self.evictions.space.is_some() {
+            answer(Err(running()));
+        } else {
+            self.begin_space(SpaceFor::Answer(answer), SpaceWanted::AsNeeded);
+        }
+    }
+
+    fn begin_space(&mut self, whom: SpaceFor, wanted: SpaceWanted) {
         self.evictions.kept.clear();
         let stop = StopFlag::default();
         let photos = VecDeque::new();
@@ -65,16 +79,6 @@ impl Core {
         self.evictions.space = Some(task);
         self.tell_space(OptimizeState::Running, 0);
         self.choose_space();
-        Ok(())
-    }
-
-    /// Frees as much space as the disk needs, and tells when that is done.
-    pub fn optimize_storage(&mut self, answer: Answer) {
-        if self.evictions.space.is_some() {
-            return answer(Err(running()));
-        }
-        // It was just seen that no other one is under way.
-        let _ = self.start_optimize(SpaceWanted::AsNeeded, SpaceFor::Answer(answer));
     }
 
     /// Asks the freeing of space to stop; its last event comes when what is under way is back. Without one
@@ -102,7 +106,7 @@ impl Core {
         let files = self.candidates();
         let Some(task) = &self.evictions.space else { return };
         let stop = task.stop.clone();
-        self.enqueue(Task::Survey(files.clone()), Work::Survey(files), stop, Moved::default());
+        self.enqueue(Task::Survey, Work::Survey(files), stop, Moved::default());
     }
 
     fn candidates(&self) -> Vec<(NodeId, String)> {
@@ -112,7 +116,7 @@ impl Core {
         here.filter_map(|(id, _)| Some((id, trees.local_path(id)?))).collect()
     }
 
-    pub(super) fn survey_done(&mut self, files: Vec<(NodeId, String)>, outcome: Outcome) {
+    pub(super) fn survey_done(&mut self, outcome: Outcome) {
         let read = match outcome {
             Outcome::Survey(read) => read,
             _ => Vec::new(),
@@ -131,7 +135,7 @@ impl Core {
         let youngest = self.clock.wall_ns().saturating_sub(days.saturating_mul(DAY_NS));
         let mut aged = {
             let trees = self.states.trees.read();
-            aged_photos(&trees, files.into_iter().zip(read), (days > 0).then_some(youngest))
+            aged_photos(&trees, read, (days > 0).then_some(youngest))
         };
         aged.sort_unstable();
         let photos = self.evictable_photos(aged);
@@ -234,20 +238,20 @@ impl Core {
     }
 }
 
-/// A file, and when it was last read, where that is known.
-type Looked = ((NodeId, String), Option<i64>);
+/// A photo: its folder, and its name or, for what is part of none, the file itself.
+type Photo = (NodeId, std::result::Result<String, NodeId>);
 
 /// The photos that nobody has read after `youngest`, with all their parts on this disk, and when the part
-/// that was read last was read.
+/// that was read last was read. What is part of no photo stands for itself.
 fn aged_photos(
     trees: &Trees,
-    files: impl Iterator<Item = Looked>,
+    files: Vec<(NodeId, Option<i64>)>,
     youngest: Option<i64>,
 ) -> Vec<(i64, Vec<NodeId>)> {
-    let mut photos: BTreeMap<(NodeId, String), (Option<i64>, Vec<NodeId>)> = BTreeMap::new();
-    for ((id, path), read) in files {
+    let mut photos: BTreeMap<Photo, (Option<i64>, Vec<NodeId>)> = BTreeMap::new();
+    for (id, read) in files {
         let Some(local) = trees.local(id) else { continue };
-        let key = (local.place.parent, photo_of(local.place.name).unwrap_or(path));
+        let key = (local.place.parent, photo_of(local.place.name).ok_or(id));
         let (last, parts) = photos.entry(key).or_insert((Some(i64::MIN), Vec::new()));
         *last = last.zip(read).map(|(last, read)| last.max(read));
         parts.push(id);

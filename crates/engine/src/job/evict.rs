@@ -50,11 +50,13 @@ pub enum EvictOutcome {
 }
 
 /// When each file was last read by somebody, in nanoseconds since 1970; `None` where it is gone.
-pub(super) fn survey(context: &JobContext, files: &[(NodeId, String)], stop: &StopFlag) -> Vec<Option<i64>> {
-    files
-        .iter()
-        .map(|(_, path)| if stop.is_set() { None } else { context.fs.last_read_ns(path).ok() })
-        .collect()
+pub(super) fn survey(
+    context: &JobContext,
+    files: Vec<(NodeId, String)>,
+    stop: &StopFlag,
+) -> Vec<(NodeId, Option<i64>)> {
+    let read = |path: &str| if stop.is_set() { None } else { context.fs.last_read_ns(path).ok() };
+    files.into_iter().map(|(id, path)| (id, read(&path))).collect()
 }
 
 pub(super) fn prove(

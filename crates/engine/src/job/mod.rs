@@ -140,8 +140,8 @@ pub enum Outcome {
     Disk(Vec<DiskOutcome>),
     /// Of [`Work::Fetch`] and [`Work::Place`], in order.
     Fetch(Vec<FetchOutcome>),
-    /// Of [`Work::Survey`], in order.
-    Survey(Vec<Option<i64>>),
+    /// Of [`Work::Survey`].
+    Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
     Evict(Vec<EvictOutcome>),
     /// Of [`Work::Sweep`] and [`Work::Discard`].
@@ -252,7 +252,7 @@ impl Job {
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
-            Work::Survey(files) => Outcome::Survey(evict::survey(context, &files, stop)),
+            Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
             Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),
             Work::Sweep { trash_seconds } => {

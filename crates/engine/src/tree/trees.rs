@@ -245,6 +245,14 @@ impl Trees {
         Some(names.join("/"))
     }
 
+    /// A node and the folders above it in the local tree, the innermost first, the gallery itself left out.
+    pub fn local_ancestry(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let above = |id: &NodeId| self.local(*id).map(|local| local.place.parent);
+        let inside = std::iter::successors(Some(id), above).take_while(|id| *id != NodeId::ROOT);
+        // None is above itself but by a mistake, which must not hold up who asks.
+        inside.take(self.rows.len())
+    }
+
     /// The path of `name` in a folder of the local tree.
     pub fn path_in(&self, parent: NodeId, name: &str) -> Option<String> {
         let mut path = self.local_path(parent)?;
