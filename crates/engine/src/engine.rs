@@ -8,9 +8,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{Answer, Core, Gate, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States};
+use crate::core::{Answer, Core, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
+use crate::gate::Gate;
 use crate::ports::{Clock, Ports};
 use crate::tree::Scope;
 use crate::uri::UriSpace;
