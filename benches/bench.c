@@ -3,14 +3,15 @@
  *     bench sync GALLERY STATE CLOUD RUNS            opens, runs RUNS syncs, closes; the first run is told apart
  *     bench receive GALLERY STATE CLOUD RUNS         the same on a device that takes originals on demand
  *     bench states GALLERY STATE CLOUD ROUNDS        asks for the state of every file, singly and in batches
+ *     bench busy GALLERY STATE CLOUD ROUNDS          changes a tenth of the gallery and asks for all states while that syncs
+ *     bench list GALLERY STATE CLOUD ROUNDS          pages through the gallery
+ *     bench space GALLERY STATE CLOUD 1              frees the space of every file
  *     bench events GALLERY STATE CLOUD COUNT         COUNT completions through the dispatcher's thread */
 #define _GNU_SOURCE
 
 #include <cloudsync.h>
 
-#include <dirent.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,15 +20,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "count_alloc.h"
 
-static double now(void) {
+double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static void check(int32_t code, const char *what) {
+void check(int32_t code, const char *what) {
     char detail[512] = "";
     if (code != CLOUDSYNC_OK) {
         cloudsync_last_error(detail, sizeof detail);
@@ -41,7 +43,7 @@ static int by_value(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-static double median(double *values, size_t n) {
+double median(double *values, size_t n) {
     qsort(values, n, sizeof *values, by_value);
     return n == 0 ? 0 : values[n / 2];
 }
@@ -94,7 +96,7 @@ static void on_progress(const CloudSyncSyncProgress *event, void *user_data) {
     pthread_mutex_unlock(&lock);
 }
 
-static CloudSyncContext *open_device(char **argv, int32_t policy) {
+CloudSyncContext *open_device(char **argv, int32_t policy) {
     CloudSyncCloudServiceStub *cloud = NULL;
     CloudSyncOptions *options = NULL;
     CloudSyncContext *device = NULL;
@@ -110,16 +112,32 @@ static CloudSyncContext *open_device(char **argv, int32_t policy) {
     return device;
 }
 
-static void sync_once(CloudSyncGallerySync *sync) {
+CloudSyncGallerySync *new_sync(CloudSyncContext *device) {
+    CloudSyncGallerySync *sync = NULL;
+    check(gallery_sync_new(device, &sync), "GallerySync");
+    check(register_progress_cb(sync, on_progress, NULL, NULL), "register");
+    return sync;
+}
+
+unsigned runs_ended(void) {
     pthread_mutex_lock(&lock);
-    unsigned before = ended;
+    unsigned count = ended;
     pthread_mutex_unlock(&lock);
+    return count;
+}
+
+void sync_once(CloudSyncGallerySync *sync) {
+    unsigned before = runs_ended();
     check(gallery_sync_start(sync), "start");
     pthread_mutex_lock(&lock);
     while (ended == before) {
         pthread_cond_wait(&changed, &lock);
     }
     pthread_mutex_unlock(&lock);
+    check_run();
+}
+
+void check_run(void) {
     if (last.state != CLOUDSYNC_SYNC_STATE_COMPLETED || last.files_failed != 0) {
         fprintf(stderr, "bench: a run ended in state %" PRId32 ", error %" PRId32 ", %" PRIu64 " files left out\n",
                 last.state, last.error, last.files_failed);
@@ -129,10 +147,8 @@ static void sync_once(CloudSyncGallerySync *sync) {
 
 static void sync_runs(char **argv, int32_t policy, int runs) {
     double *again = calloc((size_t)runs, sizeof *again), began = now();
-    CloudSyncGallerySync *sync = NULL;
     CloudSyncContext *device = open_device(argv, policy);
-    check(gallery_sync_new(device, &sync), "GallerySync");
-    check(register_progress_cb(sync, on_progress, NULL, NULL), "register");
+    CloudSyncGallerySync *sync = new_sync(device);
     printf("open_s %.6f\n", now() - began);
 
     began = now();
@@ -154,86 +170,6 @@ static void sync_runs(char **argv, int32_t policy, int runs) {
     check(cloudsync_close(device), "close");
     printf("close_s %.6f\n", now() - began);
     free(again);
-}
-
-/* --- States ----------------------------------------------------------------------------------- */
-
-static char **uris;
-static size_t uri_count, uri_room;
-
-/* The names of our galleries need no encoding but that of the space. */
-static void collect(const char *folder, const char *below) {
-    char path[PATH_MAX];
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        char uri[PATH_MAX], *end = uri;
-        if (entry->d_name[0] == '.') {
-            continue;
-        }
-        end += sprintf(uri, "%s/", below);
-        for (const char *c = entry->d_name; *c != '\0'; c++) {
-            end += sprintf(end, *c == ' ' ? "%%20" : "%c", *c);
-        }
-        if (entry->d_type == DT_DIR) {
-            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-            collect(path, uri);
-            continue;
-        }
-        if (uri_count == uri_room) {
-            uri_room = uri_room * 2 + 1024;
-            uris = realloc(uris, uri_room * sizeof *uris);
-        }
-        uris[uri_count++] = strdup(uri);
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-}
-
-static void shuffle(void) {
-    srandom(1);
-    for (size_t i = uri_count; i > 1; i--) {
-        size_t other = (size_t)random() % i;
-        char *uri = uris[i - 1];
-        uris[i - 1] = uris[other];
-        uris[other] = uri;
-    }
-}
-
-static void ask_for_states(char **argv, int rounds) {
-    enum { BATCH = 1000 };
-    CloudSyncContext *device = open_device(argv, CLOUDSYNC_DOWNLOAD_POLICY_ORIGINALS);
-    int32_t states[BATCH] = {0};
-    collect(argv[2], "file://media/Photo");
-    shuffle();
-    if (uri_count == 0) {
-        fprintf(stderr, "bench: no files in %s\n", argv[2]);
-        exit(EXIT_FAILURE);
-    }
-    double *single = calloc(uri_count, sizeof *single), *batched = calloc((size_t)rounds, sizeof *batched);
-    for (int round = 0; round < rounds; round++) { /* the last one counts: the ones before make it warm */
-        for (size_t i = 0; i < uri_count; i++) {
-            double began = now();
-            check(get_file_sync_state(device, uris[i], &states[0]), uris[i]);
-            single[i] = now() - began;
-            if (states[0] != CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS) {
-                fprintf(stderr, "bench: %s is in state %" PRId32 "\n", uris[i], states[0]);
-                exit(EXIT_FAILURE);
-            }
-        }
-    }
-    for (int round = 0; round < rounds; round++) {
-        double began = now();
-        for (size_t i = 0; i < uri_count; i += BATCH) {
-            size_t n = uri_count - i < BATCH ? uri_count - i : BATCH;
-            check(get_file_sync_states(device, (const char *const *)uris + i, n, states), "batch");
-        }
-        batched[round] = (double)uri_count / (now() - began);
-    }
-    printf("single_ns %.0f\nbatch_per_s %.0f\n", median(single, uri_count) * 1e9, median(batched, (size_t)rounds));
-    check(cloudsync_close(device), "close");
-    free(single);
-    free(batched);
 }
 
 /* --- Events ----------------------------------------------------------------------------------- */
@@ -282,10 +218,16 @@ int main(int argc, char **argv) {
         sync_runs(argv, CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND, (int)count);
     } else if (count > 0 && strcmp(what, "states") == 0) {
         ask_for_states(argv, (int)count);
+    } else if (count > 0 && strcmp(what, "busy") == 0) {
+        ask_while_syncing(argv, (int)count);
+    } else if (count > 0 && strcmp(what, "list") == 0) {
+        page_through(argv, (int)count);
+    } else if (count > 0 && strcmp(what, "space") == 0) {
+        free_space(argv);
     } else if (count > 0 && strcmp(what, "events") == 0) {
         complete(argv, (unsigned long)count);
     } else {
-        fprintf(stderr, "usage: bench sync|receive|states|events GALLERY STATE CLOUD COUNT\n");
+        fprintf(stderr, "usage: bench sync|receive|states|busy|list|space|events GALLERY STATE CLOUD COUNT\n");
         return 2;
     }
     return EXIT_SUCCESS;
