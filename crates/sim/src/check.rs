@@ -144,7 +144,7 @@ fn nothing_is_lost(shared: &mut Shared, cloud: &Cloud) {
         if story.must_live() && !live.contains(digest) {
             lost.push(format!("{} is in no live file, and nobody deleted it", story.label));
         }
-        if story.hidden && !story.dropped && !story.excused && !anywhere.contains(digest) {
+        if story.must_be() && !anywhere.contains(digest) {
             lost.push(format!("{} is nowhere any more", story.label));
         }
     }

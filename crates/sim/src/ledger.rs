@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use cloudsync_engine::{
-    BatchProgress, ClientId, DownloadProgress, DownloadState, Event, EventSink, SyncProgress, TaskId,
+    BatchProgress, ClientId, DownloadProgress, DownloadState, Event, EventSink, OptimizeProgress,
+    OptimizeState, SyncProgress, TaskId,
 };
 use parking_lot::Mutex;
 
@@ -55,6 +56,8 @@ pub struct Ledger {
     pub ended: Option<SyncProgress>,
     downloads: BTreeMap<(ClientId, String), u64>,
     batches: BTreeMap<(ClientId, TaskId), Option<BatchProgress>>,
+    /// Whose space is being freed, and how far that is.
+    freeing: Option<(ClientId, u8)>,
     /// How many downloads and batches are under way.
     pub downloading: usize,
 }
@@ -108,11 +111,33 @@ impl Ledger {
         match event {
             Event::Sync(progress) => self.take_sync(progress),
             Event::Download { client, progress } => self.take_download(client, &progress),
-            // Nobody asks for it here.
-            Event::Optimize { client, progress } => Err(format!("client {client} is told {progress:?}")),
+            Event::Optimize { client, progress } => self.take_space(client, progress),
             Event::Changed { .. } => Err("changes are told, and nobody asked for any".into()),
             Event::Batch { client, progress } => self.take_batch(client, progress),
         }
+    }
+
+    /// The freeing of space was accepted.
+    pub fn freeing_started(&mut self, client: ClientId) {
+        self.freeing = Some((client, 0));
+    }
+
+    /// Whether space is being freed for a client.
+    pub fn is_freeing(&self) -> bool {
+        self.freeing.is_some()
+    }
+
+    fn take_space(&mut self, client: ClientId, now: OptimizeProgress) -> Result<(), String> {
+        let last = match self.freeing {
+            Some((who, last)) if who == client => last,
+            _ => return Err(format!("client {client} is told {now:?}, and frees no space")),
+        };
+        let whole = now.state != OptimizeState::Completed || now.percent == 100;
+        if now.percent < last || !(1..=100).contains(&now.percent) || !whole {
+            return Err(format!("freeing space goes wrong from {last} % to {now:?}"));
+        }
+        self.freeing = (now.state == OptimizeState::Running).then_some((client, now.percent));
+        Ok(())
     }
 
     fn take_sync(&mut self, now: SyncProgress) -> Result<(), String> {
@@ -232,6 +257,20 @@ mod tests {
         ledger.started();
         assert!(ledger.take(event(SyncState::Uploading, 3)).is_ok());
         assert!(ledger.take(event(SyncState::Uploading, 2)).is_err());
+    }
+
+    #[test]
+    fn freed_space_that_nobody_asked_for_or_that_shrinks_is_told() {
+        let mut ledger = Ledger::default();
+        let told =
+            |state, percent| Event::Optimize { client: 1, progress: OptimizeProgress { state, percent } };
+        assert!(ledger.take(told(OptimizeState::Running, 1)).is_err());
+        ledger.freeing_started(1);
+        assert!(ledger.take(told(OptimizeState::Running, 40)).is_ok());
+        assert!(ledger.take(told(OptimizeState::Running, 39)).is_err());
+        assert!(ledger.take(told(OptimizeState::Completed, 90)).is_err());
+        assert!(ledger.take(told(OptimizeState::Stopped, 40)).is_ok());
+        assert!(!ledger.is_freeing());
     }
 
     #[test]

@@ -22,6 +22,26 @@ pub struct DevicePlan {
     pub config: Config,
 }
 
+/// What is asked for and goes wrong around files' own copies.
+#[derive(Debug, Clone, Copy)]
+pub struct SpacePlan {
+    /// People keep files open while they write, give files second names, and change bytes and keep size and
+    /// time.
+    pub writers: bool,
+    /// Disks are small.
+    pub small_disks: bool,
+    /// The cloud is small.
+    pub small_cloud: bool,
+    /// The cloud is restored from older backups.
+    pub restores: bool,
+    /// The cloud's asset store is out of reach now and then, or damaged, while its records are well.
+    pub bad_assets: bool,
+    /// People are after the very files that the engine is just looking at or removing.
+    pub intruders: bool,
+    /// The cloud proves little: what it reads back is damaged, or it leaves answers out.
+    pub bad_proofs: bool,
+}
+
 /// The world.
 #[derive(Debug, Clone)]
 pub struct WorldPlan {
@@ -51,10 +71,40 @@ pub struct WorldPlan {
     pub stops: bool,
     /// What is still wrong with the cloud when all else is well, and for how many rounds.
     pub lasting: Option<(u32, Weather)>,
+    /// Own copies go and come back, in worlds whose seeds are [`SPACIOUS`] or more.
+    pub space: Option<SpacePlan>,
+}
+
+/// Seeds from this one on make worlds in which files' own copies go to free their space.
+pub const SPACIOUS: u64 = 1_000_000_000;
+
+impl SpacePlan {
+    fn draw(rng: &mut Rng) -> Self {
+        let plan = SpacePlan {
+            writers: rng.per_mille(500),
+            small_disks: rng.per_mille(300),
+            small_cloud: rng.per_mille(300),
+            restores: rng.per_mille(250),
+            bad_assets: rng.per_mille(300),
+            intruders: false,
+            bad_proofs: false,
+        };
+        // Came later: the other worlds stay what they were.
+        let mut later = Rng::new(rng.clone().bits());
+        SpacePlan { intruders: later.per_mille(300), bad_proofs: later.per_mille(250), ..plan }
+    }
 }
 
 impl WorldPlan {
-    /// The plan of a seed.
+    /// The plan of a seed, and the chance that is left for its world.
+    pub fn of_seed(seed: u64) -> (Rng, Self) {
+        let mut rng = Rng::new(seed);
+        let mut plan = WorldPlan::draw(&mut rng);
+        plan.space = (seed >= SPACIOUS).then(|| SpacePlan::draw(&mut rng));
+        (rng, plan)
+    }
+
+    /// The plan of a seed that is drawn from `rng`, without what came last.
     pub fn draw(rng: &mut Rng) -> Self {
         let plan = WorldPlan::draw_first(rng);
         // What came to be drawn later has a source of its own, so that every other seed still makes the
@@ -87,6 +137,7 @@ impl WorldPlan {
             losses: rng.per_mille(150),
             stops: rng.per_mille(400),
             lasting: None,
+            space: None,
         }
     }
 
@@ -105,7 +156,11 @@ impl WorldPlan {
     /// Whether nothing ever goes wrong, so that no work may be done twice.
     pub fn is_calm(&self) -> bool {
         let quiet = !self.kills && !self.bad_weather && !self.losses && !self.conditions && !self.stops;
-        quiet && self.lasting.is_none()
+        let enough = self.space.is_none_or(|space| {
+            let trouble = space.small_disks || space.small_cloud || space.restores;
+            !trouble && !space.bad_assets && !space.bad_proofs
+        });
+        quiet && enough && self.lasting.is_none()
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use cloudsync_engine::core::{Core, Partial};
+use cloudsync_engine::core::{Answer, Core, Partial, SpaceWanted};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
 use cloudsync_engine::tree::{LocalContent, Trees};
-use cloudsync_engine::{ClientId, Config, Result, TaskId};
+use cloudsync_engine::{ClientId, Code, Config, Result, TaskId};
 use parking_lot::Mutex;
 
 use crate::cloud::SimCloud;
 use crate::disk::SimDisk;
+use crate::eviction::{Parting, Photos};
 use crate::index::SimIndex;
 use crate::ledger::{Ledger, Sink};
 use crate::shared::{Shared, Wire};
@@ -38,6 +40,8 @@ pub struct Process {
     workers: usize,
     stop_left: Option<u32>,
     last_task: TaskId,
+    /// How many answers are awaited.
+    awaited: Arc<AtomicU64>,
 }
 
 impl Process {
@@ -69,6 +73,7 @@ impl Process {
             workers,
             stop_left: None,
             last_task: 0,
+            awaited: Arc::default(),
         })
     }
 
@@ -151,6 +156,74 @@ impl Process {
         self.take_events();
     }
 
+    /// Whose answer is awaited from now on.
+    fn answer(&self, what: &str) -> Answer {
+        self.awaited.fetch_add(1, Ordering::Relaxed);
+        let (awaited, wire) = (Arc::clone(&self.awaited), self.wire.clone());
+        let what = format!("device {}: {what}", wire.device);
+        Box::new(move |result| {
+            awaited.fetch_sub(1, Ordering::Relaxed);
+            wire.peek().note(&format!("{what}: {result:?}"));
+        })
+    }
+
+    /// Whether space is being freed for anybody.
+    pub fn is_freeing(&self) -> bool {
+        self.ledger.is_freeing() || self.awaited.load(Ordering::Relaxed) > 0
+    }
+
+    /// Asks for a file's own copy to go.
+    pub fn clean(&mut self, uri: &str) {
+        let what = format!("clean {uri}");
+        self.note(&what);
+        let answer = self.answer(&what);
+        self.core.clean(uri, answer);
+        self.take_events();
+    }
+
+    /// Asks for space.
+    pub fn start_optimize(&mut self, client: ClientId, wanted: SpaceWanted) {
+        let was_freeing = self.is_freeing();
+        let result = self.core.start_optimize(client, wanted);
+        self.note(&format!("start_optimize {client} {wanted:?}: {result:?}"));
+        match &result {
+            Ok(()) => self.ledger.freeing_started(client),
+            Err(error) if was_freeing && error.code == Code::TaskRunning => {}
+            Err(error) => self.wire.peek().broken(0, format!("space is not freed: {error}")),
+        }
+        self.take_events();
+    }
+
+    /// Asks for as much space as the disk needs.
+    pub fn optimize_storage(&mut self) {
+        self.note("optimize_storage");
+        let answer = self.answer("optimize_storage");
+        self.core.optimize_storage(answer);
+        self.take_events();
+    }
+
+    /// Asks the freeing of space to stop.
+    pub fn stop_optimize(&mut self) {
+        self.note("stop_optimize");
+        self.core.stop_optimize();
+        self.take_events();
+    }
+
+    /// Keeps a file or folder here, or no longer.
+    pub fn pin(&mut self, uri: &str, pinned: bool) {
+        let result = self.core.pin(uri, pinned);
+        self.note(&format!("pin {uri} {pinned}: {result:?}"));
+    }
+
+    /// The paths of what is noted with such a content.
+    pub(crate) fn paths(&self, of: impl Fn(&LocalContent) -> bool) -> Vec<String> {
+        let trees = self.core.trees();
+        let trees = trees.read();
+        let nodes =
+            trees.iter().filter(|(_, node)| node.local.as_ref().is_some_and(|local| of(&local.content)));
+        nodes.filter_map(|(id, _)| trees.local_path(id)).collect()
+    }
+
     /// Whether any worker has something to do or to tell.
     pub fn has_work(&mut self) -> bool {
         while self.queued.len() + self.finished.len() < self.workers {
@@ -175,7 +248,11 @@ impl Process {
         };
         if let Some(job) = self.queued.remove(choice) {
             self.note(&format!("run job {}", job.id));
+            let parting = Parting::of(&job.work, &self.core.trees().read());
             let done = job.run(&self.context);
+            if let Some(text) = parting.and_then(|parting| parting.wrong(&done.outcome, &self.wire)) {
+                self.wire.peek().broken(3, text);
+            }
             self.finished.push(done);
         } else {
             let done = self.finished.remove(choice - self.queued.len());
@@ -189,7 +266,11 @@ impl Process {
         if let Outcome::Broken(text) = &done.outcome {
             self.wire.peek().broken(7, format!("a job panicked: {text}"));
         }
+        let leaving = Photos::leaving(&self.core.trees().read());
         self.core.finish(done);
+        if let Some(text) = leaving.parted(&self.core.trees().read()) {
+            self.wire.peek().broken(3, text);
+        }
         self.take_events();
     }
 

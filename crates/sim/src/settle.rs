@@ -39,6 +39,9 @@ impl World {
             let good = self.round(round);
             if good && before == self.fingerprint() {
                 self.check();
+                if self.plan.space.is_some() {
+                    self.bring_all_back();
+                }
                 self.rest();
                 return;
             }
@@ -52,12 +55,14 @@ impl World {
         let mut shared = self.shared.lock();
         shared.note("ALL IS WELL");
         shared.meddling = 0;
+        shared.cloud.quota = None;
         for device in 0..shared.devices.len() {
             let state = &mut shared.devices[device];
             state.weather = Weather::default();
             state.conditions = fine_conditions();
             state.mounted = true;
             state.doom = None;
+            state.capacity = None;
             people::tidy_up(&mut shared, device);
         }
     }
@@ -92,7 +97,7 @@ impl World {
     }
 
     /// Each device syncs once; tells whether all runs went well.
-    fn round(&mut self, round: u32) -> bool {
+    pub(crate) fn round(&mut self, round: u32) -> bool {
         let mut good = true;
         for device in 0..self.processes.len() {
             self.shared.lock().pass(120_000_000_000);
@@ -146,12 +151,12 @@ impl World {
     }
 
     /// Lets one device work until nothing is under way any more.
-    fn drive(&mut self, device: usize) {
+    pub(crate) fn drive(&mut self, device: usize) {
         let Some(process) = &mut self.processes[device] else { return };
         for _ in 0..STEPS {
             if process.has_work() {
                 process.work();
-            } else if process.ledger.running || process.ledger.downloading > 0 {
+            } else if !process.is_quiet() {
                 let Some(at) = process.wake_at() else {
                     self.shared
                         .lock()
@@ -200,6 +205,6 @@ fn describe(tree: &Tree) -> String {
 impl Process {
     /// Whether everything accepted has ended.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.ledger.running && self.ledger.downloading == 0
+        !self.ledger.running && self.ledger.downloading == 0 && !self.is_freeing()
     }
 }

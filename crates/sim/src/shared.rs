@@ -11,8 +11,10 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::cloud::CloudState;
 use crate::disk::{Disk, DiskKind, Uid};
+use crate::eviction::{Proofs, Still};
 use crate::index::IndexState;
 use crate::people::{self, People, digest_of};
+use crate::plan::SpacePlan;
 use crate::rng::Rng;
 use crate::trace::Trace;
 use crate::watcher::WatchState;
@@ -61,6 +63,10 @@ pub struct Device {
     pub conditions: Conditions,
     /// Files that a person is in the middle of writing, with what they will be.
     pub slow: Vec<(Uid, Vec<u8>)>,
+    /// Files that the engine holds still.
+    pub still: Still,
+    /// How much its disk holds; `None` where that is no matter.
+    pub capacity: Option<u64>,
 }
 
 /// Everything outside the engines.
@@ -86,6 +92,10 @@ pub struct Shared {
     pub opened: u64,
     /// Nothing goes wrong, and the cloud knows its contents: no bytes may be sent that it has.
     pub calm: bool,
+    /// Own copies go and come back.
+    pub space: Option<SpacePlan>,
+    /// What the cloud has proved to hold.
+    pub proofs: Proofs,
     /// For the test of the checks: what the engine asks to be made durable is not.
     pub disks_lie: bool,
 }
@@ -107,7 +117,14 @@ impl Device {
             wall_offset_ns,
             conditions: fine_conditions(),
             slow: Vec::new(),
+            still: Still::default(),
+            capacity: None,
         }
+    }
+
+    /// Bytes that can still be written.
+    pub fn free(&self) -> u64 {
+        self.capacity.map_or(1 << 40, |capacity| capacity.saturating_sub(self.disk.used()))
     }
 }
 
@@ -134,6 +151,8 @@ impl Shared {
             meddling: 0,
             opened: 0,
             calm: false,
+            space: None,
+            proofs: Proofs::default(),
             disks_lie: false,
         }
     }
@@ -201,6 +220,7 @@ impl Shared {
         let (disk, rng) = (&mut self.devices[device].disk, &mut self.rng);
         let torn = disk.power_cut(rng);
         self.devices[device].slow.clear();
+        self.devices[device].still.forget_wanted();
         let lost = self.devices[device].index.power_cut(&mut self.rng);
         self.note(&format!("device {device}: {lost} commits of the index lost, {} files torn", torn.len()));
         for torn in torn.iter().filter(|torn| !torn.by_engine) {
@@ -246,7 +266,7 @@ impl Shared {
             .collect()
     }
 
-    fn on_other_disk(&self, device: usize, digest: &Digest) -> bool {
+    pub(crate) fn on_other_disk(&self, device: usize, digest: &Digest) -> bool {
         (0..self.devices.len())
             .filter(|other| *other != device)
             .any(|other| self.contents_on(other).contains_key(digest))
@@ -303,6 +323,12 @@ impl Shared {
         if self.rng.per_mille(self.meddling) {
             people::act(self, device);
         }
+        let held = self.devices[device].still.any_held();
+        if let Some(uid) = held.filter(|_| self.space.is_some_and(|space| space.intruders))
+            && self.rng.per_mille(60)
+        {
+            people::intrude(self, device, uid);
+        }
         true
     }
 }
@@ -336,6 +362,11 @@ impl Wire {
     /// The same for a call that answers with an I/O error.
     pub fn io_call(&self) -> io::Result<MutexGuard<'_, Shared>> {
         self.call().ok_or_else(|| io::Error::other("the process was killed"))
+    }
+
+    /// Whether the process is the one that runs.
+    pub(crate) fn life(&self) -> u64 {
+        self.life
     }
 
     /// A look that takes no time.

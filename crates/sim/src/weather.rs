@@ -39,6 +39,12 @@ pub struct Weather {
     pub cloud_full: bool,
     /// The account is switched off.
     pub disabled: bool,
+    /// The assets are out of reach, the records are not.
+    pub no_assets: bool,
+    /// What an asset's bytes are when the cloud reads them for a proof is not what it was given.
+    pub proof_refused: u64,
+    /// The cloud leaves answers out.
+    pub proof_cut: u64,
 }
 
 impl Weather {
@@ -58,6 +64,16 @@ impl Weather {
             _ => weather = Weather { disabled: rng.per_mille(300), lost_reply: 150, ..weather },
         }
         weather
+    }
+
+    /// The cloud's assets alone are in trouble.
+    pub fn of_assets(rng: &mut Rng) -> Self {
+        let weather = Weather::default();
+        match rng.below(4) {
+            0 | 1 => Weather { no_assets: true, ..weather },
+            2 => Weather { proof_refused: 500, ..weather },
+            _ => Weather { proof_cut: 700, ..weather },
+        }
     }
 
     /// The cloud alone is in trouble, and does not get out of it by itself.

@@ -52,12 +52,12 @@ enum Move {
     Loss,
     Mount,
     Reopen,
+    Space,
 }
 
 /// Runs the world of a seed to its end and checks it.
 pub fn run(seed: u64) -> Outcome {
-    let mut rng = Rng::new(seed);
-    let plan = WorldPlan::draw(&mut rng);
+    let (rng, plan) = WorldPlan::of_seed(seed);
     run_plan(rng, plan, |_| {})
 }
 
@@ -84,6 +84,7 @@ impl World {
         let cloud = CloudState::new(plan.capabilities, plan.page, plan.lease_s);
         let mut shared = Shared::new(rng, cloud);
         shared.meddling = plan.meddling;
+        shared.space = plan.space;
         shared.calm = plan.is_calm() && plan.capabilities.digests;
         for device in &plan.devices {
             shared.devices.push(Device::new(device.disk, device.wall_offset_ns));
@@ -122,6 +123,9 @@ impl World {
         if self.processes[device].is_none() && shared.rng.per_mille(300) {
             return (device, Move::Reopen);
         }
+        if self.plan.space.is_some() && shared.rng.per_mille(150) {
+            return (device, Move::Space);
+        }
         let when = |on: bool, weight: u64| if on { weight } else { 0 };
         let moves = [
             (24, Move::Act),
@@ -159,10 +163,11 @@ impl World {
             Move::Loss => self.lose_index(device),
             Move::Mount => self.mount(device),
             Move::Reopen => self.open(device),
+            Move::Space => self.ask_for_space(device),
         }
     }
 
-    fn with(&mut self, device: usize, act: impl FnOnce(&mut Process)) {
+    pub(crate) fn with(&mut self, device: usize, act: impl FnOnce(&mut Process)) {
         if let Some(process) = &mut self.processes[device] {
             act(process);
         }
@@ -236,16 +241,9 @@ impl World {
         shared.note(&format!("{seconds} s pass"));
     }
 
-    fn download(&mut self, device: usize) {
+    pub(crate) fn download(&mut self, device: usize) {
         let Some(process) = &mut self.processes[device] else { return };
-        let mut paths: Vec<String> = {
-            let trees = process.core.trees();
-            let trees = trees.read();
-            let nodes = trees.iter().filter(|(_, node)| {
-                node.local.as_ref().is_some_and(|local| matches!(local.content, LocalContent::CloudOnly(_)))
-            });
-            nodes.filter_map(|(id, _)| trees.local_path(id)).collect()
-        };
+        let mut paths = process.paths(|content| matches!(content, LocalContent::CloudOnly(_)));
         paths.push("a.jpg".into());
         let mut shared = self.shared.lock();
         let client = 1 + shared.rng.below(2);
@@ -303,7 +301,13 @@ impl World {
     fn change_weather(&mut self, device: usize) {
         let mut shared = self.shared.lock();
         let fine = shared.devices[device].weather == Weather::default();
-        let weather = if fine { Weather::bad(&mut shared.rng) } else { Weather::default() };
+        let of_assets =
+            fine && shared.space.is_some_and(|space| space.bad_assets) && shared.rng.per_mille(400);
+        let weather = match fine {
+            true if of_assets => Weather::of_assets(&mut shared.rng),
+            true => Weather::bad(&mut shared.rng),
+            false => Weather::default(),
+        };
         shared.devices[device].weather = weather;
         shared.note(&format!("device {device}: {weather:?}"));
     }

@@ -32,6 +32,8 @@ pub(super) struct EvictTask {
     items: Vec<EvictItem>,
     purpose: Purpose,
     stop: StopFlag,
+    /// [`Trees::came`] when the files were chosen.
+    came: u64,
     /// The first reason why something of it stays.
     refusal: Option<Error>,
 }
@@ -65,7 +67,8 @@ impl Core {
                 self.evictions.last_clean += 1;
                 let number = self.evictions.last_clean;
                 self.evictions.cleans.insert(number, answer);
-                self.begin_eviction(items, Purpose::Clean(number), StopFlag::default());
+                let came = self.states.trees.read().came();
+                self.begin_eviction(items, Purpose::Clean(number), StopFlag::default(), came);
             }
             Err(error) => answer(Err(error)),
         }
@@ -104,6 +107,10 @@ impl Core {
         if self.evictions.busy.contains(&id) || self.is_demanded(id) {
             return Err(Error::new(Code::TryAgain, "it is in use: try again in a moment"));
         }
+        if node.keep == Keep::Leaving {
+            // Somebody was killed who was removing it: it may be gone, which is no deletion.
+            return Err(Error::new(Code::TryAgain, "its space was just being freed: sync first"));
+        }
         let (Some(LocalContent::Here(content, _)), Some(record), Some(remote), Some(path)) =
             (node.local.map(|local| local.content), node.record, node.live_remote(), trees.local_path(id))
         else {
@@ -120,13 +127,20 @@ impl Core {
         })
     }
 
-    pub(super) fn begin_eviction(&mut self, items: Vec<EvictItem>, purpose: Purpose, stop: StopFlag) {
+    /// `came`: [`Trees::came`] when the files were chosen.
+    pub(super) fn begin_eviction(
+        &mut self,
+        items: Vec<EvictItem>,
+        purpose: Purpose,
+        stop: StopFlag,
+        came: u64,
+    ) {
         for item in &items {
             self.evictions.busy.insert(item.node);
             self.demands.note_change(item.node);
         }
         let work = Work::Prove(items.clone());
-        let task = EvictTask { items, purpose, stop: stop.clone(), refusal: None };
+        let task = EvictTask { items, purpose, stop: stop.clone(), came, refusal: None };
         self.enqueue(Task::Evict(task), work, stop, Moved::default());
     }
 
@@ -153,6 +167,12 @@ impl Core {
                 }
                 EvictOutcome::Kept(error) => {
                     self.stay(&item, Some(&error));
+                    task.refusal.get_or_insert(error);
+                }
+                EvictOutcome::Adrift(error) => {
+                    // It is still known as leaving, so that the next look does not take it for deleted.
+                    self.distrust_watcher();
+                    self.evictions.kept.insert(item.node, error.clone());
                     task.refusal.get_or_insert(error);
                 }
                 EvictOutcome::Stopped => self.stay(&item, None),
@@ -192,7 +212,11 @@ impl Core {
         let broken: BTreeSet<u32> = {
             let trees = self.states.trees.read();
             let changed = proved.iter().filter(|(item, _)| !as_chosen(&trees, item));
-            changed.map(|(item, _)| item.group).collect()
+            let mut broken: BTreeSet<u32> = changed.map(|(item, _)| item.group).collect();
+            if trees.came() != task.came {
+                broken.extend(torn(&trees, &proved));
+            }
+            broken
         };
         let (leaving, staying): (Vec<_>, Vec<_>) =
             proved.into_iter().partition(|(item, _)| !broken.contains(&item.group));
@@ -230,7 +254,8 @@ impl Core {
         items.iter().for_each(|item| {
             self.evictions.busy.remove(&item.node);
         });
-        let result = result.and_then(|()| self.save());
+        // What went is noted also where something stayed.
+        let result = result.and(self.save());
         match purpose {
             Purpose::Clean(number) => {
                 if let Some(answer) = self.evictions.cleans.remove(&number) {
@@ -261,13 +286,10 @@ impl Core {
             )
         };
         let id = trees.find_local(&path).filter(|id| *id != NodeId::ROOT).ok_or_else(missing)?;
+        if pinned && trees.leaving().iter().any(|leaving| trees.local_ancestry(*leaving).any(|at| at == id)) {
+            return Err(Error::new(Code::TryAgain, "space of it is just being freed: try again in a moment"));
+        }
         match (trees.get(id).map(|node| node.keep), pinned) {
-            (Some(Keep::Leaving), true) => {
-                return Err(Error::new(
-                    Code::TryAgain,
-                    "its space is just being freed: try again in a moment",
-                ));
-            }
             (Some(_), true) => trees.set_keep(id, Keep::Pinned),
             (Some(Keep::Pinned), false) => trees.set_keep(id, Keep::AsConfigured),
             _ => {}
@@ -299,6 +321,28 @@ fn as_chosen(trees: &Trees, item: &EvictItem) -> bool {
         && !is_pinned(trees, item.node)
         && node.live_remote().is_some_and(|remote| remote.version == item.version)
         && trees.local_path(item.node).as_deref() == Some(&*item.path)
+}
+
+/// The photos of which a part came to the disk since they were chosen.
+fn torn(trees: &Trees, proved: &[(EvictItem, crate::ports::Stamp)]) -> BTreeSet<u32> {
+    let leaving: BTreeSet<NodeId> = proved.iter().map(|(item, _)| item.node).collect();
+    let mut photos: BTreeMap<NodeId, BTreeMap<String, u32>> = BTreeMap::new();
+    for (item, _) in proved {
+        let Some(place) = trees.local(item.node).map(|local| local.place) else { continue };
+        if let Some(photo) = photo_of(place.name) {
+            photos.entry(place.parent).or_default().insert(photo, item.group);
+        }
+    }
+    let mut torn = BTreeSet::new();
+    for (folder, photos) in photos {
+        for other in trees.local_children(folder).filter(|other| !leaving.contains(other)) {
+            let Some(local) = trees.local(other).filter(|local| local.content.stamp().is_some()) else {
+                continue;
+            };
+            torn.extend(photo_of(local.place.name).and_then(|photo| photos.get(&photo)));
+        }
+    }
+    torn
 }
 
 /// Whether a person wants the file to stay: it, or a folder that it is in, is pinned.

@@ -42,6 +42,10 @@ pub(super) enum Pull {
 pub(super) struct Relisting {
     seen: BTreeSet<Box<str>>,
     cursor: String,
+    /// What is not as it was last known.
+    changed: BTreeSet<NodeId>,
+    /// Some of it is older than it was last known: the cloud was restored from a backup.
+    restored: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -248,10 +252,8 @@ impl Core {
             for row in page.values {
                 match record::read(row) {
                     Ok(entry) => {
-                        if let Some(relisting) = &mut relisting
-                            && !entry.deleted
-                        {
-                            relisting.seen.insert(entry.record.clone());
+                        if let Some(relisting) = &mut relisting {
+                            relisting.look_at(&mut trees, &entry);
                         }
                         foreign |= take_entry(&mut trees, entry);
                     }
@@ -268,7 +270,10 @@ impl Core {
             None => self.cursor.clone_from(&page.next_cursor),
         }
         if let (Some(done), false) = (&relisting, page.has_more) {
-            forget_unlisted(&mut self.states.trees.write(), &done.seen);
+            if done.restored {
+                self.events.log(2, "the cloud holds less than before: it was restored from a backup");
+            }
+            forget_unlisted(&mut self.states.trees.write(), done);
             self.cursor.clone_from(&done.cursor);
         } else if let Phase::Observe(Observe { pull: pull @ Pull::Running(_), .. }) = &mut run.phase {
             *pull = Pull::Running(relisting);
@@ -309,6 +314,30 @@ impl Core {
             Code::NoSpace => ErrorType::LocalStorageFull,
             _ => ErrorType::UnknownError,
         });
+    }
+}
+
+impl Relisting {
+    /// Notes a record before it is put into the cloud's tree. One that is older than it was known, or another
+    /// under the same version, comes from a cloud that was restored from a backup: what was known of it is
+    /// forgotten, so that it is taken, and what this device has had since is a change of its own.
+    fn look_at(&mut self, trees: &mut Trees, entry: &Entry) {
+        if !entry.deleted {
+            self.seen.insert(entry.record.clone());
+        }
+        let Some(id) = trees.by_record(&entry.record) else { return };
+        let Some(known) = trees.remote(id) else { return };
+        let parent = entry.parent.as_deref().map_or(Some(NodeId::ROOT), |record| trees.by_record(record));
+        let moved = (Some(known.place.parent), known.place.name) != (parent, &*entry.name);
+        let other =
+            known.deleted != entry.deleted || (!entry.deleted && (moved || known.content != entry.content));
+        if known.version > entry.version || (known.version == entry.version && other) {
+            self.restored = true;
+            trees.set_remote(id, None);
+            trees.set_synced(id, None);
+        } else if known.version < entry.version {
+            self.changed.insert(id);
+        }
     }
 }
 
@@ -369,18 +398,23 @@ fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
     Some(id)
 }
 
-fn forget_unlisted(trees: &mut Trees, seen: &BTreeSet<Box<str>>) {
+/// What the whole listing did not show is gone. In a cloud that was restored from a backup that is no
+/// deletion, nor is what it has instead newer than what is here: the disk's files are sent again, or both are
+/// kept.
+fn forget_unlisted(trees: &mut Trees, listing: &Relisting) {
+    let unlisted = |record: Option<&str>| record.is_none_or(|record| !listing.seen.contains(record));
     let gone: Vec<NodeId> = trees
         .iter()
-        .filter(|(_, node)| {
-            node.live_remote().is_some() && node.record.is_none_or(|record| !seen.contains(record))
-        })
+        .filter(|(_, node)| node.live_remote().is_some() && unlisted(node.record))
         .map(|(id, _)| id)
         .collect();
-    for id in gone {
+    for &id in &gone {
         trees.set_remote(id, None);
         if trees.local(id).is_none() {
             plan::settle(trees, id);
         }
+    }
+    if listing.restored {
+        gone.iter().chain(&listing.changed).for_each(|id| trees.set_synced(*id, None));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::job::FolderListing;
+use crate::job::{FolderListing, same_file};
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
 use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, Trees};
@@ -304,9 +304,14 @@ fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> b
 }
 
 /// The missing node that was known under an entry's name: the one with its inode number, where a file
-/// came to a place that another had just left.
+/// came to a place that another had just left. What was being removed to free its space is gone; another file in
+/// its place is new, and no change of it.
 fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<NodeId>) -> Option<NodeId> {
-    let known = || trees.locals_at(folder, &entry.name).filter(|id| missing.contains(id));
+    let stayed = |id: &NodeId| {
+        let stamp = stamp_of(trees, *id);
+        !trees.leaving().contains(id) || stamp.is_some_and(|stamp| same_file(&entry.stamp, &stamp))
+    };
+    let known = || trees.locals_at(folder, &entry.name).filter(|id| missing.contains(id)).filter(stayed);
     let same_file = known().find(|&id| stamp_of(trees, id).is_some_and(|stamp| stamp.ino == entry.stamp.ino));
     same_file.or_else(|| known().next())
 }

@@ -44,6 +44,8 @@ pub(super) struct SpaceTask {
     /// Whether only old files are looked at, where the disk decides.
     old_only: bool,
     photos: VecDeque<Vec<EvictItem>>,
+    /// [`Trees::came`] when the files were looked at.
+    came: u64,
     stop: StopFlag,
     told: u8,
 }
@@ -75,7 +77,8 @@ impl Core {
         self.evictions.kept.clear();
         let stop = StopFlag::default();
         let photos = VecDeque::new();
-        let task = SpaceTask { whom, wanted, left: 0, total: 0, old_only: true, photos, stop, told: 0 };
+        let task =
+            SpaceTask { whom, wanted, left: 0, total: 0, old_only: true, photos, came: 0, stop, told: 0 };
         self.evictions.space = Some(task);
         self.tell_space(OptimizeState::Running, 0);
         self.choose_space();
@@ -103,17 +106,18 @@ impl Core {
         if left == 0 {
             return self.end_space(Ok(OptimizeState::Completed));
         }
-        let files = self.candidates();
-        let Some(task) = &self.evictions.space else { return };
+        let (files, came) = self.candidates();
+        let Some(task) = &mut self.evictions.space else { return };
+        task.came = came;
         let stop = task.stop.clone();
         self.enqueue(Task::Survey, Work::Survey(files), stop, Moved::default());
     }
 
-    fn candidates(&self) -> Vec<(NodeId, String)> {
+    fn candidates(&self) -> (Vec<(NodeId, String)>, u64) {
         let trees = self.states.trees.read();
         let here =
             trees.iter().filter(|(_, node)| node.local.is_some_and(|local| local.content.stamp().is_some()));
-        here.filter_map(|(id, _)| Some((id, trees.local_path(id)?))).collect()
+        (here.filter_map(|(id, _)| Some((id, trees.local_path(id)?))).collect(), trees.came())
     }
 
     pub(super) fn survey_done(&mut self, outcome: Outcome) {
@@ -177,9 +181,9 @@ impl Core {
             chosen += photo.iter().map(|item| item.content.size).sum::<u64>();
             items.extend(photo);
         }
-        let stop = task.stop.clone();
+        let (stop, came) = (task.stop.clone(), task.came);
         if !items.is_empty() {
-            return self.begin_eviction(items, Purpose::Space, stop);
+            return self.begin_eviction(items, Purpose::Space, stop, came);
         }
         if stop.is_set() {
             self.end_space(Ok(OptimizeState::Stopped));

@@ -45,6 +45,8 @@ pub enum EvictOutcome {
     Removed,
     /// It stays, for this reason.
     Kept(Error),
+    /// It was to stay, for this reason, and could not be put back: it is in the trash.
+    Adrift(Error),
     /// Stopped before; it stays.
     Stopped,
 }
@@ -170,7 +172,7 @@ fn still(context: &JobContext, path: &str) -> Result<Box<dyn StillFile>, Error> 
 
 /// Where one part of a photo stays, the others stay too.
 fn keep_groups_together(items: &[EvictItem], outcomes: &mut [EvictOutcome]) {
-    let stays = |outcome: &EvictOutcome| matches!(outcome, EvictOutcome::Kept(_) | EvictOutcome::Stopped);
+    let stays = |outcome: &EvictOutcome| !matches!(outcome, EvictOutcome::Proved(_) | EvictOutcome::Removed);
     let broken: BTreeSet<u32> = items
         .iter()
         .zip(&*outcomes)
@@ -200,6 +202,11 @@ pub(super) fn remove(
     items: &[(EvictItem, Stamp)],
     stop: &StopFlag,
 ) -> Vec<EvictOutcome> {
+    // The note that they leave must be durable before they do: without it they would count as deleted.
+    if let Err(error) = context.fs.sync() {
+        let error = Error::io("the disk cannot be flushed", &error);
+        return items.iter().map(|_| EvictOutcome::Kept(error.clone())).collect();
+    }
     let mut outcomes: Vec<EvictOutcome> = items.iter().map(|_| EvictOutcome::Stopped).collect();
     let mut out: Vec<Out> = Vec::with_capacity(items.len());
     let mut from = 0;
@@ -209,11 +216,7 @@ pub(super) fn remove(
             items[from..].iter().position(|(item, _)| item.group != group).map_or(items.len(), |n| from + n);
         match take_out(context, &items[from..to], from) {
             Ok(parts) => out.extend(parts),
-            Err(error) => {
-                outcomes[from..to]
-                    .iter_mut()
-                    .for_each(|outcome| *outcome = EvictOutcome::Kept(error.clone()));
-            }
+            Err(stay) => outcomes.splice(from..to, stay).for_each(drop),
         }
         from = to;
     }
@@ -221,48 +224,57 @@ pub(super) fn remove(
     outcomes
 }
 
-/// Moves all parts of one photo out of the gallery, or none.
-fn take_out(context: &JobContext, parts: &[(EvictItem, Stamp)], first: usize) -> Result<Vec<Out>, Error> {
+/// Moves all parts of one photo out of the gallery, or none: then, what became of each.
+fn take_out(
+    context: &JobContext,
+    parts: &[(EvictItem, Stamp)],
+    first: usize,
+) -> Result<Vec<Out>, Vec<EvictOutcome>> {
     let mut out: Vec<Out> = Vec::with_capacity(parts.len());
     for (offset, (item, stamp)) in parts.iter().enumerate() {
         match move_out(context, item, stamp, first + offset) {
             Ok(part) => out.push(part),
-            Err(error) => {
-                for (part, (item, _)) in out.into_iter().zip(parts) {
-                    put_back(context, item, &part.trash);
-                }
-                return Err(error);
+            Err(last) => {
+                let moved = out.into_iter().zip(parts);
+                let mut stay: Vec<EvictOutcome> = moved
+                    .map(|(part, (item, _))| put_back(context, item, &part.trash, another_part()))
+                    .collect();
+                stay.push(last);
+                stay.resize_with(parts.len(), || EvictOutcome::Kept(another_part()));
+                return Err(stay);
             }
         }
     }
     Ok(out)
 }
 
-fn move_out(context: &JobContext, item: &EvictItem, proved: &Stamp, at: usize) -> Result<Out, Error> {
-    let file = still(context, &item.path)?;
+fn move_out(context: &JobContext, item: &EvictItem, proved: &Stamp, at: usize) -> Result<Out, EvictOutcome> {
+    let file = still(context, &item.path).map_err(EvictOutcome::Kept)?;
     if !file.stamp().is_ok_and(|now| now == *proved) {
-        return Err(changed());
+        return Err(EvictOutcome::Kept(changed()));
     }
     // In the trash it is kept for long if the process ends now.
     let trash = place_in_trash(context, &item.path);
-    context.fs.rename(&item.path, &trash).map_err(|error| Error::io("the file cannot be removed", &error))?;
+    let moved = context.fs.rename(&item.path, &trash);
+    moved.map_err(|error| EvictOutcome::Kept(Error::io("the file cannot be removed", &error)))?;
     if context.fs.stat(&trash).is_ok_and(|stat| super::same_file(&stat.stamp, proved)) {
         return Ok(Out { at, trash, file });
     }
     // Another file had come to its place in that instant.
-    put_back(context, item, &trash);
-    Err(changed())
+    Err(put_back(context, item, &trash, changed()))
 }
 
 /// What cannot go back to its place, because a person has put another there, goes beside it.
-fn put_back(context: &JobContext, item: &EvictItem, trash: &str) {
+fn put_back(context: &JobContext, item: &EvictItem, trash: &str, reason: Error) -> EvictOutcome {
     let beside = (1..100).map(|n| format!("{} (kept {n})", item.path));
     for place in std::iter::once(item.path.clone()).chain(beside) {
         match context.fs.rename(trash, &place) {
+            Ok(()) => return EvictOutcome::Kept(reason),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            _ => return,
+            Err(_) => break,
         }
     }
+    EvictOutcome::Adrift(reason)
 }
 
 /// Removes what was moved out, once that is durable. Who has opened a file for writing on its way gets it
@@ -285,14 +297,12 @@ fn remove_for_good(
     for part in out {
         let item = &items[part.at].0;
         outcomes[part.at] = if wanted.contains(&item.group) {
-            put_back(context, item, &part.trash);
-            EvictOutcome::Kept(changed())
+            put_back(context, item, &part.trash, changed())
         } else {
             match context.fs.remove_file(&part.trash) {
                 Ok(()) => EvictOutcome::Removed,
                 Err(error) => {
-                    put_back(context, item, &part.trash);
-                    EvictOutcome::Kept(Error::io("the file cannot be removed", &error))
+                    put_back(context, item, &part.trash, Error::io("the file cannot be removed", &error))
                 }
             }
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cloudsync_cloud::{AssetDownload, AssetSink, CloudAsset, CloudError};
 
-use super::hash::{CHUNK, SMUDGED};
+use super::hash::CHUNK;
 use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::Error;
@@ -227,10 +227,10 @@ pub(super) fn disk_failure(error: &io::Error) -> FetchOutcome {
     }
 }
 
-/// Whether nothing at all has happened to a file since it was looked at. A change time that is not to be
-/// believed says nothing, and leaves it to the next scan to find the difference.
+/// Whether nothing at all has happened to a file since it was looked at. One with a change time that is not to
+/// be believed may have other bytes of the same size under the same time: it has to be read first.
 pub(super) fn untouched(now: &Stamp, then: &Stamp) -> bool {
-    same_file(now, then) && (then.ctime_ns == SMUDGED || now.ctime_ns == then.ctime_ns)
+    same_file(now, then) && now.ctime_ns == then.ctime_ns
 }
 
 /// Whether a file is still the one that was looked at. Moving it changes its change time alone, so that

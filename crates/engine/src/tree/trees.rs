@@ -26,6 +26,8 @@ pub struct Trees {
     arriving: BTreeMap<u64, NodeId>,
     /// The files whose own copies are being removed.
     leaving: BTreeSet<NodeId>,
+    /// How often a file came to a place on the disk.
+    came: u64,
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
@@ -338,6 +340,11 @@ impl Trees {
         self.put(id, &node, &NodeRef { local, keep: Keep::Away, ..node });
     }
 
+    /// Rises whenever a file comes to a place on the disk, be it new, moved or with its bytes.
+    pub fn came(&self) -> u64 {
+        self.came
+    }
+
     /// The files whose own copies are being removed.
     pub fn leaving(&self) -> &BTreeSet<NodeId> {
         &self.leaving
@@ -467,6 +474,7 @@ impl Trees {
 
     fn put(&mut self, id: NodeId, before: &NodeRef<'_>, after: &NodeRef<'_>) {
         self.reindex(id, before, after);
+        self.came += u64::from(file_place(after).is_some_and(|place| file_place(before) != Some(place)));
         let in_step = after.in_step(self.keep_originals);
         // What is in step waits for nothing.
         let trouble = after.trouble.filter(|_| !in_step);
@@ -530,4 +538,9 @@ impl Trees {
         let hash = self.record_hash(record);
         self.records.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
     }
+}
+
+/// Where a file lies on the disk; `None` where its bytes do not.
+fn file_place<'t>(node: &NodeRef<'t>) -> Option<PlaceRef<'t>> {
+    node.local.filter(|local| local.content.stamp().is_some()).map(|local| local.place)
 }

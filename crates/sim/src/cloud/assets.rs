@@ -4,10 +4,11 @@ use cloudsync_cloud::{
     AssetDownload, AssetLoader, AssetStatus, AssetUpload, Claim, CloudAsset, CloudError, Flow, Result,
     TransferControl,
 };
+use parking_lot::MutexGuard;
 
 use super::service::{answer, reach};
 use crate::people::digest_of;
-use crate::shared::Wire;
+use crate::shared::{Shared, Wire};
 
 /// One device's connection to the assets.
 #[derive(Debug)]
@@ -18,6 +19,17 @@ pub(super) struct SimLoader {
 impl SimLoader {
     pub(super) fn new(wire: Wire) -> Self {
         SimLoader { wire }
+    }
+
+    /// The way to the assets, which may be closed where that to the records is open.
+    fn reach_assets(&self, what: &str) -> Result<MutexGuard<'_, Shared>> {
+        let mut shared = reach(&self.wire, what)?;
+        if shared.devices[self.wire.device].weather.no_assets {
+            let line = format!("device {}: cloud.{what}: the assets are out of reach", self.wire.device);
+            shared.note(&line);
+            return Err(CloudError::Network("the asset store is not reached".into()));
+        }
+        Ok(shared)
     }
 
     fn upload_one(
@@ -56,12 +68,18 @@ impl SimLoader {
 
     /// The id of an asset that is here already.
     fn stored_already(&self, item: &AssetUpload<'_>) -> Result<Option<String>> {
-        let shared = reach(&self.wire, "upload")?;
+        let mut shared = self.reach_assets("upload")?;
         if shared.devices[self.wire.device].weather.cloud_full {
             return Err(CloudError::NoSpaceForAsset);
         }
         let hex = item.digest.map(|digest| blake3::Hash::from_bytes(digest).to_hex().to_string());
-        Ok(hex.filter(|id| shared.cloud.assets.contains_key(id)))
+        let id = hex.filter(|id| shared.cloud.assets.contains_key(id));
+        if id.is_none() && shared.cloud.is_full_for(item.source.size()) {
+            let line = format!("device {}: upload refused: the cloud is full", self.wire.device);
+            shared.note(&line);
+            return Err(CloudError::NoSpaceForAsset);
+        }
+        Ok(id)
     }
 
     fn resumed(&self, item: &AssetUpload<'_>) -> Vec<u8> {
@@ -112,7 +130,7 @@ impl SimLoader {
         control: &dyn TransferControl,
     ) -> Result<CloudAsset> {
         let (stored, ranges) = {
-            let shared = reach(&self.wire, "download")?;
+            let shared = self.reach_assets("download")?;
             (shared.cloud.assets.get(&item.asset.asset_id).cloned(), shared.cloud.capabilities.ranges)
         };
         let stored = stored.ok_or_else(|| CloudError::NotFound(format!("asset {}", item.asset.asset_id)))?;
@@ -133,20 +151,15 @@ impl SimLoader {
     }
 
     fn prove_one(&self, table: &str, claim: &Claim) -> Result<()> {
-        let shared = self.wire.peek();
-        let cloud = &shared.cloud;
-        let missing = || CloudError::NotFound(format!("record {}", claim.gid));
-        let rec = cloud.records.get(&(table.to_owned(), claim.gid.clone())).ok_or_else(missing)?;
-        if rec.deleted() {
-            return Err(missing());
+        let mut shared = self.wire.peek();
+        let result = holds(&mut shared, self.wire.device, table, claim);
+        let told = result.as_ref().map_or_else(ToString::to_string, |()| "it is there".to_owned());
+        shared.note(&format!("device {}: prove {}: {told}", self.wire.device, claim.gid));
+        if result.is_ok() {
+            let record = (table.to_owned(), claim.gid.clone());
+            shared.proved(self.wire.device, self.wire.life(), claim.digest, record);
         }
-        if rec.version != claim.version {
-            return Err(CloudError::VersionConflict { current: rec.version });
-        }
-        let held = cloud.assets.get(&claim.asset_id).filter(|_| rec.assets().contains(&&*claim.asset_id));
-        let same =
-            held.is_some_and(|held| (held.digest, held.bytes.len() as u64) == (claim.digest, claim.size));
-        same.then_some(()).ok_or_else(|| CloudError::NotFound(format!("asset {}", claim.asset_id)))
+        result
     }
 
     fn on_the_way(&self, mut part: Vec<u8>) -> Vec<u8> {
@@ -160,6 +173,26 @@ impl SimLoader {
         }
         part
     }
+}
+
+/// Whether the cloud holds what is claimed, and reads its bytes as they were given to it.
+fn holds(shared: &mut Shared, device: usize, table: &str, claim: &Claim) -> Result<()> {
+    let chance = shared.devices[device].weather.proof_refused;
+    if shared.rng.per_mille(chance) {
+        return Err(CloudError::Corrupt(format!("asset {} has another digest", claim.asset_id)));
+    }
+    let cloud = &shared.cloud;
+    let missing = || CloudError::NotFound(format!("record {}", claim.gid));
+    let rec = cloud.records.get(&(table.to_owned(), claim.gid.clone())).ok_or_else(missing)?;
+    if rec.deleted() {
+        return Err(missing());
+    }
+    if rec.version != claim.version {
+        return Err(CloudError::VersionConflict { current: rec.version });
+    }
+    let held = cloud.assets.get(&claim.asset_id).filter(|_| rec.assets().contains(&&*claim.asset_id));
+    let same = held.is_some_and(|held| (held.digest, held.bytes.len() as u64) == (claim.digest, claim.size));
+    same.then_some(()).ok_or_else(|| CloudError::NotFound(format!("asset {}", claim.asset_id)))
 }
 
 fn acknowledged(asset: CloudAsset, id: String) -> CloudAsset {
@@ -190,12 +223,13 @@ impl AssetLoader for SimLoader {
     }
 
     fn prove(&self, table: &str, claims: &[Claim], _control: &dyn TransferControl) -> Vec<Result<()>> {
-        match reach(&self.wire, "prove") {
-            Err(error) => claims.iter().map(|_| Err(error.clone())).collect(),
-            Ok(shared) => {
-                drop(shared);
-                claims.iter().map(|claim| self.prove_one(table, claim)).collect()
+        let answers = match self.reach_assets("prove") {
+            Err(error) => return claims.iter().map(|_| Err(error.clone())).collect(),
+            Ok(mut shared) => {
+                let chance = shared.devices[self.wire.device].weather.proof_cut;
+                if shared.rng.per_mille(chance) { shared.rng.index(claims.len() + 1) } else { claims.len() }
             }
-        }
+        };
+        claims[..answers].iter().map(|claim| self.prove_one(table, claim)).collect()
     }
 }

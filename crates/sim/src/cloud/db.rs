@@ -138,7 +138,10 @@ fn put(
     let missing = assets_of(&row.values).into_iter().find(|id| !shared.cloud.assets.contains_key(*id));
     if let Some(missing) = missing {
         let text = format!("record {} names the asset '{missing}', which was never stored", row.id);
-        shared.broken(1, text.clone());
+        // What was sent before the cloud was restored is not there any more.
+        if !shared.cloud.restored {
+            shared.broken(1, text.clone());
+        }
         return Err(CloudError::InvalidArgument(text));
     }
     let modify_ms = shared.cloud_ms();

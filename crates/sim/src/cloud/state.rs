@@ -60,7 +60,7 @@ pub(super) fn assets_of(values: &Row) -> Vec<&str> {
     ids
 }
 
-/// An asset that was acknowledged. None is ever forgotten.
+/// An asset that was acknowledged. None is ever forgotten, but by a cloud that is restored.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// Its bytes.
@@ -74,6 +74,15 @@ pub struct Stored {
 pub(super) struct Lease {
     pub(super) id: i64,
     pub(super) until_ns: u64,
+}
+
+/// The cloud as it was once.
+#[derive(Debug, Clone)]
+struct Backup {
+    records: BTreeMap<(String, String), Rec>,
+    assets: BTreeMap<String, Stored>,
+    by_sequence: BTreeMap<u64, (String, String)>,
+    sequence: u64,
 }
 
 /// Everything that the cloud holds.
@@ -93,6 +102,8 @@ pub struct CloudState {
     pub lease_s: u32,
     /// The last number given in the sequence.
     pub sequence: u64,
+    /// How many bytes it takes; `None` where that is no matter.
+    pub quota: Option<u64>,
     /// For the test of the checks: acknowledges this many more records without keeping them.
     pub forgetful: u64,
     pub(super) epoch: u64,
@@ -101,6 +112,9 @@ pub struct CloudState {
     pub(super) lease: Option<Lease>,
     pub(super) last_lock: i64,
     pub(super) last_id: u64,
+    backup: Option<Backup>,
+    /// Whether it ever was restored.
+    pub(super) restored: bool,
 }
 
 impl CloudState {
@@ -121,6 +135,9 @@ impl CloudState {
             lease: None,
             last_lock: 0,
             last_id: 0,
+            quota: None,
+            backup: None,
+            restored: false,
         }
     }
 
@@ -142,6 +159,34 @@ impl CloudState {
         let id = if self.capabilities.digests { hex } else { format!("asset-{}", &hex[..12]) };
         self.assets.entry(id.clone()).or_insert(Stored { bytes: Arc::new(bytes), digest });
         id
+    }
+
+    /// Whether there is no room for so many bytes more.
+    pub(super) fn is_full_for(&self, bytes: u64) -> bool {
+        let used: u64 = self.assets.values().map(|stored| stored.bytes.len() as u64).sum();
+        self.quota.is_some_and(|quota| used + bytes > quota)
+    }
+
+    /// Makes a backup.
+    pub fn back_up(&mut self) {
+        let (records, assets) = (self.records.clone(), self.assets.clone());
+        let by_sequence = self.by_sequence.clone();
+        self.backup = Some(Backup { records, assets, by_sequence, sequence: self.sequence });
+    }
+
+    /// Goes back to the backup, if there is one. Who runs a cloud and restores it gives it a new epoch: no
+    /// cursor of before is good any more.
+    pub fn restore(&mut self) -> bool {
+        let Some(backup) = self.backup.clone() else { return false };
+        self.records = backup.records;
+        self.assets = backup.assets;
+        self.by_sequence = backup.by_sequence;
+        self.sequence = backup.sequence;
+        self.epoch += 1;
+        self.restored = true;
+        self.partial.clear();
+        self.lease = None;
+        true
     }
 
     /// Gives a record its next place in the sequence.

@@ -57,7 +57,12 @@ impl Disk {
     /// A file whose deletion was lost has its inode number back, even if it was given again since.
     fn renumber(&mut self) {
         let mut used = BTreeSet::new();
+        let mut named = BTreeSet::new();
         for (_, uid) in self.live.walk() {
+            // One with two names comes twice.
+            if !named.insert(uid) {
+                continue;
+            }
             if let Some(node) = self.live.nodes.get_mut(&uid)
                 && !used.insert(node.ino)
             {

@@ -7,7 +7,7 @@ use cloudsync_engine::ports::{ReadFile, Stamp, StillFile, WriteFile};
 
 use super::port::begin;
 use super::tree::{Uid, error};
-use crate::people::digest_of;
+use crate::people::{self, digest_of};
 use crate::shared::{Shared, Wire};
 
 /// A file open for reading.
@@ -54,14 +54,56 @@ impl ReadFile for SimReadFile {
     }
 }
 
-/// People write a file in one step here: nobody ever has one open.
-impl StillFile for SimReadFile {
+/// A file that nobody had open for writing. Who opens it for that waits until this is dropped.
+#[derive(Debug)]
+pub(super) struct SimStillFile {
+    file: SimReadFile,
+}
+
+impl SimStillFile {
+    /// Refused where somebody has the file open for writing.
+    pub(super) fn new(wire: Wire, uid: Uid) -> io::Result<Self> {
+        {
+            let mut shared = wire.peek();
+            let device = &mut shared.devices[wire.device];
+            if device.slow.iter().any(|(open, _)| *open == uid) {
+                return Err(error(ErrorKind::WouldBlock));
+            }
+            device.still.hold(uid);
+        }
+        Ok(SimStillFile { file: SimReadFile::new(wire, uid) })
+    }
+}
+
+impl ReadFile for SimStillFile {
+    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn stamp(&self) -> io::Result<Stamp> {
+        self.file.stamp()
+    }
+}
+
+impl StillFile for SimStillFile {
     fn links(&self) -> io::Result<u64> {
-        Ok(1)
+        let shared = begin(&self.file.wire, "links", "")?;
+        Ok(shared.devices[self.file.wire.device].disk.links(self.file.uid))
     }
 
     fn is_still(&self) -> io::Result<bool> {
-        Ok(true)
+        let shared = begin(&self.file.wire, "is_still", "")?;
+        Ok(!shared.devices[self.file.wire.device].still.is_wanted(self.file.uid))
+    }
+}
+
+impl Drop for SimStillFile {
+    fn drop(&mut self) {
+        let mut shared = self.file.wire.peek();
+        let device = self.file.wire.device;
+        for bytes in shared.devices[device].still.let_go(self.file.uid) {
+            people::go_on(&mut shared, device, self.file.uid, bytes);
+        }
     }
 }
 
@@ -84,7 +126,10 @@ impl SimWriteFile {
         let old = data(&shared, &self.wire, self.uid)?;
         let mut new = old.to_vec();
         change(&mut new);
-        if new.len() > old.len() && shared.devices[device].weather.disk_full {
+        let grown = new.len().saturating_sub(old.len()) as u64;
+        if grown > 0 && (shared.devices[device].weather.disk_full || grown > shared.devices[device].free()) {
+            let line = format!("device {device}: {what}: no space");
+            shared.note(&line);
             return Err(error(ErrorKind::StorageFull));
         }
         let now = shared.wall_ns(device);

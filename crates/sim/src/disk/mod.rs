@@ -84,6 +84,35 @@ impl Disk {
         Ok(uid)
     }
 
+    /// Gives a file one more name.
+    pub fn link(&mut self, uid: Uid, path: &str, now_ns: i64) -> io::Result<()> {
+        let spot = self.live.spot(path)?;
+        if self.live.at(&spot).is_some() {
+            return Err(error(ErrorKind::AlreadyExists));
+        }
+        let time = self.stamp_time(now_ns);
+        if let Some(node) = self.live.nodes.get_mut(&uid) {
+            node.ctime_ns = time;
+        }
+        self.live.put(&spot, uid);
+        self.changed_dir(spot.dir, time);
+        self.dirty.insert(uid);
+        self.journal.push(MetaOp::Link { spot, uid });
+        Ok(())
+    }
+
+    /// How many names a file has.
+    pub fn links(&self, uid: Uid) -> u64 {
+        self.live.walk().iter().filter(|(_, found)| *found == uid).count() as u64
+    }
+
+    /// The inode number of what has lost a name, where that was its last.
+    fn unlinked(&mut self, uid: Uid) {
+        if self.links(uid) == 0 {
+            self.free_inos.extend(self.live.nodes.get(&uid).map(|node| node.ino));
+        }
+    }
+
     fn new_ino(&mut self) -> u64 {
         let reused = if self.kind.reuses_inodes { self.free_inos.pop() } else { None };
         reused.unwrap_or_else(|| {
@@ -124,7 +153,7 @@ impl Disk {
             return Err(error(ErrorKind::DirectoryNotEmpty));
         }
         self.live.take(&spot);
-        self.free_inos.extend(self.live.nodes.get(&uid).map(|node| node.ino));
+        self.unlinked(uid);
         self.changed_dir(spot.dir, self.stamp_time(now_ns));
         self.journal.push(MetaOp::Unlink { spot, uid });
         Ok(uid)
@@ -145,9 +174,11 @@ impl Disk {
             return Err(error(ErrorKind::InvalidInput));
         }
         let gone = replaced.filter(|gone| *gone != uid);
-        self.free_inos.extend(gone.and_then(|gone| self.live.nodes.get(&gone)).map(|node| node.ino));
         self.live.take(&source);
         self.live.put(&target, uid);
+        if let Some(gone) = gone {
+            self.unlinked(gone);
+        }
         let time = self.stamp_time(now_ns);
         self.moved(uid, &[source.dir, target.dir], time);
         self.journal.push(MetaOp::Move { from: source, to: target, uid, over: gone });

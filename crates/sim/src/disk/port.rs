@@ -11,7 +11,7 @@ use cloudsync_engine::ports::{
 };
 use parking_lot::MutexGuard;
 
-use super::file::{SimReadFile, SimWriteFile};
+use super::file::{SimReadFile, SimStillFile, SimWriteFile};
 use super::tree::{Body, Inode, error};
 use crate::shared::{Shared, Wire};
 
@@ -150,7 +150,8 @@ impl FileSystem for SimDisk {
         self.open(path)?;
         let shared = self.wire.peek();
         let uid = shared.devices[self.wire.device].disk.live.lookup(path)?;
-        Ok(Box::new(SimReadFile::new(self.wire.clone(), uid)))
+        drop(shared);
+        Ok(Box::new(SimStillFile::new(self.wire.clone(), uid)?))
     }
 
     fn last_read_ns(&self, path: &str) -> io::Result<i64> {
@@ -214,6 +215,12 @@ impl FileSystem for SimDisk {
     }
 
     fn remove_file(&self, path: &str) -> io::Result<()> {
+        if path.starts_with(<dyn FileSystem>::TRASH) {
+            let mut shared = self.call("remove_file", path)?;
+            if let Ok(uid) = shared.devices[self.wire.device].disk.live.lookup(path) {
+                shared.copy_goes(self.wire.device, uid);
+            }
+        }
         self.change("remove_file", path, |disk, now| {
             let uid = disk.live.lookup(path)?;
             match disk.live.node(uid)?.kind() {
@@ -238,8 +245,9 @@ impl FileSystem for SimDisk {
 
     fn space(&self) -> io::Result<Space> {
         let shared = self.call("space", "")?;
-        let full = shared.devices[self.wire.device].weather.disk_full;
-        Ok(Space { free: if full { 0 } else { 1 << 40 }, total: 1 << 41 })
+        let device = &shared.devices[self.wire.device];
+        let free = if device.weather.disk_full { 0 } else { device.free() };
+        Ok(Space { free, total: device.capacity.unwrap_or(1 << 41) })
     }
 
     fn absolute(&self, _path: &str) -> Option<PathBuf> {

@@ -36,6 +36,9 @@ enum Deed {
     Link,
     Hide,
     Sync,
+    Photo,
+    SecondName,
+    EditInTime,
 }
 
 const DEEDS: [(u64, Deed); 24] = [
@@ -65,6 +68,22 @@ const DEEDS: [(u64, Deed); 24] = [
     (8, Deed::Sync),
 ];
 
+/// What is done only where own copies go; without those who write on the sly, the first alone.
+const MORE_DEEDS: [(u64, Deed); 4] =
+    [(6, Deed::Photo), (2, Deed::SecondName), (4, Deed::EditInTime), (3, Deed::EditSlowly)];
+
+/// What is done to a file that the engine is at.
+const INTRUSIONS: [(u64, Deed); 8] = [
+    (8, Deed::Edit),
+    (3, Deed::EditSlowly),
+    (2, Deed::SaveByRename),
+    (2, Deed::Delete),
+    (2, Deed::Rename),
+    (2, Deed::Touch),
+    (2, Deed::SecondName),
+    (2, Deed::Create),
+];
+
 /// One person on one device, for one moment.
 struct Person<'a> {
     shared: &'a mut Shared,
@@ -82,8 +101,32 @@ pub fn act(shared: &mut Shared, device: usize) {
     if person.shared.rng.per_mille(300) {
         person.go_on_writing();
     }
-    let deed = person.shared.rng.weighted(&DEEDS, Deed::Create);
+    let deed = match person.shared.space {
+        Some(space) if person.shared.rng.per_mille(200) => person
+            .shared
+            .rng
+            .weighted(if space.writers { &MORE_DEEDS } else { &MORE_DEEDS[..1] }, Deed::Photo),
+        _ => person.shared.rng.weighted(&DEEDS, Deed::Create),
+    };
     let _ = person.does(deed);
+    shared.tell_watcher(device);
+}
+
+/// Somebody does something to one file, whatever happens to it just then, or puts another in its place.
+pub(crate) fn intrude(shared: &mut Shared, device: usize, uid: Uid) {
+    if !shared.devices[device].mounted {
+        return;
+    }
+    let mut person = Person::new(shared, device);
+    person.files.retain(|(_, file)| *file == uid);
+    let deed = person.shared.rng.weighted(&INTRUSIONS, Deed::Edit);
+    let _ = person.does(deed);
+    shared.tell_watcher(device);
+}
+
+/// A program that waited to write to a file goes on.
+pub(crate) fn go_on(shared: &mut Shared, device: usize, uid: Uid, bytes: Vec<u8>) {
+    Person::new(shared, device).writes(uid, bytes);
     shared.tell_watcher(device);
 }
 
@@ -144,6 +187,9 @@ impl<'a> Person<'a> {
             Deed::Link => self.link(),
             Deed::Hide => self.hide(),
             Deed::Sync => self.sync(),
+            Deed::Photo => self.photo(),
+            Deed::SecondName => self.second_name(),
+            Deed::EditInTime => self.edit_in_time(),
         }
     }
 
@@ -190,7 +236,7 @@ impl<'a> Person<'a> {
     fn writes(&mut self, uid: Uid, bytes: Vec<u8>) {
         let now = self.now();
         let old = self.data(uid);
-        if *old == bytes {
+        if *old == bytes || self.waits(uid, &bytes) {
             return;
         }
         self.shared.people.dropped(&old);
@@ -206,6 +252,15 @@ impl<'a> Person<'a> {
         }
         let label = story.label.clone();
         self.say(&format!("  writes {label} ({} bytes)", bytes.len()));
+    }
+
+    /// Whoever opens a file for writing that the engine holds still waits until it lets go.
+    fn waits(&mut self, uid: Uid, bytes: &[u8]) -> bool {
+        let held = self.shared.devices[self.device].still.wanted(uid, bytes);
+        if held {
+            self.say("  waits to write");
+        }
+        held
     }
 
     fn makes_file(&mut self, path: &str, bytes: Vec<u8>) -> io::Result<Uid> {
@@ -292,6 +347,9 @@ impl<'a> Person<'a> {
         let (path, uid) = self.any_file()?;
         let whole = self.shared.people.fresh(40);
         self.say(&format!("begins to write {path}"));
+        if self.waits(uid, &whole) {
+            return Ok(());
+        }
         self.shared.devices[self.device].slow.push((uid, whole.clone()));
         self.writes(uid, whole[..20].to_vec());
         Ok(())
@@ -494,6 +552,47 @@ impl<'a> Person<'a> {
         self.moves(&path, &to)?;
         let data = self.data(uid);
         self.shared.people.dropped(&data);
+        Ok(())
+    }
+
+    /// Another part of a photo.
+    fn photo(&mut self) -> io::Result<()> {
+        let path = join(&self.any_place(), &names::part(&mut self.shared.rng));
+        let bytes = self.fresh();
+        self.makes_file(&path, bytes).map(|_| ())
+    }
+
+    /// A hard link.
+    fn second_name(&mut self) -> io::Result<()> {
+        let (path, uid) = self.any_file()?;
+        let to = join(&self.any_place(), &names::file(&mut self.shared.rng));
+        let now = self.now();
+        self.shared.devices[self.device].disk.link(uid, &to, now)?;
+        self.say(&format!("gives {path} the second name {to}"));
+        self.named(&to);
+        let digest = super::digest_of(&self.data(uid));
+        if let Some(story) = self.shared.people.stories.get_mut(&digest) {
+            story.copied = true;
+        }
+        Ok(())
+    }
+
+    /// Other bytes, with the size and the time of the ones before.
+    fn edit_in_time(&mut self) -> io::Result<()> {
+        let (path, uid) = self.any_file()?;
+        let node = self.shared.devices[self.device].disk.live.node(uid)?.clone();
+        let bytes = self.shared.people.fresh(node.data().len());
+        let is_held = self.shared.devices[self.device].still.holds(uid);
+        if is_held || bytes.len() != node.data().len() {
+            return Err(nothing());
+        }
+        self.say(&format!("edits {path}, and keeps its time"));
+        self.writes(uid, bytes.clone());
+        let now = self.now();
+        self.shared.devices[self.device].disk.set_mtime(uid, node.mtime_ns, now);
+        if let Some(story) = self.shared.people.stories.get_mut(&super::digest_of(&bytes)) {
+            story.mtimes.insert(node.mtime_ns);
+        }
         Ok(())
     }
 

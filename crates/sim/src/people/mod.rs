@@ -4,7 +4,8 @@ mod act;
 mod names;
 
 pub use act::act;
-pub(crate) use act::tidy_up;
+pub(crate) use act::{go_on, intrude, tidy_up};
+pub(crate) use names::photo_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,8 @@ pub struct Story {
     /// It was written to a file that the engine had already moved out of the gallery: the trash
     /// is where it must be.
     pub hidden: bool,
+    /// The cloud was restored to what it was before it had it: live or in a trash, it must be somewhere.
+    pub restored_away: bool,
     /// The modification times that files with it were given by people.
     pub mtimes: BTreeSet<i64>,
 }
@@ -36,7 +39,12 @@ pub struct Story {
 impl Story {
     /// Whether it must be live somewhere, because nobody ever wanted it gone.
     pub fn must_live(&self) -> bool {
-        !self.dropped && !self.excused && !self.hidden
+        !self.dropped && !self.excused && !self.hidden && !self.restored_away
+    }
+
+    /// Whether it must at least be somewhere.
+    pub fn must_be(&self) -> bool {
+        (self.hidden || self.restored_away) && !self.dropped && !self.excused
     }
 }
 

@@ -4,12 +4,25 @@ use crate::rng::Rng;
 
 const FILES: [&str; 9] =
     ["a.jpg", "b.jpg", "c.jpg", "d", "IMG 1.jpg", "100%.jpg", "\u{e9}t\u{e9}.jpg", "f.mp4", "g"];
+const PARTS: [&str; 7] =
+    ["IMG_1.HEIC", "IMG_1.MOV", "IMG_E1.HEIC", "DSC_7.NEF", "DSC_7.JPG", "dsc_7.xmp", "IMG_1.HEIC.xmp"];
 const FOLDERS: [&str; 5] = ["F", "G", "H", "d", "\u{dc}n"];
 const LEFT_ALONE: [&str; 4] = [".nomedia", "x.tmp", "y.part", "Thumbs.db"];
 
 /// A file's name.
 pub(super) fn file(rng: &mut Rng) -> String {
     (*rng.pick(&FILES).unwrap_or(&"a.jpg")).to_owned()
+}
+
+/// The name of one part of a photo.
+pub(super) fn part(rng: &mut Rng) -> String {
+    (*rng.pick(&PARTS).unwrap_or(&"IMG_1.HEIC")).to_owned()
+}
+
+/// What photo a file is a part of, of those that people take here.
+pub(crate) fn photo_of(name: &str) -> Option<&'static str> {
+    let photos = [("IMG_1", &PARTS[..3]), ("IMG_1", &PARTS[6..]), ("DSC_7", &PARTS[3..6])];
+    photos.into_iter().find(|(_, parts)| parts.contains(&name)).map(|(photo, _)| photo)
 }
 
 /// A folder's name.

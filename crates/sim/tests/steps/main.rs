@@ -5,6 +5,7 @@ mod downloads;
 mod evictions;
 mod hand;
 mod kills;
+mod restored;
 mod times;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use cloudsync_cloud::{Capabilities, CloudDb, CloudService, CloudType, Database, Row, RowWrite};
 use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, Outcome, SMUDGED, Work};
 use cloudsync_engine::plan::Steps;
-use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::ports::{FileSystem, Stamp};
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, DownloadPolicy, ErrorType, SyncState};
 use cloudsync_sim::{Rng, SimCloud, Wire};
@@ -82,6 +83,23 @@ fn only_the_file_that_was_meant_is_moved() {
     assert!(matches!(moved("a", "c"), Some(DiskOutcome::Changed)));
     assert!(hand.disk.stat("c").is_err());
     assert!(matches!(moved("b", "c"), Some(DiskOutcome::Done(Some(stamp))) if stamp.ino == ino));
+}
+
+/// A file whose times do not tell whether it was changed is read before it is moved to the trash for the cloud.
+/// Found by seed 1000000441, where the cloud's bytes replaced one.
+#[test]
+fn what_may_have_changed_unseen_does_not_go() {
+    let world = world(true);
+    let hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    let seen = hand.stamp("a");
+    let gone = |stamp| {
+        let op = DiskOp::Trash { node: NodeId(1), path: "a".into(), stamp };
+        let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(Steps::from_iter([op]))) else { panic!() };
+        outcomes.pop()
+    };
+    assert!(matches!(gone(Stamp { ctime_ns: SMUDGED, ..seen }), Some(DiskOutcome::Changed)));
+    assert!(matches!(gone(seen), Some(DiskOutcome::Done(_))));
 }
 
 /// Found by seed 958: a file was moved into the folder that a person had made in place of the engine's.
