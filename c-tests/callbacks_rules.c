@@ -71,7 +71,9 @@ static void everything_else_goes_on(struct device *device) {
     assert_ok(download_stop(download, uri));
     assert_ok(download_free(download));
     assert_ok(get_file_sync_state(device->context, uri, &found));
-    assert_ok(cloudsync_file_trouble(device->context, uri, &found, text, sizeof text));
+    CloudSyncExplanation explanation = {sizeof explanation, 0, 0, 0, 0, 0};
+    assert_ok(cloudsync_explain(device->context, uri, &explanation, text, sizeof text));
+    assert_ok(cloudsync_plan_async(device->context, "file://media/Photo", ignore_plan, NULL));
     assert_ok(cloudsync_get_held_deletions(device->context, &count));
     assert_ok(cloudsync_set_log_cb(CLOUDSYNC_LOG_ERROR, NULL, NULL, NULL));
     progress_destroy(&other);
@@ -231,10 +233,13 @@ struct blocking {
 };
 
 static void call_what_blocks(struct blocking *blocking) {
+    CloudSyncPlan *plan = NULL;
     const int32_t codes[] = {
         gallery_sync_start(blocking->gallery),       gallery_sync_stop(blocking->gallery),
         file_sync_start(blocking->files),            file_sync_stop(blocking->files),
         download_start(blocking->download, uri),     download_stop(blocking->download, uri),
+        cloudsync_remove(blocking->context, uri),    cloudsync_restore(blocking->context, uri),
+        cloudsync_plan(blocking->context, "file://media/Photo", &plan),
         cloudsync_close(blocking->context),
     };
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {

@@ -72,7 +72,7 @@ impl Core {
     }
 
     fn begin_space(&mut self, whom: SpaceFor, wanted: SpaceWanted) {
-        self.evictions.kept.clear();
+        self.states.notes.write().kept.clear();
         let stop = StopFlag::default();
         let photos = VecDeque::new();
         let task = SpaceTask { whom, wanted, left: 0, total: 0, old_only: true, photos, stop, told: 0 };
@@ -161,7 +161,7 @@ impl Core {
                 }
             }
         }
-        self.evictions.kept.extend(kept);
+        self.states.notes.write().kept.extend(kept);
         photos
     }
 

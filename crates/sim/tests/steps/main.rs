@@ -5,6 +5,8 @@ mod downloads;
 mod evictions;
 mod hand;
 mod kills;
+mod previews;
+mod removals;
 mod times;
 
 use std::sync::Arc;
