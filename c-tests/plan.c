@@ -182,14 +182,29 @@ static void on_plan(int32_t code, const char *message, CloudSyncPlan *plan, void
     gate_raise(&answer->gate);
 }
 
+/* What both forms answer; the plan of the one with a completion is returned where there is one. */
+static CloudSyncPlan *expect_both(struct device *device, const char *uri, int32_t expected) {
+    struct plan_answer answer;
+    CloudSyncPlan *plan = NULL;
+    memset(&answer, 0, sizeof answer);
+    gate_init(&answer.gate);
+    assert_code(cloudsync_plan(device->context, uri, &plan), expected);
+    assert_int_equal(plan != NULL, expected == CLOUDSYNC_OK);
+    assert_ok(cloudsync_plan_free(plan));
+    assert_ok(cloudsync_plan_async(device->context, uri, on_plan, &answer));
+    gate_wait(&answer.gate, 1);
+    assert_answered(cloudsync_plan_async, answer.code, expected);
+    assert_int_equal(answer.plan != NULL, expected == CLOUDSYNC_OK);
+    gate_destroy(&answer.gate);
+    return answer.plan;
+}
+
 static void its_codes(void **state) {
     (void)state;
     struct device device;
-    struct plan_answer answer;
     CloudSyncPlan *plan = NULL;
-    char maps[PATH_MAX];
-    memset(&answer, 0, sizeof answer);
-    gate_init(&answer.gate);
+    CloudSyncCloudServiceStub *cloud = NULL;
+    char maps[PATH_MAX], path[PATH_MAX], away[PATH_MAX];
     device_make(&device, "device");
     make_folder(join(maps, root, "maps"));
     assert_ok(cloudsync_options_set_bundle_dir(device.options, "com.example.maps", maps));
@@ -197,41 +212,45 @@ static void its_codes(void **state) {
     device_open(&device);
     assert_code(cloudsync_plan(device.context, "nonsense", &plan), CLOUDSYNC_E_INVALID_URI);
     assert_code(cloudsync_plan(device.context, GALLERY "/a.jpg", &plan), CLOUDSYNC_E_INVALID_URI);
+    assert_code(cloudsync_plan_async(device.context, "nonsense", ignore_plan, NULL), CLOUDSYNC_E_INVALID_URI);
     conditions_set(&device.conditions.wifi, 0);
-    assert_code(cloudsync_plan(device.context, GALLERY, &plan), CLOUDSYNC_E_NETWORK_UNAVAILABLE);
+    expect_both(&device, GALLERY, CLOUDSYNC_E_NETWORK_UNAVAILABLE);
     conditions_set(&device.conditions.wifi, 1);
     conditions_set(&device.conditions.percent, 5);
-    assert_code(cloudsync_plan(device.context, GALLERY, &plan), CLOUDSYNC_E_BATTERY_LOW);
-    assert_ok(cloudsync_plan_async(device.context, GALLERY, on_plan, &answer));
-    gate_wait(&answer.gate, 1);
-    assert_int_equal(answer.code, CLOUDSYNC_E_BATTERY_LOW);
-    assert_null(answer.plan);
+    expect_both(&device, GALLERY, CLOUDSYNC_E_BATTERY_LOW);
     conditions_set(&device.conditions.percent, -1);
-    assert_null(plan);
+    assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &cloud));
+    assert_ok(cloudsync_embedded_cloud_switch(cloud, NULL, 0));
+    expect_both(&device, GALLERY, CLOUDSYNC_E_CLOUD_NOT_READY);
+    assert_ok(cloudsync_embedded_cloud_switch(cloud, NULL, 1));
+    assert_ok(cloud_service_stub_free(cloud));
 
-    /* A bundle's own directory, and the answer to a completion. */
-    assert_ok(cloudsync_plan_async(device.context, "file://com.example.maps/data/storage/el2/cloud/", on_plan, &answer));
-    gate_wait(&answer.gate, 2);
-    assert_int_equal(answer.code, CLOUDSYNC_OK);
-    assert_int_equal(action_of(answer.plan, CLOUDSYNC_PLAN_UPLOAD,
-                               "file://com.example.maps/data/storage/el2/cloud/map.bin")->bytes, 100);
-    assert_ok(cloudsync_plan_free(answer.plan));
+    /* A bundle's own directory. */
+    plan = expect_both(&device, "file://com.example.maps/data/storage/el2/cloud/", CLOUDSYNC_OK);
+    assert_int_equal(action_of(plan, CLOUDSYNC_PLAN_UPLOAD, "file://com.example.maps/data/storage/el2/cloud/map.bin")->bytes,
+                     100);
+    assert_ok(cloudsync_plan_free(plan));
+
+    /* A gallery that was synced and is not there any more. */
+    device_sync(&device);
+    assert_int_equal(rename(device.gallery, join(away, root, "away")), 0);
+    expect_both(&device, GALLERY, CLOUDSYNC_E_IO);
+    assert_int_equal(rename(away, device.gallery), 0);
+    assert_ok(cloudsync_plan_free(expect_both(&device, GALLERY, CLOUDSYNC_OK)));
     device_close(&device);
 
     assert_ok(cloudsync_options_set_caller(device.options, "com.example.notes", NULL, 0, 0));
     assert_ok(cloudsync_open(device.options, &device.context));
-    assert_code(cloudsync_plan(device.context, GALLERY, &plan), CLOUDSYNC_E_PERMISSION_DENIED);
+    plan = NULL;
     assert_code(cloudsync_plan(device.context, "file://com.example.maps/data/storage/el2/cloud", &plan),
                 CLOUDSYNC_E_NOT_SYSTEM_APP);
     device_free(&device);
-    gate_destroy(&answer.gate);
 }
 
 /* A start of many files, which is under way for a while. */
 static void while_a_sync_runs(void **state) {
     (void)state;
     struct device device;
-    CloudSyncPlan *plan = NULL;
     device_make(&device, "device");
     for (int i = 0; i < 2000; i++) {
         char name[32];
@@ -240,7 +259,7 @@ static void while_a_sync_runs(void **state) {
     }
     device_open(&device);
     assert_ok(gallery_sync_start(device.sync));
-    assert_code(cloudsync_plan(device.context, GALLERY, &plan), CLOUDSYNC_E_TASK_RUNNING);
+    expect_both(&device, GALLERY, CLOUDSYNC_E_TASK_RUNNING);
     gate_wait(&device.progress.finals, 1);
     device_free(&device);
 }

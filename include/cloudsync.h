@@ -1210,8 +1210,8 @@ int32_t cloudsync_set_log_cb(int32_t max_level,
  * @param dir     A path; copied.
  * @param account The account's name; copied.
  * @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
- * @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900014, 13900025 or 13900027 where
- *         the directory cannot be used; 13900042 where it was damaged or is of a newer version.
+ * @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900025 or 13900027 where the
+ *         directory cannot be used; 13900042 where it was damaged or is of a newer version.
  *
  * Thread safety: any thread. Callback safe: yes.
  */
@@ -1235,6 +1235,23 @@ int32_t cloudsync_embedded_cloud_new_with_quota(const char *dir,
                                                 const char *account,
                                                 uint64_t quota,
                                                 struct CloudSyncCloudServiceStub **out);
+
+/**
+ * Switches an embedded cloud on or off, for one bundle or for the whole account, as a person does in a cloud's
+ * settings. Kept in the cloud's directory, for every device. While it is off, a start answers 22400001; what the cloud
+ * and the devices hold stays.
+ *
+ * @param stub        The embedded cloud.
+ * @param bundle_name The bundle; copied. The gallery's is com.ohos.medialibrary. NULL for the whole account.
+ * @param on          0 for off.
+ * @return 0; 401 for a bad handle, or a name that is empty or not UTF-8; 13900025 where its disk is
+ *         full.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_embedded_cloud_switch(struct CloudSyncCloudServiceStub *stub,
+                                        const char *bundle_name,
+                                        int32_t on);
 
 /**
  * Frees a stub. Options and contexts that use its cloud keep it.
@@ -1523,7 +1540,7 @@ int32_t cloudsync_get_held_deletions(struct CloudSyncContext *context,
  *
  * @param context   The context.
  * @param carry_out 0: bring the files back. Anything else: carry the deletions out, at the next run.
- * @return 0, also where none wait; 401 for a bad handle; 13900005 or 13900025 where the answer cannot be kept.
+ * @return 0, also where none wait; 401 for a bad handle; 22400005 where the index cannot keep the answer.
  *
  * Thread safety: any thread. Callback safe: yes.
  */
@@ -2311,9 +2328,8 @@ int32_t cloudsync_explain(struct CloudSyncContext *context,
  *         another bundle's directory, to a caller that is no system app; 401 for a bad handle or where URI or out is NULL;
  *         14000002 for a URI that is not that of a synced directory as a whole; 22400002 without network; 22400001 where the
  *         cloud is signed out or switched off; 22400003 with too little battery; 22400006 while a sync run, or another plan,
- *         of this directory is under way; 13900005 where the files cannot be looked at, 13900025 where the state directory's
- *         disk is full; 13600001 where the cloud fails, or the context has been closed; 13900029 from inside a callback, nothing
- *         is done then.
+ *         of this directory is under way; 13900005 where the files cannot be looked at or the cloud fails; 13600001 where the
+ *         context has been closed; 13900029 from inside a callback, nothing is done then.
  *
  * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_plan_async.
  */
@@ -2413,11 +2429,11 @@ int32_t cloudsync_remove_async(struct CloudSyncContext *context,
  * @param uri     The file or folder, as it was called.
  * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
  *         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
- *         another name first; 13900014 while a sync of this or another device is just changing the cloud; 13900010 where it was
- *         changed in the cloud meanwhile; 22400002 or 22400001 where the cloud is to be asked and there is no network, or it is
- *         signed out or switched off; 13900005, 13900012, 13900025 or 13900027 where the disk refuses it, or the cloud is full;
- *         13900029 from inside a callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the
- *         synced directories; 13600001 where the cloud fails, or the context has been closed.
+ *         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
+ *         where the cloud is to be asked and there is no network, or it is signed out or switched off; 13900005, 13900012,
+ *         13900025 or 13900027 where the disk refuses it or the cloud fails or is full; 13900029 from inside a callback, nothing
+ *         is done then; 14000002 for a URI that cannot be read or that leaves the synced directories; 13600001 where the context
+ *         has been closed.
  *
  * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_restore_async.
  */

@@ -168,9 +168,8 @@ impl CloudSyncPlanTotals {
 ///         another bundle's directory, to a caller that is no system app; 401 for a bad handle or where URI or out is NULL;
 ///         14000002 for a URI that is not that of a synced directory as a whole; 22400002 without network; 22400001 where the
 ///         cloud is signed out or switched off; 22400003 with too little battery; 22400006 while a sync run, or another plan,
-///         of this directory is under way; 13900005 where the files cannot be looked at, 13900025 where the state directory's
-///         disk is full; 13600001 where the cloud fails, or the context has been closed; 13900029 from inside a callback, nothing
-///         is done then.
+///         of this directory is under way; 13900005 where the files cannot be looked at or the cloud fails; 13600001 where the
+///         context has been closed; 13900029 from inside a callback, nothing is done then.
 ///
 /// Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_plan_async.
 ///

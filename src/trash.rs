@@ -72,11 +72,11 @@ pub unsafe extern "C" fn cloudsync_remove_async(
 /// @param uri     The file or folder, as it was called.
 /// @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
 ///         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
-///         another name first; 13900014 while a sync of this or another device is just changing the cloud; 13900010 where it was
-///         changed in the cloud meanwhile; 22400002 or 22400001 where the cloud is to be asked and there is no network, or it is
-///         signed out or switched off; 13900005, 13900012, 13900025 or 13900027 where the disk refuses it, or the cloud is full;
-///         13900029 from inside a callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the
-///         synced directories; 13600001 where the cloud fails, or the context has been closed.
+///         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
+///         where the cloud is to be asked and there is no network, or it is signed out or switched off; 13900005, 13900012,
+///         13900025 or 13900027 where the disk refuses it or the cloud fails or is full; 13900029 from inside a callback, nothing
+///         is done then; 14000002 for a URI that cannot be read or that leaves the synced directories; 13600001 where the context
+///         has been closed.
 ///
 /// Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_restore_async.
 ///

@@ -9,11 +9,11 @@ use parking_lot::Mutex;
 
 use crate::config::Config;
 use crate::core::{
-    Answer, Core, Explanation, Gate, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted,
-    States,
+    Answer, Core, Explanation, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted, States,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
+use crate::gate::Gate;
 use crate::ports::{Clock, Ports};
 use crate::tree::Scope;
 use crate::uri::UriSpace;

@@ -9,6 +9,7 @@ pub mod core;
 mod engine;
 mod error;
 mod event;
+pub mod gate;
 pub mod job;
 mod media;
 pub mod names;

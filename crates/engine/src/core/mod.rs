@@ -9,7 +9,6 @@ mod demand;
 mod disk_phase;
 mod evict;
 mod explain;
-mod gate;
 mod listing;
 mod observe;
 mod preview;
@@ -31,6 +30,7 @@ use parking_lot::RwLock;
 use crate::config::{Config, DownloadPolicy};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink, SyncProgress};
+use crate::gate::Gate;
 use crate::ports::{Clock, FileSystem, IndexBatch, IndexError, IndexStore, Ports, Random, Watcher};
 use crate::tree::{NodeId, Trees};
 
@@ -40,7 +40,6 @@ use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
 pub use explain::Explanation;
-pub use gate::Gate;
 pub use listing::{Entry, Listed};
 pub use preview::{PlanAnswer, Planned, PlannedKind};
 use queue::{JobQueue, Urgency};
@@ -315,6 +314,7 @@ pub(crate) fn index_failure(error: &IndexError) -> Error {
         IndexError::Newer(_) => Code::NotPermitted,
         IndexError::Full => Code::NoSpace,
         IndexError::ReadOnly => Code::ReadOnly,
+        IndexError::Unusable(_) => Code::Io,
         IndexError::Other(_) => Code::Inner,
     };
     Error::new(code, error.to_string())

@@ -128,10 +128,13 @@ impl Core {
         if run.has_not_looked() {
             self.distrust_watcher();
         }
-        let saved = self.save();
+        if let Err(error) = self.save() {
+            // The next look finds the same again.
+            self.events.log(2, &error.text);
+        }
         let Preview { answer, planned, .. } = preview;
         let result = match run.ending {
-            None => saved.map(|()| planned),
+            None => Ok(planned),
             Some(Ending::Stopped) => {
                 Err(Error::new(Code::Ipc, "the library was closed meanwhile: open it and try again"))
             }
@@ -164,11 +167,8 @@ fn failure(error: ErrorType) -> Error {
         ErrorType::BatteryLevelLow | ErrorType::BatteryLevelWarning => {
             (Code::BatteryLow, "the battery is too low: charge the device and try again")
         }
-        ErrorType::LocalStorageFull => {
-            (Code::NoSpace, "the disk of the state directory is full: free some space and try again")
-        }
         ErrorType::RemoteServerAbnormal => {
-            (Code::Ipc, "the cloud did not answer as it should: try again later")
+            (Code::Io, "the cloud did not answer as it should: try again later")
         }
         _ => (Code::Io, "the files could not be looked at: the log says why"),
     };

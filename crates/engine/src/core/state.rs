@@ -9,12 +9,12 @@ use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
+use crate::gate::Gate;
 use crate::ports::{FileKind, FileSystem};
 use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
 use crate::uri::UriSpace;
 
 use super::explain::Notes;
-use super::gate::Gate;
 
 /// What is being done with a file's bytes right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,6 +36,7 @@ pub use upload::{UploadItem, UploadOutcome};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::plan::Steps;
 use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
 use crate::tree::NodeId;
@@ -193,6 +194,7 @@ pub struct JobContext {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
+    pub(crate) gate: Gate,
     cloud: Arc<dyn CloudService>,
     connection: Arc<Mutex<Connection>>,
     bundle: String,
@@ -216,6 +218,7 @@ impl JobContext {
             clock: ports.clock.clone(),
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
+            gate: Gate::new(config, ports),
             cloud: ports.cloud.clone(),
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),

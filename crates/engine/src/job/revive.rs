@@ -25,6 +25,7 @@ struct Held {
 /// Brings back what was last deleted at a path, and the folders that it lay in; of a folder all that the trash
 /// has of it. False where the trash has nothing of that path.
 pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<bool, Error> {
+    context.gate.reach_cloud()?;
     let db = context.db().map_err(|error| refused(&error))?;
     let name = path.rsplit('/').next().unwrap_or(path);
     let held = list(&*db, name, stop).map_err(|error| refused(&error))?;
@@ -152,18 +153,15 @@ fn refused(error: &CloudError) -> Error {
         CloudError::Disabled => {
             (Code::CloudNotReady, "the cloud is switched off or signed out: sign in first")
         }
-        CloudError::LockedByOthers | CloudError::StaleLock => {
+        CloudError::LockedByOthers | CloudError::StaleLock | CloudError::VersionConflict { .. } => {
             (Code::Busy, "a sync is just changing the cloud: try again in a moment")
-        }
-        CloudError::VersionConflict { .. } => {
-            (Code::TryAgain, "it was changed in the cloud in this moment: sync, and try again")
         }
         CloudError::NotFound(_) => (Code::NoSuchFile, "the cloud does not hold its bytes any more"),
         CloudError::NoSpaceForAsset | CloudError::RecordLimitExceeded => {
             (Code::NoSpace, "the cloud is full: free some space there")
         }
         CloudError::Stopped => (Code::Ipc, "the library was closed meanwhile: open it and try again"),
-        error => return Error::new(Code::Ipc, format!("the cloud failed to restore it: {error}")),
+        error => return Error::new(Code::Io, format!("the cloud failed to restore it: {error}")),
     };
     Error::new(code, text)
 }

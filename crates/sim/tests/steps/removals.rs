@@ -10,6 +10,7 @@ use cloudsync_engine::{Code, Result, SyncState};
 use cloudsync_sim::Shared;
 use parking_lot::Mutex;
 
+use crate::elsewhere;
 use crate::hand::{Hand, World, world};
 
 fn uri(path: &str) -> String {
@@ -352,4 +353,37 @@ fn what_was_asked_for_is_not_held() {
     let last = here.sync(|_, _| {});
     assert_eq!((last.state, last.deletions_held), (SyncState::Completed, 0));
     assert_eq!(live_records(&world.lock()), 0);
+}
+
+#[test]
+fn what_the_disk_refuses_stays() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    world.lock().devices[0].weather.disk_error = 1000;
+    assert_eq!(remove(&mut here, "a.jpg").unwrap_err().code, Code::Io);
+    world.lock().devices[0].weather.disk_error = 0;
+    assert_eq!(here.files(), file("a.jpg", "bytes"));
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
+    remove(&mut here, "a.jpg").unwrap();
+    world.lock().devices[0].weather.disk_error = 1000;
+    assert_eq!(restore(&mut here, "a.jpg").unwrap_err().code, Code::Io);
+    world.lock().devices[0].weather.disk_error = 0;
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
+}
+
+#[test]
+fn the_clouds_trash_is_left_alone_while_somebody_changes_the_cloud() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    here.disk.list_trash().unwrap().iter().for_each(|name| here.disk.empty_trash(name).unwrap());
+    let db = elsewhere(&world);
+    let lock = db.lock().unwrap().lock_id;
+    assert_eq!(restore(&mut here, "a.jpg").unwrap_err().code, Code::Busy);
+    db.unlock(lock).unwrap();
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
 }

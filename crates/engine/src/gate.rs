@@ -1,4 +1,4 @@
-//! What decides whether a run may start, and whether one may go on.
+//! What decides whether a run may start, whether one may go on, and whether the cloud is within reach.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(config: &Config, ports: &Ports) -> Self {
+    pub(crate) fn new(config: &Config, ports: &Ports) -> Self {
         Gate {
             conditions: ports.conditions.clone(),
             cloud: ports.cloud.clone(),
@@ -47,8 +47,14 @@ impl Gate {
         Ok(())
     }
 
+    /// Whether there is a network, and somebody signed in whose cloud is switched on. May block.
+    pub(crate) fn reach_cloud(&self) -> Result<()> {
+        check_network(&self.conditions.read())?;
+        self.check_cloud()
+    }
+
     /// Why a start, or a run, would not be let through now, as far as the device itself knows.
-    pub(super) fn refusal(&self) -> Option<Error> {
+    pub(crate) fn refusal(&self) -> Option<Error> {
         let state = self.conditions.read();
         if state.heat >= Heat::Overheated {
             let text = "the device is too hot: let it cool down and start again";
@@ -83,7 +89,7 @@ impl Gate {
     }
 
     /// Why a run may not go on, where it may not.
-    pub(super) fn interrupts(&self) -> Option<ErrorType> {
+    pub(crate) fn interrupts(&self) -> Option<ErrorType> {
         let state = self.conditions.read();
         if !state.network.wifi && !state.network.mobile {
             return Some(ErrorType::NetworkUnavailable);
@@ -98,7 +104,7 @@ impl Gate {
     }
 
     /// Whether bytes may be sent over the networks that are up.
-    pub(super) fn may_upload(&self) -> bool {
+    pub(crate) fn may_upload(&self) -> bool {
         !self.upload_on_wifi_only || self.conditions.read().network.wifi
     }
 }
