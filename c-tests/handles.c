@@ -54,7 +54,16 @@ static void use_as_context(void *value) {
     bad(-cloudsync_event_fd(context));
     bad(cloudsync_get_held_deletions(context, &held));
     bad(cloudsync_answer_held_deletions(context, 0));
-    bad(cloudsync_file_trouble(context, uri, &found, NULL, 0));
+    CloudSyncExplanation explanation = {sizeof explanation, 0, 0, 0, 0, 0};
+    CloudSyncPlan *plan = NULL;
+    bad(cloudsync_explain(context, uri, &explanation, NULL, 0));
+    bad(cloudsync_remove(context, uri));
+    bad(cloudsync_remove_async(context, uri, ignore_answer, NULL));
+    bad(cloudsync_restore(context, uri));
+    bad(cloudsync_restore_async(context, uri, ignore_answer, NULL));
+    bad(cloudsync_plan(context, uri, &plan));
+    bad(cloudsync_plan_async(context, uri, ignore_plan, NULL));
+    assert_null(plan);
     bad(get_file_sync_state(context, uri, &found));
     bad(cloudsync_list(context, "file://media/Photo", 1, NULL, 1, &page));
     bad(register_change(context, "file://media/Photo", 1, ignore_change, NULL, NULL));

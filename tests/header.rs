@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 17] = [
+const FILES: [&str; 20] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -33,6 +33,9 @@ const FILES: [&str; 17] = [
     "download.rs",
     "cloud_file_cache.rs",
     "state.rs",
+    "explain.rs",
+    "plan.rs",
+    "trash.rs",
     "space.rs",
     "changes.rs",
     "list.rs",

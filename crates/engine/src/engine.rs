@@ -8,7 +8,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{Answer, Core, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States};
+use crate::core::{
+    Answer, Core, Explanation, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted, States,
+};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
 use crate::gate::Gate;
@@ -35,7 +37,9 @@ enum Message {
     OptimizeStorage(Answer),
     StopOptimize,
     Pin(String, bool, Sender<Result<()>>),
-    KeptReason(String, Sender<Result<Option<Error>>>),
+    Remove(String, Answer),
+    Restore(String, Answer),
+    Plan(PlanAnswer),
     StopCaching(ClientId, String, Partial, Sender<Result<()>>),
     Batch(ClientId, TaskId, Vec<String>, Sender<Result<()>>),
     StopBatch(ClientId, TaskId, Partial, Sender<()>),
@@ -85,7 +89,7 @@ impl Engine {
     /// way runs once more afterwards. Fails with `NetworkUnavailable`, `CloudNotReady` or
     /// `BatteryLow`, in this order.
     pub fn start_sync(&self) -> Result<()> {
-        self.gate.check()?;
+        self.gate.check().inspect_err(|error| self.states.note_refused(error))?;
         self.send(Message::Begin)
     }
 
@@ -121,6 +125,17 @@ impl Engine {
     /// Whether a URI can be read and lies in this directory: fails with `InvalidUri` where not.
     pub fn check_uri(&self, uri: &str) -> Result<()> {
         self.uris.path(uri).map(drop)
+    }
+
+    /// Whether a URI is that of this directory as a whole: fails with `InvalidUri` where not.
+    pub fn check_whole(&self, uri: &str) -> Result<()> {
+        match self.uris.entry_path(uri)? {
+            path if path.is_empty() => Ok(()),
+            _ => Err(Error::new(
+                Code::InvalidUri,
+                format!("{uri:?} is no synced directory as a whole: use that"),
+            )),
+        }
     }
 
     /// Fetches the bytes of many files for `client`; returns when accepted. A file that cannot be fetched
@@ -169,9 +184,28 @@ impl Engine {
         self.ask(|reply| Message::Pin(uri.to_string(), pinned, reply))?
     }
 
-    /// Why a file stayed when its space was last to be freed; `None` where it was not to be, or has gone.
-    pub fn kept_reason(&self, uri: &str) -> Result<Option<Error>> {
-        self.ask(|reply| Message::KeptReason(uri.to_string(), reply))?
+    /// Moves a file, or a folder with all that is in it, to the trash on this disk; the next run moves it to the
+    /// cloud's. Returns when it is there. Fails with `NoSuchFile`, `InvalidUri`, `TryAgain` while it is being
+    /// transferred, or as the disk does.
+    pub fn remove(&self, uri: &str) -> Result<()> {
+        self.ask_later(|answer| Message::Remove(uri.to_string(), answer))
+    }
+
+    /// Brings back what was removed, or deleted on any device, from the trash on this disk, else from the cloud's.
+    /// Fails with `NoSuchFile` where neither has it, `FileExists` where something else has its name, or as disk and
+    /// cloud do.
+    pub fn restore(&self, uri: &str) -> Result<()> {
+        self.ask_later(|answer| Message::Restore(uri.to_string(), answer))
+    }
+
+    /// Finds out what a start would do now, and tells `answer`, on any thread. Fails as a start does, and with
+    /// `TaskRunning` while a run is under way.
+    pub fn plan(&self, answer: PlanAnswer) {
+        match self.gate.check() {
+            // A closed engine drops the answer, and so tells whoever waits for it.
+            Ok(()) => drop(self.send(Message::Plan(answer))),
+            Err(error) => answer(Err(error)),
+        }
     }
 
     /// One file's state. Never waits for a running sync. Fails with `InvalidUri` or `NoSuchFile`.
@@ -201,9 +235,10 @@ impl Engine {
         self.send(Message::AnswerHeld(carry_out))
     }
 
-    /// Why a file is not in step: the number and the words, or `None` where it is.
-    pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
-        self.states.file_trouble(uri)
+    /// Why a file or folder is not in step, and what to do about it. Never waits for a running sync. Fails with
+    /// `InvalidUri`, or with `NoSuchFile` for what is neither here nor in the cloud.
+    pub fn explain(&self, uri: &str) -> Result<Explanation> {
+        self.states.explain(uri)
     }
 
     /// The path of a file or folder, relative to the synced directory, whose own is empty. Fails with
@@ -359,8 +394,10 @@ impl ControlLoop {
             }
             Message::OptimizeStorage(answer) => self.core.optimize_storage(answer),
             Message::StopOptimize => self.core.stop_optimize(),
+            Message::Remove(uri, answer) => self.core.remove(&uri, answer),
+            Message::Restore(uri, answer) => self.core.restore(&uri, answer),
+            Message::Plan(answer) => self.core.preview(answer),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
-            Message::KeptReason(uri, reply) => answer(&reply, self.core.kept_reason(&uri)),
             Message::StopCaching(client, uri, partial, reply) => {
                 answer(&reply, self.core.stop_caching(client, &uri, partial));
             }
@@ -388,6 +425,7 @@ impl ControlLoop {
     /// Lets what is under way come back, for as long as there is.
     fn close(&mut self, messages: &Receiver<Message>) {
         self.core.stop_sync();
+        self.core.stop_preview();
         self.core.stop_downloads();
         self.core.stop_optimize();
         let deadline = Instant::now() + CLOSE_WITHIN;
@@ -400,7 +438,10 @@ impl ControlLoop {
                     | Message::Batch(..)
                     | Message::Clean(..)
                     | Message::Optimize(..)
-                    | Message::OptimizeStorage(..),
+                    | Message::OptimizeStorage(..)
+                    | Message::Remove(..)
+                    | Message::Restore(..)
+                    | Message::Plan(..),
                 ) => {}
                 Ok(message) => self.take(message),
                 Err(_) => break,

@@ -22,7 +22,7 @@ pub mod tree;
 mod uri;
 
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
-pub use core::SpaceWanted;
+pub use core::{Explanation, SpaceWanted};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{

@@ -8,8 +8,10 @@ mod changes;
 mod demand;
 mod disk_phase;
 mod evict;
+mod explain;
 mod listing;
 mod observe;
+mod preview;
 mod progress;
 mod push;
 mod queue;
@@ -18,6 +20,7 @@ mod run;
 mod space;
 mod state;
 mod structure;
+mod trash;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +39,9 @@ use crate::job::{Moved, Outcome, StopFlag, Work};
 use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
+pub use explain::Explanation;
 pub use listing::{Entry, Listed};
+pub use preview::{PlanAnswer, Planned, PlannedKind};
 use queue::{JobQueue, Urgency};
 use run::Run;
 pub use space::SpaceWanted;
@@ -54,6 +59,11 @@ enum Task {
     Demand(NodeId),
     Survey,
     Evict(evict::EvictTask),
+    /// What goes to the trash.
+    Removal(Vec<NodeId>),
+    Restore(trash::Wanted),
+    /// Of the file with this URI, in the cloud.
+    Revival(String),
     /// A part of a file that is discarded.
     Discard(NodeId),
     Upload(push::UploadTask),
@@ -91,15 +101,15 @@ pub struct Core {
     watching: bool,
     demands: Demands,
     evictions: evict::Evictions,
+    trash: trash::TrashTasks,
     deletions: DeletionHold,
     watches: changes::Watches,
     last: Option<SyncProgress>,
 }
 
-/// Deletions that wait for the host's word.
+/// The host's word on deletions that wait for it.
 #[derive(Debug, Default)]
 struct DeletionHold {
-    held: Vec<NodeId>,
     carry_out: bool,
 }
 
@@ -121,11 +131,13 @@ impl Core {
         let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
         let context = JobContext::new(&config, &ports);
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
+        let gate = Gate::new(&config, &ports);
         Ok(Core {
-            gate: Gate::new(&config, &ports),
+            gate: gate.clone(),
             context,
             states: States::new(
                 trees,
+                gate,
                 ports.fs.clone(),
                 config.uris.clone(),
                 meta(LAST_SYNC).parse().unwrap_or_default(),
@@ -150,6 +162,7 @@ impl Core {
             watching: false,
             demands: Demands::default(),
             evictions: evict::Evictions::default(),
+            trash: trash::TrashTasks::default(),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
             last: None,
@@ -196,6 +209,9 @@ impl Core {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
+            (Task::Removal(nodes), outcome) => self.removal_done(done.id, nodes, outcome),
+            (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
+            (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
             (Task::Sweep | Task::Discard(_), _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
@@ -228,7 +244,11 @@ impl Core {
         self.tasks.clear();
         self.abandon_demands();
         self.abandon_evictions();
+        self.abandon_trash();
         if let Some(mut run) = self.run.take() {
+            if run.preview.is_some() {
+                run.end(run::Ending::Stopped);
+            }
             run.jobs = 0;
             self.run_again = false;
             self.finish_run(run);

@@ -110,7 +110,9 @@ impl Core {
         {
             self.demands.note_scan(observe.looks == 0);
             self.evictions.nodes().for_each(|node| self.demands.note_change(node));
-            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity: self.identity.clone() });
+            let identity = self.identity.clone();
+            let attach = run.preview.is_none() || !identity.is_empty();
+            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach });
         }
         // What the cloud has taken from the disk as it was last seen is known by what that was.
         if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {

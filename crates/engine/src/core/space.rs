@@ -74,7 +74,7 @@ impl Core {
     }
 
     fn begin_space(&mut self, whom: SpaceFor, wanted: SpaceWanted) {
-        self.evictions.kept.clear();
+        self.states.notes.write().kept.clear();
         let stop = StopFlag::default();
         let photos = VecDeque::new();
         let task =
@@ -165,7 +165,7 @@ impl Core {
                 }
             }
         }
-        self.evictions.kept.extend(kept);
+        self.states.notes.write().kept.extend(kept);
         photos
     }
 

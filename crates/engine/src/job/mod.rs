@@ -9,8 +9,10 @@ mod evict;
 mod fetch;
 mod hash;
 mod place;
+mod revive;
 mod scan;
 mod transfer;
+mod trash;
 mod upload;
 
 use std::sync::Arc;
@@ -29,9 +31,11 @@ pub use place::PlaceItem;
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
+pub(crate) use trash::taken;
 pub use upload::{UploadItem, UploadOutcome};
 
 use crate::config::Config;
+use crate::error::Error;
 use crate::gate::Gate;
 use crate::plan::Steps;
 use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
@@ -65,6 +69,8 @@ pub enum Work {
         scope: Scope,
         /// The gallery's identity as the index knows it, empty the first time.
         identity: String,
+        /// Whether a gallery without one gets one: a mere look changes nothing.
+        attach: bool,
     },
     /// Read files and take their digests.
     Hash(Vec<HashItem>),
@@ -85,6 +91,22 @@ pub enum Work {
         /// How long the trash is kept, in seconds.
         trash_seconds: u64,
     },
+    /// Move a file or folder to the trash.
+    ToTrash {
+        /// Where it lies.
+        path: String,
+        /// The gallery's identity.
+        identity: String,
+    },
+    /// Bring what was at a path last back from the trash.
+    FromTrash {
+        /// Where it lay.
+        path: String,
+        /// The gallery's identity.
+        identity: String,
+    },
+    /// Bring back what lay at a path from the cloud's trash, in the cloud.
+    Revive(String),
     /// Discard one temporary file.
     Discard(String),
     /// Send bytes to the cloud.
@@ -147,6 +169,8 @@ pub enum Outcome {
     Evict(Vec<EvictOutcome>),
     /// Of [`Work::Sweep`] and [`Work::Discard`].
     Swept,
+    /// Of [`Work::ToTrash`], [`Work::FromTrash`] and [`Work::Revive`]: whether there was anything to be done.
+    Trashed(Result<bool, Error>),
     /// Of [`Work::Upload`], in order.
     Upload(Vec<UploadOutcome>),
     /// Of [`Work::Pull`].
@@ -250,7 +274,9 @@ impl Job {
     fn work(self, context: &JobContext) -> Outcome {
         let (stop, moved) = (&self.stop, &self.moved);
         match self.work {
-            Work::Scan { scope, identity } => Outcome::Scan(scan::run(context, &scope, &identity, stop)),
+            Work::Scan { scope, identity, attach } => {
+                Outcome::Scan(scan::run(context, &scope, identity, attach, stop))
+            }
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
@@ -262,6 +288,13 @@ impl Job {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept
             }
+            Work::ToTrash { path, identity } => {
+                Outcome::Trashed(trash::put(context, &path, &identity).map(|()| true))
+            }
+            Work::FromTrash { path, identity } => {
+                Outcome::Trashed(trash::take_back(context, &path, &identity))
+            }
+            Work::Revive(path) => Outcome::Trashed(revive::run(context, &path, stop)),
             Work::Discard(name) => {
                 disk::discard(context, &name);
                 Outcome::Swept

@@ -212,6 +212,8 @@ pub struct Node<P = Place, S = Box<str>> {
     pub arriving: Option<Arrival>,
     /// Whether its own copy stays.
     pub keep: Keep,
+    /// A person has it removed: noted before it is, so that it is known after a kill that this was asked for.
+    pub removed: bool,
     /// Why it is not in step.
     pub trouble: Option<Trouble<S>>,
 }
@@ -231,6 +233,7 @@ impl<P, S> Node<P, S> {
             sent_from_here: false,
             arriving: None,
             keep: Keep::AsConfigured,
+            removed: false,
             trouble: None,
         }
     }
@@ -248,6 +251,7 @@ impl Node {
             sent_from_here: self.sent_from_here,
             arriving: self.arriving,
             keep: self.keep,
+            removed: self.removed,
             trouble: self.trouble.as_ref().map(Trouble::as_ref),
         }
     }

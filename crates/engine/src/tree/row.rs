@@ -101,8 +101,9 @@ mod flag {
     pub(super) const ARRIVING: u32 = 1 << 23;
     /// What becomes of its own copy: one of the four numbers of [`super::KEEPS`].
     pub(super) const KEEP: u32 = 24;
+    pub(super) const REMOVED: u32 = 1 << 26;
     /// One more than all bits that mean something.
-    pub(super) const END: u32 = 1 << 26;
+    pub(super) const END: u32 = 1 << 27;
 }
 
 /// What becomes of a file's own copy, in the order of the flags' numbers.
@@ -152,6 +153,7 @@ impl<'n> Writer<'n> {
             (flag::RECORD, node.record.is_some()),
             (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
             (flag::ARRIVING, node.arriving.is_some()),
+            (flag::REMOVED, node.removed),
             (flag::TROUBLE, node.trouble.is_some()),
             (flag::DUE, node.trouble.as_ref().is_some_and(|trouble| trouble.due_ns.is_some())),
             (flag::STAMP_SIZE, stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.size != stamp.size))),
@@ -403,6 +405,7 @@ fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
         remote: reader.remote(known)?,
         arriving: reader.arriving()?,
         keep: KEEPS[(reader.flags >> flag::KEEP & 3) as usize],
+        removed: reader.has(flag::REMOVED),
         trouble: reader.trouble()?,
     };
     if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }

@@ -155,7 +155,8 @@ impl Hand {
     }
 
     pub(crate) fn trouble(&self, path: &str) -> Option<(Code, String)> {
-        self.core.states().file_trouble(&format!("file://media/Photo/{path}")).unwrap()
+        let explained = self.core.states().explain(&format!("file://media/Photo/{path}")).unwrap();
+        explained.code.map(|code| (code, explained.text))
     }
 
     /// Begins a sync and ends the process right after the first job that `last` names is done, before

@@ -5,6 +5,8 @@ mod downloads;
 mod evictions;
 mod hand;
 mod kills;
+mod previews;
+mod removals;
 mod restored;
 mod times;
 
