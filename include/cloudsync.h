@@ -1250,6 +1250,19 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
                                                   int32_t wifi_only);
 
 /**
+ * Sets whether runs begin by themselves from when a context is opened on, of the gallery and of every bundle: see
+ * cloudsync_set_auto_sync, which changes it later. By default they do not.
+ *
+ * @param options The options.
+ * @param on      0 for no, anything else for yes.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
+                                        int32_t on);
+
+/**
  * Sets who tells network, battery and heat. By default the system does (sysfs).
  *
  * @param options The options.
@@ -1634,6 +1647,44 @@ int32_t file_sync_get_last_sync_time(struct CloudSyncFileSync *file_sync,
 int32_t file_sync_get_last_sync_time_async(struct CloudSyncFileSync *file_sync,
                                            CloudSyncTimeCompletion done,
                                            void *user_data);
+
+/**
+ * Lets sync runs begin by themselves, or no more; replaces what cloudsync_options_set_auto_sync said.
+ *
+ * While it is on, a run begins half a second after the last change of the directory, and at the latest ten seconds after
+ * the first; one begins too when another device has written to the cloud, which tells of it, and one when this
+ * is switched on. Where disk or cloud cannot tell of changes, one begins every 15 minutes. Such a run is told of as any
+ * other is, and ends in one final event; a start during one is accepted and runs once more afterwards; a stop ends
+ * it, and the next change begins one again.
+ *
+ * Conditions that forbid a start (network, cloud, battery), that the device is hot, and that Wi-Fi is missing
+ * where uploads wait for it, keep it from beginning, without an event; it begins once they are over, within
+ * a minute, or at once after cloudsync_conditions_changed. A run that failed is followed by another after 2 seconds,
+ * then after twice as long each time, up to a minute; one that left files out after 30 seconds, up to an hour.
+ *
+ * @param context The context.
+ * @param uri     The directory, or anything in it: such as file://media/Photo/ for the gallery. NULL for all.
+ * @param on      0 for no, anything else for yes. Saying the same again is no error and changes nothing.
+ * @return 0; 201 without the permission and 202 for no system app, where uri is the gallery's or NULL; 202 for another
+ *         bundle's directory; 401 for a bad handle, or a URI that is not UTF-8; 14000002 for a URI that cannot be read
+ *         or that leaves the synced directories; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Does not wait for a run. Callback safe: yes.
+ */
+int32_t cloudsync_set_auto_sync(struct CloudSyncContext *context,
+                                const char *uri,
+                                int32_t on);
+
+/**
+ * Says that network, battery, heat or the account are others than before: runs that wait for them to begin by
+ * themselves are tried at once. Needed by nobody: without it they are tried within a minute.
+ *
+ * @param context The context.
+ * @return 0; 401 for a bad handle; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_conditions_changed(struct CloudSyncContext *context);
 
 /**
  * Makes a Download (documented: constructor).

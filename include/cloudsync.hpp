@@ -286,6 +286,13 @@ public:
     return error(code);
   }
 
+  /** Lets runs of a URI's directory begin by themselves, or no more; of all directories without a URI. */
+  void set_auto_sync(bool on) { check(cloudsync_set_auto_sync(get(), nullptr, on)); }
+  void set_auto_sync(const std::string &uri, bool on) { check(cloudsync_set_auto_sync(get(), uri.c_str(), on)); }
+
+  /** Network, battery, heat or the account are others than before. */
+  void conditions_changed() { check(cloudsync_conditions_changed(get())); }
+
   /** A page of a folder, from where the page before says; from the first on for an empty text. */
   Page list(const std::string &uri, bool recursion, const std::string &after = {}, std::uint32_t max_entries = 1000) const {
     CloudSyncPage *page = nullptr;

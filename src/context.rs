@@ -158,6 +158,14 @@ impl Context {
         self.caller.check_bundle(bundle)
     }
 
+    /// Who may sync a directory: the gallery who has the permissions, a bundle's who may work on it.
+    pub(crate) fn check_root(&self, root: Root) -> Answer {
+        match root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
+            Some((bundle, _)) => self.check_bundle(bundle),
+            None => self.check_caller(),
+        }
+    }
+
     /// The gallery's engine, unless the context has been closed.
     pub(crate) fn engine(&self) -> Answer<&Engine> {
         self.engine_at(Root::GALLERY)

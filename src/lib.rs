@@ -13,6 +13,7 @@
 
 #[cfg(test)]
 mod argument_tests;
+mod auto_sync;
 mod batch;
 mod callback;
 #[cfg(test)]
@@ -47,6 +48,7 @@ mod text;
 mod threads;
 mod version;
 
+pub use auto_sync::*;
 pub use callback::{
     CloudSyncChangeCallback, CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
     CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncMultiDownloadProgressCallback,

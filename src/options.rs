@@ -462,6 +462,25 @@ pub unsafe extern "C" fn cloudsync_options_set_upload_on_wifi_only(
     })
 }
 
+/// Sets whether runs begin by themselves from when a context is opened on, of the gallery and of every bundle: see
+/// cloudsync_set_auto_sync, which changes it later. By default they do not.
+///
+/// @param options The options.
+/// @param on      0 for no, anything else for yes.
+/// @return 0; 401 for a bad handle.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_options_set_auto_sync(options: *mut CloudSyncOptions, on: i32) -> i32 {
+    set(options, |options| {
+        options.config.auto_sync = on != 0;
+        Ok(())
+    })
+}
+
 /// Sets who tells network, battery and heat. By default the system does (sysfs).
 ///
 /// @param options The options.

@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -30,6 +30,7 @@ const FILES: [&str; 17] = [
     "context.rs",
     "gallery.rs",
     "file_sync.rs",
+    "auto_sync.rs",
     "download.rs",
     "cloud_file_cache.rs",
     "state.rs",

@@ -59,6 +59,8 @@ pub struct Config {
     pub battery: BatteryMarks,
     /// Uploads wait for Wi-Fi (or a wired network).
     pub upload_on_wifi_only: bool,
+    /// Runs begin by themselves when something changes.
+    pub auto_sync: bool,
 }
 
 impl Config {
@@ -76,6 +78,7 @@ impl Config {
             deletion_hold: DeletionHold { files: 50, percent: 25 },
             battery: BatteryMarks { low: 15, warning: 10 },
             upload_on_wifi_only: false,
+            auto_sync: false,
         }
     }
 }

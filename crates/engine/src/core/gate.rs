@@ -20,7 +20,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(config: &Config, ports: &Ports) -> Self {
+    pub(crate) fn new(config: &Config, ports: &Ports) -> Self {
         Gate {
             conditions: ports.conditions.clone(),
             cloud: ports.cloud.clone(),
@@ -44,6 +44,19 @@ impl Gate {
             return Err(Error::new(Code::BatteryLow, text));
         }
         Ok(())
+    }
+
+    /// The same for a run that nobody asked for: it also waits for Wi-Fi where uploads do, and until the device is
+    /// no longer hot.
+    pub(crate) fn check_unasked(&self) -> Result<()> {
+        if !self.may_upload() {
+            let text = "Wi-Fi is not up, and uploads wait for it";
+            return Err(Error::new(Code::NetworkUnavailable, text));
+        }
+        if self.conditions.read().heat >= Heat::Hot {
+            return Err(Error::new(Code::TryAgain, "the device is hot"));
+        }
+        self.check()
     }
 
     fn check_cloud(&self) -> Result<()> {

@@ -4,6 +4,7 @@
 //! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
 //! brings what they came to back to [`Core::finish`].
 
+mod auto;
 mod changes;
 mod demand;
 mod disk_phase;
@@ -33,6 +34,7 @@ use crate::tree::{NodeId, Trees};
 
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
+pub use auto::Heard;
 use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
@@ -47,6 +49,10 @@ pub use state::{Activity, States};
 #[derive(Debug)]
 enum Task {
     Sweep,
+    /// Whether a run may begin by itself.
+    Ask,
+    Subscribe,
+    Unsubscribe,
     Scan,
     Pull,
     Hash(Vec<NodeId>),
@@ -64,6 +70,9 @@ enum Task {
     Unlock,
     Write(push::WriteTask),
 }
+
+/// Tells whoever drives a [`Core`] that it is to [`Core::hear`] something. Does not block.
+pub type WakeUp = Arc<dyn Fn(Heard) + Send + Sync>;
 
 /// The control state machine of one device.
 pub struct Core {
@@ -84,6 +93,9 @@ pub struct Core {
     last_job: JobId,
     run: Option<Run>,
     run_again: bool,
+    auto: auto::Auto,
+    /// Whom to tell of what changes while nothing is asked.
+    wake: Option<WakeUp>,
     /// Bytes that a run has sent and whose records a later one is to write.
     sent: BTreeMap<NodeId, push::Sent>,
     /// The cloud's lease, as it was last told.
@@ -145,6 +157,8 @@ impl Core {
             last_job: 0,
             run: None,
             run_again: false,
+            auto: auto::Auto::default(),
+            wake: None,
             sent: BTreeMap::new(),
             lease_ns: push::USUAL_LEASE_NS,
             swept: false,
@@ -155,6 +169,13 @@ impl Core {
             watches: changes::Watches::default(),
             last: None,
         })
+    }
+
+    /// The same, with somebody who is told of changes from any thread.
+    pub fn waking(mut self, wake: WakeUp) -> Core {
+        self.context = self.context.waking(wake.clone());
+        self.wake = Some(wake);
+        self
     }
 
     /// The ports that workers need.
@@ -197,7 +218,9 @@ impl Core {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
-            (Task::Sweep | Task::Discard(_), _) => {}
+            (Task::Ask, outcome) => self.asked(outcome),
+            (Task::Subscribe, outcome) => self.subscribed(outcome),
+            (Task::Sweep | Task::Discard(_) | Task::Unsubscribe, _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
         self.begin_waiting();
@@ -208,13 +231,15 @@ impl Core {
     pub fn wake_at(&self) -> Option<u64> {
         let run = self.run.as_ref().and_then(|run| run.wake_at());
         let demand = self.demands.wake_at();
-        run.into_iter().chain(demand).min()
+        let auto = self.auto.wake_at(self.run.is_some());
+        run.into_iter().chain(demand).chain(auto).min()
     }
 
     /// Does what is due.
     pub fn tick(&mut self) {
         self.tick_run();
         self.tick_demands();
+        self.tick_auto();
         self.advance();
     }
 

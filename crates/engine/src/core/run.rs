@@ -161,6 +161,7 @@ impl Core {
     }
 
     fn begin_run(&mut self, tally: Tally) {
+        self.auto.begun();
         self.states.forget_stopped();
         if !self.swept {
             self.swept = true;
@@ -178,6 +179,7 @@ impl Core {
     /// Asks the run to stop. Its last event comes when what is under way is back.
     pub fn stop_sync(&mut self) {
         self.run_again = false;
+        self.auto.forget();
         if let Some(run) = &mut self.run {
             run.stop.set();
             run.ending = Some(Ending::Stopped);
@@ -316,7 +318,9 @@ impl Core {
             self.distrust_watcher();
         }
         self.explain_setbacks(&mut run);
-        run.tally.failed(self.count_troubled(&run));
+        let left_out = self.count_troubled(&run);
+        run.tally.failed(left_out);
+        self.note_end(run.ending, state, left_out);
         if run.ending.is_none() {
             self.deletions.carry_out = false;
         }
@@ -666,7 +670,17 @@ impl Task {
     }
 
     fn is_of_run(&self) -> bool {
-        !matches!(self, Task::Demand(_) | Task::Discard(_) | Task::Survey | Task::Evict(_) | Task::Sweep)
+        !matches!(
+            self,
+            Task::Demand(_)
+                | Task::Discard(_)
+                | Task::Survey
+                | Task::Evict(_)
+                | Task::Sweep
+                | Task::Ask
+                | Task::Subscribe
+                | Task::Unsubscribe
+        )
     }
 }
 

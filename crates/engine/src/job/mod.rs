@@ -10,9 +10,11 @@ mod fetch;
 mod hash;
 mod place;
 mod scan;
+mod subscribe;
 mod transfer;
 mod upload;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,6 +34,8 @@ pub use transfer::Moved;
 pub use upload::{UploadItem, UploadOutcome};
 
 use crate::config::Config;
+use crate::core::{Gate, WakeUp};
+use crate::error::Error;
 use crate::plan::Steps;
 use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
 use crate::tree::NodeId;
@@ -73,6 +77,12 @@ pub enum Work {
     Fetch(Vec<FetchItem>),
     /// Put files that came in their places.
     Place(Vec<PlaceItem>),
+    /// Find out whether a run may begin by itself.
+    Ask,
+    /// Let the cloud tell of changes.
+    Subscribe,
+    /// Let it tell no more.
+    Unsubscribe,
     /// Find out when files were last read.
     Survey(Vec<(NodeId, String)>),
     /// Let the cloud prove that it holds what files hold.
@@ -144,6 +154,12 @@ pub enum Outcome {
     Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
     Evict(Vec<EvictOutcome>),
+    /// Of [`Work::Ask`].
+    Asked(Result<(), Error>),
+    /// Of [`Work::Subscribe`]: for how many nanoseconds.
+    Subscribed(Result<u64, CloudError>),
+    /// Of [`Work::Unsubscribe`].
+    Unsubscribed,
     /// Of [`Work::Sweep`] and [`Work::Discard`].
     Swept,
     /// Of [`Work::Upload`], in order.
@@ -173,13 +189,20 @@ pub struct JobContext {
     connection: Arc<Mutex<Connection>>,
     bundle: String,
     scan_threads: usize,
+    gate: Gate,
+    wake: Option<WakeUp>,
 }
 
 #[derive(Default)]
 struct Connection {
     db: Option<Arc<dyn CloudDb>>,
     loader: Option<Arc<dyn AssetLoader>>,
+    /// What the cloud tells of.
+    subscriptions: Subscriptions,
 }
+
+/// Subscriptions' ids by bundle name.
+type Subscriptions = BTreeMap<String, Vec<String>>;
 
 /// The table that holds a gallery's records.
 pub const TABLE: &str = "file";
@@ -196,12 +219,19 @@ impl JobContext {
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
             scan_threads: 1,
+            gate: Gate::new(config, ports),
+            wake: None,
         }
     }
 
     /// The same, with scans that list as many folders at a time.
     pub fn scanning_with(self, threads: usize) -> Self {
         JobContext { scan_threads: threads.max(1), ..self }
+    }
+
+    /// The same, with somebody who is told of changes in the cloud.
+    pub(crate) fn waking(self, wake: WakeUp) -> Self {
+        JobContext { wake: Some(wake), ..self }
     }
 
     /// The records, connected when first needed.
@@ -252,6 +282,12 @@ impl Job {
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
+            Work::Ask => Outcome::Asked(context.gate.check_unasked()),
+            Work::Subscribe => Outcome::Subscribed(subscribe::begin(context)),
+            Work::Unsubscribe => {
+                subscribe::end(context);
+                Outcome::Unsubscribed
+            }
             Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
             Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),
