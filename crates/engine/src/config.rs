@@ -1,8 +1,10 @@
 //! What a host decides when it opens the engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::filter::Filters;
 use crate::uri::UriSpace;
 
 /// Whether files that come from the cloud bring their bytes at once.
@@ -61,6 +63,8 @@ pub struct Config {
     pub upload_on_wifi_only: bool,
     /// Runs begin by themselves when something changes.
     pub auto_sync: bool,
+    /// What is left alone.
+    pub filters: Arc<Filters>,
 }
 
 impl Config {
@@ -79,6 +83,7 @@ impl Config {
             battery: BatteryMarks { low: 15, warning: 10 },
             upload_on_wifi_only: false,
             auto_sync: false,
+            filters: Arc::default(),
         }
     }
 }

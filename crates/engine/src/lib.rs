@@ -9,6 +9,7 @@ pub mod core;
 mod engine;
 mod error;
 mod event;
+mod filter;
 pub mod job;
 mod media;
 pub mod names;
@@ -29,4 +30,5 @@ pub use event::{
     EventSink, FileState, FileSyncState, NotifyType, OptimizeProgress, OptimizeState, SyncProgress,
     SyncState, TaskId, WatchId,
 };
+pub use filter::{FilterAction, Filters, LeftOut};
 pub use uri::UriSpace;

@@ -10,6 +10,7 @@ mod demand;
 mod disk_phase;
 mod evict;
 mod gate;
+mod left_out;
 mod listing;
 mod observe;
 mod progress;
@@ -141,6 +142,7 @@ impl Core {
                 trees,
                 ports.fs.clone(),
                 config.uris.clone(),
+                config.filters.clone(),
                 meta(LAST_SYNC).parse().unwrap_or_default(),
             ),
             cursor: meta(CURSOR),

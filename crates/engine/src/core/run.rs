@@ -425,6 +425,9 @@ impl Core {
         let mut frozen = run.frozen.clone();
         frozen.extend(self.demands.nodes());
         frozen.extend(self.evictions.nodes());
+        let out = self.left_out();
+        self.keep_left_out(&out);
+        frozen.extend(out);
         let trees = self.states.trees.read();
         plan::plan(&Request {
             trees: &trees,

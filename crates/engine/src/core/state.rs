@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use super::left_out::left_out;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
+use crate::filter::Filters;
 use crate::ports::{FileKind, FileSystem};
 use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
 use crate::uri::UriSpace;
@@ -31,14 +33,21 @@ pub struct States {
     activity: Arc<RwLock<HashMap<NodeId, Activity>>>,
     fs: Arc<dyn FileSystem>,
     pub(super) uris: UriSpace,
+    filters: Arc<Filters>,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }
 
 impl States {
-    pub(super) fn new(trees: Trees, fs: Arc<dyn FileSystem>, uris: UriSpace, last_sync_ms: i64) -> Self {
+    pub(super) fn new(
+        trees: Trees,
+        fs: Arc<dyn FileSystem>,
+        uris: UriSpace,
+        filters: Arc<Filters>,
+        last_sync_ms: i64,
+    ) -> Self {
         let (trees, last_sync) = (Arc::new(RwLock::new(trees)), Arc::new(AtomicI64::new(last_sync_ms)));
-        States { trees, activity: Arc::default(), fs, uris, last_sync }
+        States { trees, activity: Arc::default(), fs, uris, filters, last_sync }
     }
 
     /// When the last run that succeeded ended, in milliseconds since 1970; 0 before the first.
@@ -118,7 +127,12 @@ impl States {
     pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
         let path = self.uris.path(uri)?;
         let trees = self.trees.read();
-        match trees.find_local(&path).or_else(|| find_remote(&trees, &path)).and_then(|id| trees.get(id)) {
+        let found = trees.find_local(&path).or_else(|| find_remote(&trees, &path));
+        let waits = found.filter(|id| trees.out_of_step().contains(id));
+        if let Some(why) = waits.and_then(|id| left_out(&self.filters, &trees, id)) {
+            return Ok(Some((Code::NotPermitted, why.to_string())));
+        }
+        match found.and_then(|id| trees.get(id)) {
             Some(node) => Ok(node.trouble.map(|trouble| (trouble.code, trouble.text.to_owned()))),
             None => {
                 drop(trees);
@@ -128,7 +142,7 @@ impl States {
     }
 
     pub(super) fn look(&self) -> Look<'_> {
-        Look { trees: self.trees.read(), activity: self.activity.read() }
+        Look { trees: self.trees.read(), activity: self.activity.read(), filters: &self.filters }
     }
 
     /// A file that no scan has seen yet is still to be uploaded; one that is not there is an error.
@@ -169,6 +183,7 @@ struct Folder<'p>(Option<(&'p str, NodeId)>);
 pub(super) struct Look<'a> {
     pub(super) trees: RwLockReadGuard<'a, Trees>,
     pub(super) activity: RwLockReadGuard<'a, HashMap<NodeId, Activity>>,
+    pub(super) filters: &'a Filters,
 }
 
 impl Look<'_> {
@@ -213,6 +228,7 @@ impl Look<'_> {
             && changed_here(&node)
         {
             return match node.trouble {
+                _ if left_out(self.filters, &self.trees, id).is_some() => FileSyncState::Stopped,
                 Some(_) => FileSyncState::UploadFailure,
                 None => FileSyncState::ToBeUploaded,
             };

@@ -4,6 +4,7 @@
 mod auto;
 mod downloads;
 mod evictions;
+mod filters;
 mod hand;
 mod kills;
 mod times;
