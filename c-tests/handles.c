@@ -32,6 +32,9 @@ static void use_as_options(void *value) {
     bad(cloudsync_options_set_battery_marks(options, 15, 10));
     bad(cloudsync_options_set_upload_on_wifi_only(options, 0));
     bad(cloudsync_options_set_auto_sync(options, 0));
+    bad(cloudsync_options_add_filter(options, CLOUDSYNC_FILTER_EXCLUDE, "*.raw"));
+    bad(cloudsync_options_set_max_file_size(options, 1));
+    bad(cloudsync_options_set_bandwidth_limits(options, 0, 0));
     bad(cloudsync_options_set_device(options, &vtable));
     bad(cloudsync_open(options, &context));
     bad(cloudsync_options_free(options));
@@ -55,6 +58,7 @@ static void use_as_context(void *value) {
     bad(-cloudsync_event_fd(context));
     bad(cloudsync_set_auto_sync(context, NULL, 0));
     bad(cloudsync_conditions_changed(context));
+    bad(cloudsync_set_bandwidth_limits(context, 0, 0));
     bad(cloudsync_get_held_deletions(context, &held));
     bad(cloudsync_answer_held_deletions(context, 0));
     bad(cloudsync_file_trouble(context, uri, &found, NULL, 0));

@@ -477,6 +477,16 @@
 #define CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND 1
 
 /**
+ * What a filter matches is left alone.
+ */
+#define CLOUDSYNC_FILTER_EXCLUDE 0
+
+/**
+ * What a filter matches is synced, although one before it leaves it out.
+ */
+#define CLOUDSYNC_FILTER_INCLUDE 1
+
+/**
  * The most files of one batch.
  */
 #define CLOUDSYNC_MAX_BATCH_FILES 400
@@ -1274,6 +1284,78 @@ int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
  */
 int32_t cloudsync_options_set_device(struct CloudSyncOptions *options,
                                      const struct CloudSyncDeviceVTable *vtable);
+
+/**
+ * Adds a filter after the others: of those that match a file, or a folder that it is in, the last one decides, and
+ * what none matches is synced. The filters of the options hold for the gallery and for every bundle.
+ *
+ * A pattern without a '/', but at its end, matches names of files and folders anywhere; one with a '/' matches paths
+ * from the directory on, with or without a '/' at its beginning. '*' stands for any letters but '/', '?' for one,
+ * '**' between slashes for any folders, '[abc]' and '[!abc]' for one letter of these and of others. Capital and small
+ * letters differ. The photos alone: exclude "*", then include "*.jpg".
+ *
+ * What is left out is left as it is, here and in the cloud: nothing of it is sent, brought, moved or deleted, whatever
+ * happens to it on either side meanwhile. It is listed, cloudsync_file_trouble answers 13900001 and names the filter
+ * where both sides differ, and whoever downloads it by name gets it. The name here decides, and for what is in the cloud
+ * alone the name there. A context opened without the filter takes it up again: what was changed on one side comes
+ * to the other, two different changes are both kept, and what is missing on one side comes back from the other.
+ *
+ * @param options The options.
+ * @param action  A CLOUDSYNC_FILTER_... number.
+ * @param pattern The pattern; copied.
+ * @return 0; 401 for a bad handle, another number, or a pattern that is NULL, empty, not UTF-8 or none, which
+ *         cloudsync_last_error names.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_add_filter(struct CloudSyncOptions *options,
+                                     int32_t action,
+                                     const char *pattern);
+
+/**
+ * Sets the size of the largest files that are synced. Larger ones are left alone, as by a filter
+ * (cloudsync_options_add_filter). By default there is none.
+ *
+ * @param options The options.
+ * @param bytes   The size in bytes; 0 for none.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_max_file_size(struct CloudSyncOptions *options,
+                                            uint64_t bytes);
+
+/**
+ * Sets how fast bytes move, in all transfers of a context together, gallery and bundles. By default as fast as they
+ * can. Within the limit, what a person waits for (Download, CloudFileCache's single files) goes before what runs
+ * in the background.
+ *
+ * @param options  The options.
+ * @param upload   Bytes a second to the cloud; 0 for any number.
+ * @param download Bytes a second from the cloud; 0 for any number.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_bandwidth_limits(struct CloudSyncOptions *options,
+                                               uint64_t upload,
+                                               uint64_t download);
+
+/**
+ * Changes how fast bytes move from now on, those that are under way too: see
+ * cloudsync_options_set_bandwidth_limits.
+ *
+ * @param context  The context.
+ * @param upload   Bytes a second to the cloud; 0 for any number.
+ * @param download Bytes a second from the cloud; 0 for any number.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle; 13600001 where the context has been
+ *         closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_set_bandwidth_limits(struct CloudSyncContext *context,
+                                       uint64_t upload,
+                                       uint64_t download);
 
 /**
  * Opens a context: takes the state directory, opens the index, and starts the library's threads, with all

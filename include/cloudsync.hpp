@@ -290,6 +290,11 @@ public:
   void set_auto_sync(bool on) { check(cloudsync_set_auto_sync(get(), nullptr, on)); }
   void set_auto_sync(const std::string &uri, bool on) { check(cloudsync_set_auto_sync(get(), uri.c_str(), on)); }
 
+  /** How many bytes a second go up and down, in all transfers together; 0 for any number. */
+  void set_bandwidth_limits(std::uint64_t upload, std::uint64_t download) {
+    check(cloudsync_set_bandwidth_limits(get(), upload, download));
+  }
+
   /** Network, battery, heat or the account are others than before. */
   void conditions_changed() { check(cloudsync_conditions_changed(get())); }
 

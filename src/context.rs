@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cloudsync_engine::core::Partial;
 use cloudsync_engine::os::production;
-use cloudsync_engine::{ClientId, Code, Config, Engine, TaskId, UriSpace};
+use cloudsync_engine::{Bandwidth, ClientId, Code, Config, Engine, TaskId, UriSpace};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
@@ -58,6 +58,7 @@ pub struct Context {
     /// The bundles' engines: of the root with number n, the one at n - 1.
     bundles: Vec<(Box<str>, Engine)>,
     caller: Caller,
+    pub(crate) bandwidth: Bandwidth,
     next_client: AtomicU64,
     next_task: AtomicI64,
     closed: AtomicBool,
@@ -123,23 +124,28 @@ impl Context {
         check_apart(&options)?;
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
+        // Not the options' own: contexts share nothing.
+        let bandwidth = Bandwidth::default();
+        bandwidth.set(options.bandwidth.0, options.bandwidth.1);
+        let config = Config { bandwidth: bandwidth.clone(), ..options.config };
         let _blocked = SignalsBlocked::new();
         let open = |config: Config, root: Root| {
             let events = Events { dispatcher: Arc::clone(&running.dispatcher), root };
             let ports = production(&config, Arc::clone(&cloud), options.conditions.clone(), LEASES)?;
             Engine::open(config, ports, Arc::new(events))
         };
-        let gallery = open(options.config.clone(), Root::GALLERY)?;
+        let gallery = open(config.clone(), Root::GALLERY)?;
         let mut bundles = Vec::with_capacity(options.bundles.len());
         for (number, (name, dir)) in (1..).zip(&options.bundles) {
-            let config = bundle_config(&options.config, name, dir);
+            let config = bundle_config(&config, name, dir);
             bundles.push((Box::from(&**name), open(config, Root(number))?));
         }
         Ok(Context {
             gallery,
-            gallery_bundle: options.config.bundle_name.into(),
+            gallery_bundle: config.bundle_name.into(),
             bundles,
             caller: options.caller,
+            bandwidth,
             next_client: AtomicU64::new(1),
             next_task: AtomicI64::new(1),
             closed: AtomicBool::new(false),

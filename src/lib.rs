@@ -29,6 +29,7 @@ mod download;
 mod events;
 mod failure;
 mod file_sync;
+mod filters;
 mod gallery;
 mod handle;
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub use context::*;
 pub use device::*;
 pub use download::*;
 pub use file_sync::*;
+pub use filters::*;
 pub use gallery::*;
 pub use list::*;
 pub use log::*;

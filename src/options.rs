@@ -48,6 +48,8 @@ pub struct Options {
     pub(crate) cloud: Option<Arc<dyn CloudService>>,
     pub(crate) conditions: Option<Arc<dyn Conditions>>,
     pub(crate) host_dispatches: bool,
+    /// Bytes a second, up and down.
+    pub(crate) bandwidth: (u64, u64),
 }
 
 /// Who calls, as far as the documented checks ask.
@@ -96,6 +98,7 @@ impl Options {
             cloud: None,
             conditions: None,
             host_dispatches: false,
+            bandwidth: (0, 0),
         }
     }
 
@@ -111,7 +114,7 @@ impl Options {
     }
 }
 
-fn set(options: *mut CloudSyncOptions, change: impl FnOnce(&mut Options) -> Answer) -> i32 {
+pub(crate) fn set(options: *mut CloudSyncOptions, change: impl FnOnce(&mut Options) -> Answer) -> i32 {
     with(options, "options", |options| change(&mut options.lock()))
 }
 

@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -27,6 +27,7 @@ const FILES: [&str; 18] = [
     "device.rs",
     "cloud.rs",
     "options.rs",
+    "filters.rs",
     "context.rs",
     "gallery.rs",
     "file_sync.rs",

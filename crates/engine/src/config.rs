@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bandwidth::Bandwidth;
 use crate::filter::Filters;
 use crate::uri::UriSpace;
 
@@ -65,6 +66,8 @@ pub struct Config {
     pub auto_sync: bool,
     /// What is left alone.
     pub filters: Arc<Filters>,
+    /// How fast bytes move; shared by all engines that were opened with a copy of this.
+    pub bandwidth: Bandwidth,
 }
 
 impl Config {
@@ -84,6 +87,7 @@ impl Config {
             upload_on_wifi_only: false,
             auto_sync: false,
             filters: Arc::default(),
+            bandwidth: Bandwidth::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! receives [`Event`]s. Everything outside is a [`ports`] trait.
 #![forbid(unsafe_code)]
 
+mod bandwidth;
 mod config;
 pub mod core;
 mod engine;
@@ -21,6 +22,7 @@ mod time_text;
 pub mod tree;
 mod uri;
 
+pub use bandwidth::{Bandwidth, Direction};
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
 pub use core::SpaceWanted;
 pub use engine::Engine;

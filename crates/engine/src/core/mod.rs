@@ -278,7 +278,8 @@ impl Core {
         self.last_job += 1;
         let id = self.last_job;
         self.tasks.insert(id, task);
-        self.queue.push(Job { id, work, stop, moved }, urgency);
+        let urgent = urgency == Urgency::Person;
+        self.queue.push(Job { id, work, stop, moved, urgent }, urgency);
         id
     }
 

@@ -33,6 +33,7 @@ pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
 pub use upload::{UploadItem, UploadOutcome};
 
+use crate::bandwidth::Bandwidth;
 use crate::config::Config;
 use crate::core::{Gate, WakeUp};
 use crate::error::Error;
@@ -128,6 +129,8 @@ pub struct Job {
     pub stop: StopFlag,
     /// Where it reports bytes moved.
     pub moved: Moved,
+    /// Whether a person waits for it.
+    pub urgent: bool,
 }
 
 /// What a job came to.
@@ -190,6 +193,7 @@ pub struct JobContext {
     bundle: String,
     scan_threads: usize,
     gate: Gate,
+    bandwidth: Bandwidth,
     wake: Option<WakeUp>,
 }
 
@@ -220,6 +224,7 @@ impl JobContext {
             bundle: config.bundle_name.clone(),
             scan_threads: 1,
             gate: Gate::new(config, ports),
+            bandwidth: config.bandwidth.clone(),
             wake: None,
         }
     }
@@ -276,11 +281,12 @@ impl Job {
 
     fn work(self, context: &JobContext) -> Outcome {
         let (stop, moved) = (&self.stop, &self.moved);
+        let throttle = transfer::Throttle { context, stop, urgent: self.urgent };
         match self.work {
             Work::Scan { scope, identity } => Outcome::Scan(scan::run(context, &scope, &identity, stop)),
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
-            Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
+            Work::Fetch(items) => Outcome::Fetch(fetch::run(throttle, &items, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
             Work::Ask => Outcome::Asked(context.gate.check_unasked()),
             Work::Subscribe => Outcome::Subscribed(subscribe::begin(context)),
@@ -299,7 +305,7 @@ impl Job {
                 disk::discard(context, &name);
                 Outcome::Swept
             }
-            Work::Upload(items) => Outcome::Upload(upload::run(context, &items, stop, moved)),
+            Work::Upload(items) => Outcome::Upload(upload::run(throttle, &items, moved)),
             Work::Pull { cursor, count } => Outcome::Pull(cloud::pull(context, &cursor, count)),
             Work::NewIds(count) => Outcome::NewIds(context.db().and_then(|db| db.generate_id(count))),
             Work::Lock => Outcome::Lock(cloud::lock(context)),

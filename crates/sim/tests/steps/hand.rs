@@ -140,7 +140,7 @@ impl Hand {
 
     pub(crate) fn job(&self, work: Work) -> Outcome {
         let (stop, moved) = Default::default();
-        Job { id: 0, work, stop, moved }.run(&self.context).outcome
+        Job { id: 0, work, stop, moved, urgent: false }.run(&self.context).outcome
     }
 
     pub(crate) fn stamp(&self, path: &str) -> Stamp {
