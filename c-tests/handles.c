@@ -58,6 +58,7 @@ static void use_as_context(void *value) {
     bad(-cloudsync_event_fd(context));
     bad(cloudsync_set_auto_sync(context, NULL, 0));
     bad(cloudsync_conditions_changed(context));
+    bad(cloudsync_report_view(context, "file://media/Photo/a.jpg", 0));
     bad(cloudsync_set_bandwidth_limits(context, 0, 0));
     bad(cloudsync_get_held_deletions(context, &held));
     bad(cloudsync_answer_held_deletions(context, 0));

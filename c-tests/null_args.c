@@ -95,6 +95,8 @@ static void check_context(void) {
     BAD(cloudsync_set_auto_sync, "context", NULL, gallery_uri, 0);
     FINE(cloudsync_set_auto_sync, "uri", context, NULL, 0);
     BAD(cloudsync_conditions_changed, "context", NULL);
+    BAD(cloudsync_report_view, "context", NULL, uri, 0);
+    BAD(cloudsync_report_view, "uri", context, NULL, 0);
     BAD(cloudsync_set_bandwidth_limits, "context", NULL, 0, 0);
     BAD(cloudsync_get_held_deletions, "context", NULL, &held);
     BAD(cloudsync_get_held_deletions, "out", context, NULL);

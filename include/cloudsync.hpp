@@ -295,6 +295,12 @@ public:
     check(cloudsync_set_bandwidth_limits(get(), upload, download));
   }
 
+  /** A person looked at a photo then: what is freed first goes by that. */
+  void report_view(const std::string &uri, std::chrono::system_clock::time_point when) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
+    check(cloudsync_report_view(get(), uri.c_str(), static_cast<std::int64_t>(since.count())));
+  }
+
   /** Network, battery, heat or the account are others than before. */
   void conditions_changed() { check(cloudsync_conditions_changed(get())); }
 

@@ -41,6 +41,7 @@ enum Message {
     OptimizeStorage(Answer),
     StopOptimize,
     Pin(String, bool, Sender<Result<()>>),
+    View(String, i64, Sender<Result<()>>),
     KeptReason(String, Sender<Result<Option<Error>>>),
     StopCaching(ClientId, String, Partial, Sender<Result<()>>),
     Batch(ClientId, TaskId, Vec<String>, Sender<Result<()>>),
@@ -188,6 +189,12 @@ impl Engine {
     /// Keeps a file, or all that is in a folder, on this device, or no longer.
     pub fn pin(&self, uri: &str, pinned: bool) -> Result<()> {
         self.ask(|reply| Message::Pin(uri.to_string(), pinned, reply))?
+    }
+
+    /// A person looked at a file then, in milliseconds since 1970: freeing space goes by that. Fails with `InvalidUri` or
+    /// `NoSuchFile`.
+    pub fn report_view(&self, uri: &str, ms: i64) -> Result<()> {
+        self.ask(|reply| Message::View(uri.to_string(), ms, reply))?
     }
 
     /// Why a file stayed when its space was last to be freed; `None` where it was not to be, or has gone.
@@ -414,6 +421,7 @@ impl ControlLoop {
             Message::OptimizeStorage(answer) => self.core.optimize_storage(answer),
             Message::StopOptimize => self.core.stop_optimize(),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
+            Message::View(uri, ms, reply) => answer(&reply, self.core.report_view(&uri, ms)),
             Message::KeptReason(uri, reply) => answer(&reply, self.core.kept_reason(&uri)),
             Message::StopCaching(client, uri, partial, reply) => {
                 answer(&reply, self.core.stop_caching(client, &uri, partial));

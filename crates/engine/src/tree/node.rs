@@ -212,6 +212,8 @@ pub struct Node<P = Place, S = Box<str>> {
     pub arriving: Option<Arrival>,
     /// Whether its own copy stays.
     pub keep: Keep,
+    /// When a person last looked at it, as the host said, in milliseconds since 1970.
+    pub viewed_ms: Option<i64>,
     /// Why it is not in step.
     pub trouble: Option<Trouble<S>>,
 }
@@ -231,6 +233,7 @@ impl<P, S> Node<P, S> {
             sent_from_here: false,
             arriving: None,
             keep: Keep::AsConfigured,
+            viewed_ms: None,
             trouble: None,
         }
     }
@@ -248,6 +251,7 @@ impl Node {
             sent_from_here: self.sent_from_here,
             arriving: self.arriving,
             keep: self.keep,
+            viewed_ms: self.viewed_ms,
             trouble: self.trouble.as_ref().map(Trouble::as_ref),
         }
     }
