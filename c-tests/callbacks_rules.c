@@ -225,21 +225,40 @@ struct blocking {
     CloudSyncGallerySync *gallery;
     CloudSyncFileSync *files;
     CloudSyncDownload *download;
+    CloudSyncCloudFileCache *cache;
     struct gate refused;
     bool allowed;
     int armed; /* the vtable's next call is the one that blocks: it is called all the time */
 };
 
+static void blocks(struct blocking *blocking, const char *call, int32_t code) {
+    note_answer(call, code);
+    blocking->allowed |= code != CLOUDSYNC_E_DEADLOCK;
+}
+
+#define BLOCKS(call) blocks(blocking, #call, call)
+
 static void call_what_blocks(struct blocking *blocking) {
-    const int32_t codes[] = {
-        gallery_sync_start(blocking->gallery),       gallery_sync_stop(blocking->gallery),
-        file_sync_start(blocking->files),            file_sync_stop(blocking->files),
-        download_start(blocking->download, uri),     download_stop(blocking->download, uri),
-        cloudsync_close(blocking->context),
-    };
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        blocking->allowed |= codes[i] != CLOUDSYNC_E_DEADLOCK;
-    }
+    const char *const uris[] = {uri};
+    int64_t task;
+    CloudSyncOptimizeSpaceParam param = {sizeof param, 0, 0};
+    BLOCKS(gallery_sync_start(blocking->gallery));
+    BLOCKS(gallery_sync_stop(blocking->gallery));
+    BLOCKS(file_sync_start(blocking->files));
+    BLOCKS(file_sync_stop(blocking->files));
+    BLOCKS(download_start(blocking->download, uri));
+    BLOCKS(download_stop(blocking->download, uri));
+    BLOCKS(cloud_file_cache_start(blocking->cache, uri));
+    BLOCKS(cloud_file_cache_stop(blocking->cache, uri, 0));
+    BLOCKS(cloud_file_cache_start_batch(blocking->cache, uris, 1, CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT, &task));
+    BLOCKS(cloud_file_cache_stop_batch(blocking->cache, 0, 0));
+    BLOCKS(cloud_file_cache_clean_cache(blocking->cache, uri));
+    BLOCKS(cloud_file_cache_clean_file_cache(blocking->cache, uri));
+    BLOCKS(optimize_storage(blocking->context));
+    BLOCKS(start_optimize_space(blocking->context, &param, ignore_optimize, NULL));
+    BLOCKS(cloudsync_pin(blocking->context, uri, 1));
+    BLOCKS(cloudsync_report_view(blocking->context, uri, 1));
+    BLOCKS(cloudsync_close(blocking->context));
     gate_raise(&blocking->refused);
 }
 
@@ -319,6 +338,7 @@ static void blocking_calls_are_refused(void **state) {
     blocking.gallery = device.sync;
     assert_ok(file_sync_new(device.context, BUNDLE, &blocking.files));
     assert_ok(download_new(device.context, &blocking.download));
+    assert_ok(cloud_file_cache_new(device.context, &blocking.cache));
 
     assert_ok(file_sync_get_last_sync_time_async(blocking.files, block_in_a_time, &blocking));
     was_refused(&blocking, 0);

@@ -150,6 +150,7 @@ static void a_download_of_one_file(void) {
     struct device other, small;
     struct download_log log;
     CloudSyncDownload *download = NULL;
+    CloudSyncCloudFileCache *cache = NULL;
     char uri[64];
     int32_t found = -1;
     fill_cloud(&other, true);
@@ -162,7 +163,10 @@ static void a_download_of_one_file(void) {
     assert_ok(download_register_progress_cb(download, on_download, &log, NULL));
 
     /* Larger than the disk: refused at once. */
-    assert_code(download_start(download, "file://media/Photo/film.mp4"), CLOUDSYNC_E_NO_SPACE);
+    assert_both(CLOUDSYNC_E_NO_SPACE, download_start, download, "file://media/Photo/film.mp4");
+    assert_ok(cloud_file_cache_new(small.context, &cache));
+    assert_both(CLOUDSYNC_E_NO_SPACE, cloud_file_cache_start, cache, "file://media/Photo/film.mp4");
+    assert_ok(cloud_file_cache_free(cache));
     assert_int_equal(gate_count(&log.finals), 0);
 
     /* Accepted, and then the disk takes no more. */

@@ -44,7 +44,7 @@ static void callbacks_run_inside_dispatch(void **state) {
     assert_ok(cloudsync_dispatch(device.context, 0, 0));
     assert_int_equal(told.times, 1);
     assert_true(pthread_equal(told.thread, pthread_self()));
-    assert_int_equal(told.answer, CLOUDSYNC_E_DEADLOCK);
+    assert_answered(cloudsync_dispatch, told.answer, CLOUDSYNC_E_DEADLOCK);
     assert_false(readable(descriptor, 0));
 
     assert_ok(gallery_sync_stop_async(device.sync, on_told, &told));

@@ -8,6 +8,7 @@ static int wrong;
 
 static void check(const char *function, const char *position, int64_t answer, int64_t expected) {
     covered[covered_count++] = function;
+    note_answer(function, (int32_t)answer);
     if (answer != expected) {
         print_error("%s with NULL for %s: %lld, expected %lld\n", function, position,
                     (long long)answer, (long long)expected);
@@ -275,6 +276,8 @@ static void check_cloud(void) {
     BAD(cloudsync_embedded_cloud_new_with_quota, "dir", NULL, "account", 1, &made);
     BAD(cloudsync_embedded_cloud_new_with_quota, "account", root, NULL, 1, &made);
     BAD(cloudsync_embedded_cloud_new_with_quota, "out", root, "account", 1, NULL);
+    BAD(cloudsync_embedded_cloud_switch, "stub", NULL, "com.example.files", 0);
+    FINE(cloudsync_embedded_cloud_switch, "bundle_name", stub, NULL, 1);
     FINE(cloud_service_stub_free, "stub", NULL);
 }
 

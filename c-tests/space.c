@@ -260,7 +260,10 @@ static void one_at_a_time_and_it_stops(void **state) {
     answer_init(&answer);
     assert_ok(start_optimize_space(device.context, &param, on_optimize, &log));
     assert_code(start_optimize_space(device.context, &param, ignore_optimize, NULL), CLOUDSYNC_E_TASK_RUNNING);
-    assert_code(optimize_storage(device.context), CLOUDSYNC_E_TASK_RUNNING);
+    assert_ok(start_optimize_space_async(device.context, &param, ignore_optimize, on_answer, &answer));
+    gate_wait(&answer.gate, 1);
+    assert_answered(start_optimize_space_async, answer.code, CLOUDSYNC_E_TASK_RUNNING);
+    assert_both(CLOUDSYNC_E_TASK_RUNNING, optimize_storage, device.context);
     assert_ok(stop_optimize_space(device.context));
     gate_wait(&log.final, 1);
     assert_int_equal(log.last_state, CLOUDSYNC_OPTIMIZE_STATE_STOPPED);
@@ -269,8 +272,8 @@ static void one_at_a_time_and_it_stops(void **state) {
 
     /* Close ends it with one last event too. */
     assert_ok(start_optimize_space_async(device.context, &param, ignore_optimize, on_answer, &answer));
-    gate_wait(&answer.gate, 1);
-    assert_int_equal(answer.code, CLOUDSYNC_OK);
+    gate_wait(&answer.gate, 2);
+    assert_answered(start_optimize_space_async, answer.code, CLOUDSYNC_OK);
     device_close(&device);
     device_open(&device);
     device_sync(&device);
@@ -287,7 +290,8 @@ static void one_at_a_time_and_it_stops(void **state) {
 
 static void optimize_storage_frees_what_the_disk_needs(void) {
     struct device device;
-    char gallery[PATH_MAX];
+    char gallery[PATH_MAX], cloud_dir[PATH_MAX];
+    CloudSyncCloudServiceStub *cloud = NULL;
     device_make(&device, "needed");
     mount_small(device.gallery, "size=4m");
     for (int i = 0; i < 30; i++) {
@@ -298,6 +302,17 @@ static void optimize_storage_frees_what_the_disk_needs(void) {
     }
     device_open(&device);
     sync_twice(&device);
+    /* Nothing goes that could not be had back. */
+    conditions_set(&device.conditions.wifi, 0);
+    assert_both(CLOUDSYNC_E_NETWORK_UNAVAILABLE, optimize_storage, device.context);
+    conditions_set(&device.conditions.wifi, 1);
+    assert_ok(cloudsync_embedded_cloud_new(join(cloud_dir, root, "cloud"), "account", &cloud));
+    assert_ok(cloudsync_embedded_cloud_switch(cloud, NULL, 0));
+    assert_both(CLOUDSYNC_E_CLOUD_NOT_READY, optimize_storage, device.context);
+    assert_ok(cloudsync_embedded_cloud_switch(cloud, NULL, 1));
+    assert_ok(cloud_service_stub_free(cloud));
+    assert_int_equal(count_files(device.gallery), 30);
+
     /* Some 25 % are free: the old ones go until 60 % are, and no other. */
     assert_ok(optimize_storage(device.context));
     size_t left = count_files(device.gallery);
@@ -319,6 +334,12 @@ static void a_disk_that_fills_up(void **state) {
     with_own_mounts(optimize_storage_frees_what_the_disk_needs);
 }
 
+/* For everybody, and for a system app with the permission. */
+static void clean_answers(CloudSyncCloudFileCache *cache, const char *uri, int32_t expected) {
+    assert_code(cloud_file_cache_clean_file_cache(cache, uri), expected);
+    assert_code(cloud_file_cache_clean_cache(cache, uri), expected);
+}
+
 /* One file, by name: each reason to stay has its code. */
 static void one_file_is_cleaned(void **state) {
     (void)state;
@@ -331,19 +352,19 @@ static void one_file_is_cleaned(void **state) {
     write_photo(device.gallery, "IMG_2.jpg", 10000, 2);
     device_open(&device);
     assert_ok(cloud_file_cache_new(device.context, &cache));
-    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_TRY_AGAIN); /* never sent */
+    clean_answers(cache, uri, CLOUDSYNC_E_TRY_AGAIN); /* never sent */
     sync_twice(&device);
-    assert_code(cloud_file_cache_clean_file_cache(cache, "file://media/Photo/none.jpg"), CLOUDSYNC_E_NO_SUCH_FILE);
-    assert_code(cloud_file_cache_clean_file_cache(cache, "nonsense"), CLOUDSYNC_E_INVALID_URI);
+    clean_answers(cache, "file://media/Photo/none.jpg", CLOUDSYNC_E_NO_SUCH_FILE);
+    clean_answers(cache, "nonsense", CLOUDSYNC_E_INVALID_URI);
     int writer = open(join(path, device.gallery, "IMG_1.jpg"), O_WRONLY);
-    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_TRY_AGAIN);
+    clean_answers(cache, uri, CLOUDSYNC_E_TRY_AGAIN);
     assert_int_equal(close(writer), 0);
     assert_int_equal(link(path, join(other, root, "another-name.jpg")), 0);
     device_sync(&device);
-    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_ACCESS_DENIED);
+    clean_answers(cache, uri, CLOUDSYNC_E_ACCESS_DENIED);
     assert_int_equal(unlink(other), 0);
     assert_ok(cloudsync_pin(device.context, uri, 1));
-    assert_code(cloud_file_cache_clean_file_cache(cache, uri), CLOUDSYNC_E_ACCESS_DENIED);
+    clean_answers(cache, uri, CLOUDSYNC_E_ACCESS_DENIED);
     assert_ok(cloudsync_pin(device.context, uri, 0));
     sync_twice(&device);
     assert_int_equal(count_files(device.gallery), 2);

@@ -43,8 +43,7 @@ static void a_file_in_its_place(void **state) {
     struct device device;
     device_make(&device, "device");
     write_photo(root, "device-state", 10, 1);
-    CloudSyncContext *context = NULL;
-    assert_true(cloudsync_open(device.options, &context) != CLOUDSYNC_OK);
+    opening_answers(&device, CLOUDSYNC_E_IO);
     assert_true(is_photo(root, "device-state", 10, 1));
     device_free(&device);
 }
@@ -59,9 +58,18 @@ static void without_the_right_to_write(void) {
     device_free(&device);
 }
 
+static void in_a_folder_of_somebody_else(void) {
+    struct device device;
+    device_make(&device, "device");
+    assert_ok(cloudsync_options_set_state_dir(device.options, "/root/state"));
+    opening_answers(&device, CLOUDSYNC_E_ACCESS_DENIED);
+    device_free(&device);
+}
+
 static void closed_to_the_user(void **state) {
     (void)state;
     as_nobody(without_the_right_to_write);
+    as_nobody(in_a_folder_of_somebody_else);
 }
 
 static void on_a_read_only_file_system(void) {

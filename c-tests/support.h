@@ -33,6 +33,10 @@ extern "C" {
 void expect_code(int32_t code, int32_t expected, const char *call, const char *file, int line);
 #define assert_code(call, expected) expect_code(call, expected, #call, __FILE__, __LINE__)
 #define assert_ok(call) assert_code(call, CLOUDSYNC_OK)
+/* The same for what a function answered earlier: elsewhere, or to its completion. */
+#define assert_answered(function, code, expected) expect_code(code, expected, #function, __FILE__, __LINE__)
+/* Notes that a function, with or without its arguments, answered a code: api_coverage.py asks for it. */
+void note_answer(const char *call, int32_t code);
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
@@ -130,6 +134,23 @@ void answer_init(struct answer *answer);
 void answer_destroy(struct answer *answer);
 void on_answer(int32_t code, const char *message, void *user_data);
 
+/* A call with a completion is accepted, and completes with the code; its last two arguments are added. */
+#define assert_completes(expected, function, ...)                  \
+    do {                                                           \
+        struct answer answer_;                                     \
+        answer_init(&answer_);                                     \
+        assert_ok(function(__VA_ARGS__, on_answer, &answer_));     \
+        gate_wait(&answer_.gate, 1);                               \
+        assert_answered(function, answer_.code, expected);         \
+        answer_destroy(&answer_);                                  \
+    } while (0)
+/* A documented operation answers the code in both its forms. */
+#define assert_both(expected, function, ...)                       \
+    do {                                                           \
+        assert_code(function(__VA_ARGS__), expected);              \
+        assert_completes(expected, function##_async, __VA_ARGS__); \
+    } while (0)
+
 /* For tests that look at a call's code alone. */
 void ignore_answer(int32_t code, const char *message, void *user_data);
 void ignore_states(int32_t code, const char *message, const int32_t *states, size_t n,
@@ -147,8 +168,12 @@ void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_
 /* Network, battery and heat that a test decides, instead of the machine that it runs on. */
 struct conditions {
     int wifi, mobile, percent, charging, heat;
+    int readings;      /* until the change below; 0 for none */
+    int *changes, to;
 };
 void conditions_set(int *which, int value);
+/* The same, once the library has looked at the conditions so many times: in the middle of a run. */
+void conditions_set_after(struct conditions *conditions, int readings, int *which, int value);
 
 /* A device: its folders, its options, and what is open of it. */
 struct device {

@@ -15,9 +15,9 @@ static void every_operation_answers(const char *uri, int32_t expected) {
         print_error("%s: %d, expected %d\n", uri, (int)answer, (int)expected);
     }
     assert_int_equal(answer, expected);
-    assert_int_equal(cloudsync_file_trouble(device.context, uri, &code, NULL, 0), expected);
+    assert_code(cloudsync_file_trouble(device.context, uri, &code, NULL, 0), expected);
     assert_ok(download_new(device.context, &download));
-    assert_int_equal(download_start(download, uri), expected);
+    assert_code(download_start(download, uri), expected);
     assert_ok(download_free(download));
 }
 

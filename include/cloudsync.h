@@ -1040,8 +1040,8 @@ int32_t cloudsync_set_log_cb(int32_t max_level,
  * @param dir     A path; copied.
  * @param account The account's name; copied.
  * @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
- * @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900014, 13900025 or 13900027 where
- *         the directory cannot be used; 13900042 where it was damaged or is of a newer version.
+ * @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900025 or 13900027 where the
+ *         directory cannot be used; 13900042 where it was damaged or is of a newer version.
  *
  * Thread safety: any thread. Callback safe: yes.
  */
@@ -1065,6 +1065,23 @@ int32_t cloudsync_embedded_cloud_new_with_quota(const char *dir,
                                                 const char *account,
                                                 uint64_t quota,
                                                 struct CloudSyncCloudServiceStub **out);
+
+/**
+ * Switches an embedded cloud on or off, for one bundle or for the whole account, as a person does in a cloud's
+ * settings. Kept in the cloud's directory, for every device. While it is off, a start answers 22400001; what the cloud
+ * and the devices hold stays.
+ *
+ * @param stub        The embedded cloud.
+ * @param bundle_name The bundle; copied. The gallery's is com.ohos.medialibrary. NULL for the whole account.
+ * @param on          0 for off.
+ * @return 0; 401 for a bad handle, or a name that is empty or not UTF-8; 13900025 where its disk is
+ *         full.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_embedded_cloud_switch(struct CloudSyncCloudServiceStub *stub,
+                                        const char *bundle_name,
+                                        int32_t on);
 
 /**
  * Frees a stub. Options and contexts that use its cloud keep it.
@@ -1438,7 +1455,7 @@ int32_t cloudsync_get_held_deletions(struct CloudSyncContext *context,
  *
  * @param context   The context.
  * @param carry_out 0: bring the files back. Anything else: carry the deletions out, at the next run.
- * @return 0, also where none wait; 401 for a bad handle; 13900005 or 13900025 where the answer cannot be kept.
+ * @return 0, also where none wait; 401 for a bad handle; 22400005 where the index cannot keep the answer.
  *
  * Thread safety: any thread. Callback safe: yes.
  */
@@ -2352,6 +2369,25 @@ int32_t stop_optimize_space(struct CloudSyncContext *context);
 int32_t cloudsync_pin(struct CloudSyncContext *context,
                       const char *uri,
                       int32_t pinned);
+
+/**
+ * Says when a person looked at a photo. What is freed first (start_optimize_space, optimize_storage) goes by that, for
+ * the photos that it was said of, and for the others by when anybody read them. Kept over restarts; of several times
+ * the latest counts.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param time_ms When, in milliseconds since 1970; one that is still to come counts as now. At least 0.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, a URI that is NULL or not UTF-8, or a
+ *         time under 0; 13900002 for a file that no run has seen yet, or that is not there; 13900029 from inside a
+ *         callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the synced directories;
+ *         13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks for a moment. Callback safe: no, answers 13900029.
+ */
+int32_t cloudsync_report_view(struct CloudSyncContext *context,
+                              const char *uri,
+                              int64_t time_ms);
 
 /**
  * Tells a callback of changes of a file, or of the files and folders in a folder (documented: registerChange): of

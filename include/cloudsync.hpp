@@ -102,6 +102,10 @@ using Completion = std::function<void(std::error_code, const std::string &)>;
 /** Told how a call that starts a batch ended, and the batch's task id; -1 where it failed. */
 using TaskCompletion = std::function<void(std::error_code, const std::string &, std::int64_t)>;
 
+/** Told how a call that asks for states ended, and the states; none where it failed. */
+using StatesCompletion =
+    std::function<void(std::error_code, const std::string &, const std::vector<std::int32_t> &)>;
+
 namespace detail {
 
 template <auto Free>
@@ -126,6 +130,22 @@ struct Function {
 inline void complete(std::int32_t code, const char *message, void *self) noexcept {
   const std::unique_ptr<Completion> done(static_cast<Completion *>(self));
   (*done)(error(code), message);
+}
+
+/** Owned by the call that it was handed to, until the final event. */
+inline void tell_space(const CloudSyncOptimizeSpaceProgress *event, void *self) noexcept {
+  using Progress = std::function<void(const CloudSyncOptimizeSpaceProgress &)>;
+  std::unique_ptr<Progress> progress(static_cast<Progress *>(self));
+  (*progress)(*event);
+  if (event->state == CLOUDSYNC_OPTIMIZE_STATE_RUNNING) {
+    static_cast<void>(progress.release());
+  }
+}
+
+inline void complete_states(std::int32_t code, const char *message, const std::int32_t *states, std::size_t n,
+                            void *self) noexcept {
+  const std::unique_ptr<StatesCompletion> done(static_cast<StatesCompletion *>(self));
+  (*done)(error(code), message, std::vector<std::int32_t>(states, states + n));
 }
 
 inline void complete_task(std::int32_t code, const char *message, std::int64_t task, void *self) noexcept {
@@ -160,6 +180,11 @@ public:
     CloudSyncCloudServiceStub *stub = nullptr;
     check(cloudsync_embedded_cloud_new(dir.c_str(), account.c_str(), &stub));
     return Cloud(stub);
+  }
+
+  /** Switches the embedded cloud on or off: for a bundle, or for the whole account where its name is empty. */
+  void switch_on(bool on, const std::string &bundle_name = {}) {
+    check(cloudsync_embedded_cloud_switch(get(), bundle_name.empty() ? nullptr : bundle_name.c_str(), on));
   }
 
   /** The handle, which stays this object's. */
@@ -268,6 +293,30 @@ public:
     check(get_file_sync_states(get(), pointers.data(), pointers.size(), states.data()));
     return states;
   }
+
+  void file_sync_states(const std::vector<std::string> &uris, StatesCompletion done) const {
+    const std::vector<const char *> pointers = detail::pointers(uris);
+    auto owned = std::make_unique<StatesCompletion>(std::move(done));
+    check(get_file_sync_states_async(get(), pointers.data(), pointers.size(), detail::complete_states, owned.get()));
+    static_cast<void>(owned.release());
+  }
+
+  /** Frees space by the room that the disk has left, and returns when that is done. */
+  void optimize_storage() { check(::optimize_storage(get())); }
+
+  /** Frees so many bytes of what nobody has read for so many days; returns when that has begun. */
+  void start_optimize_space(std::int64_t total_size, std::int32_t aging_days,
+                            std::function<void(const CloudSyncOptimizeSpaceProgress &)> progress) {
+    const CloudSyncOptimizeSpaceParam param = {sizeof param, total_size, aging_days};
+    auto owned = std::make_unique<std::function<void(const CloudSyncOptimizeSpaceProgress &)>>(std::move(progress));
+    check(::start_optimize_space(get(), &param, detail::tell_space, owned.get()));
+    static_cast<void>(owned.release());
+  }
+
+  void stop_optimize_space() { check(::stop_optimize_space(get())); }
+
+  /** Keeps a file or a folder on this device, or lets it go again. */
+  void pin(const std::string &uri, bool pinned) { check(cloudsync_pin(get(), uri.c_str(), pinned)); }
 
   /** How many deletions wait for the host's word. */
   std::uint64_t held_deletions() const {
@@ -474,6 +523,12 @@ public:
   void stop(const std::string &uri, bool need_clean = false) {
     check(cloud_file_cache_stop(get(), uri.c_str(), need_clean));
   }
+
+  /** Frees the space of a file that the cloud holds. */
+  void clean_file_cache(const std::string &uri) { check(cloud_file_cache_clean_file_cache(get(), uri.c_str())); }
+
+  /** The same, for a system app with the permission. */
+  void clean_cache(const std::string &uri) { check(cloud_file_cache_clean_cache(get(), uri.c_str())); }
 
   /** Fetches many files; returns the batch's task id. */
   std::int64_t start_batch(const std::vector<std::string> &uris,

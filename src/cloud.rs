@@ -4,11 +4,11 @@ use std::ffi::c_char;
 use std::path::Path;
 use std::sync::Arc;
 
-use cloudsync_cloud::{CloudError, CloudService, EmbeddedCloud, EmbeddedOptions, LocalError};
+use cloudsync_cloud::{CloudError, EmbeddedCloud, EmbeddedOptions, LocalError};
 use cloudsync_engine::Code;
 
 use crate::failure::{Answer, Failure};
-use crate::object::{Handle, end, give, guard, writable};
+use crate::object::{Handle, end, give, guard, with, writable};
 use crate::text;
 
 /// The documented CloudService, as a handle: a cloud with one account.
@@ -22,7 +22,7 @@ impl Handle for CloudSyncCloudServiceStub {
 
 /// What a stub stands for.
 pub struct Service {
-    pub(crate) service: Arc<dyn CloudService>,
+    pub(crate) service: Arc<EmbeddedCloud>,
 }
 
 /// Opens the embedded cloud: a directory that holds records and assets, made with mode 0700 where it is missing.
@@ -31,8 +31,8 @@ pub struct Service {
 /// @param dir     A path; copied.
 /// @param account The account's name; copied.
 /// @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
-/// @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900014, 13900025 or 13900027 where
-///         the directory cannot be used; 13900042 where it was damaged or is of a newer version.
+/// @return 0; 401 where something is NULL, empty or not UTF-8; 13900005, 13900012, 13900025 or 13900027 where the
+///         directory cannot be used; 13900042 where it was damaged or is of a newer version.
 ///
 /// Thread safety: any thread. Callback safe: yes.
 ///
@@ -72,6 +72,36 @@ pub unsafe extern "C" fn cloudsync_embedded_cloud_new_with_quota(
     guard(|| unsafe { open(dir, account, Some(quota), out) })
 }
 
+/// Switches an embedded cloud on or off, for one bundle or for the whole account, as a person does in a cloud's
+/// settings. Kept in the cloud's directory, for every device. While it is off, a start answers 22400001; what the cloud
+/// and the devices hold stays.
+///
+/// @param stub        The embedded cloud.
+/// @param bundle_name The bundle; copied. The gallery's is com.ohos.medialibrary. NULL for the whole account.
+/// @param on          0 for off.
+/// @return 0; 401 for a bad handle, or a name that is empty or not UTF-8; 13900025 where its disk is
+///         full.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `bundle_name` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_embedded_cloud_switch(
+    stub: *mut CloudSyncCloudServiceStub,
+    bundle_name: *const c_char,
+    on: i32,
+) -> i32 {
+    with(stub, "stub", |stub| {
+        let bundle = match bundle_name.is_null() {
+            true => None,
+            // SAFETY: a string by the caller's promise.
+            false => Some(unsafe { text::read_filled(bundle_name, "bundle_name")? }),
+        };
+        stub.service.switch(bundle, on != 0).map_err(|error| failure("the embedded cloud's switch", &error))
+    })
+}
+
 /// Frees a stub. Options and contexts that use its cloud keep it.
 ///
 /// @param stub The handle; NULL does nothing.
@@ -98,16 +128,19 @@ unsafe fn open(
     let (dir, account) = unsafe { (text::read_filled(dir, "dir")?, text::read_filled(account, "account")?) };
     writable(out, "out")?;
     let options = EmbeddedOptions { quota, ..EmbeddedOptions::new(account) };
-    let cloud = EmbeddedCloud::open(Path::new(dir), options).map_err(|error| failure(dir, &error))?;
+    let what = format!("the embedded cloud in {dir}");
+    let cloud = EmbeddedCloud::open(Path::new(dir), options).map_err(|error| failure(&what, &error))?;
     // SAFETY: `out` may be written by the caller's promise.
     unsafe { give(Service { service: Arc::new(cloud) }, out) }
 }
 
-fn failure(dir: &str, error: &CloudError) -> Failure {
-    let what = format!("the embedded cloud in {dir}");
+fn failure(what: &str, error: &CloudError) -> Failure {
     match error {
         CloudError::Local(LocalError { kind, text }) => {
-            Failure::io(&what, &std::io::Error::new(*kind, text.as_str()))
+            Failure::io(what, &std::io::Error::new(*kind, text.as_str()))
+        }
+        CloudError::RecordLimitExceeded => {
+            Failure::new(Code::NoSpace, format!("{what}: its disk is full; make room on it"))
         }
         other => Failure::new(Code::Unknown, format!("{what}: {other}")),
     }

@@ -496,7 +496,7 @@ pub unsafe extern "C" fn cloudsync_get_held_deletions(context: *mut CloudSyncCon
 ///
 /// @param context   The context.
 /// @param carry_out 0: bring the files back. Anything else: carry the deletions out, at the next run.
-/// @return 0, also where none wait; 401 for a bad handle; 13900005 or 13900025 where the answer cannot be kept.
+/// @return 0, also where none wait; 401 for a bad handle; 22400005 where the index cannot keep the answer.
 ///
 /// Thread safety: any thread. Callback safe: yes.
 ///

@@ -282,7 +282,7 @@ pub unsafe extern "C" fn cloudsync_options_set_cloud(
 ) -> i32 {
     set(options, |options| {
         let cloud = get(cloud, "cloud")?;
-        options.cloud = Some(Arc::clone(&cloud.service));
+        options.cloud = Some(cloud.service.clone());
         Ok(())
     })
 }

@@ -249,7 +249,7 @@ pub unsafe extern "C" fn cloudsync_pin(
 /// @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, a URI that is NULL or not UTF-8, or a
 ///         time under 0; 13900002 for a file that no run has seen yet, or that is not there; 13900029 from inside a
 ///         callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the synced directories;
-///         13900005, 13900025, 13900027 or 22400005 where the index fails; 13600001 where the context has been closed.
+///         13600001 where the context has been closed.
 ///
 /// Thread safety: any thread. Blocks for a moment. Callback safe: no, answers 13900029.
 ///

@@ -10,10 +10,11 @@ use parking_lot::Mutex;
 
 use crate::config::Config;
 use crate::core::{
-    Answer, Core, Gate, Heard, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States, WakeUp,
+    Answer, Core, Heard, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States, WakeUp,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
+use crate::gate::Gate;
 use crate::ports::{Clock, Ports};
 use crate::tree::Scope;
 use crate::uri::UriSpace;

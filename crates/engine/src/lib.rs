@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod event;
 mod filter;
+pub mod gate;
 pub mod job;
 mod media;
 pub mod names;

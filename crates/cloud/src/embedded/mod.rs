@@ -26,6 +26,7 @@ mod references;
 mod schema;
 mod store;
 mod subscriptions;
+mod switch;
 mod write;
 
 use std::collections::BTreeMap;
@@ -145,7 +146,7 @@ impl CloudService for EmbeddedCloud {
             None => (size, free),
         };
         Ok(ServiceInfo {
-            enable_cloud: true,
+            enable_cloud: !switch::SwitchedOff::read(&self.core)?.account(),
             id: self.core.account_id.clone(),
             total_space: total / 1024,
             remaining_space: remaining / 1024,
@@ -154,13 +155,16 @@ impl CloudService for EmbeddedCloud {
     }
 
     fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
-        self.core.pool.read(|tx| {
+        let off = switch::SwitchedOff::read(&self.core)?;
+        let mut apps: BTreeMap<String, AppBriefInfo> = self.core.pool.read(|tx| {
             let mut statement = tx.prepare_cached("SELECT DISTINCT bundle FROM databases")?;
             let bundles = statement.query_map([], |row| row.get::<_, String>(0))?;
             bundles
-                .map(|bundle| bundle.map(|bundle| (bundle.clone(), brief(bundle))).map_err(Into::into))
+                .map(|bundle| bundle.map(|name| (name.clone(), brief(name, true))).map_err(Into::into))
                 .collect()
-        })
+        })?;
+        apps.extend(off.bundles().map(|bundle| (bundle.clone(), brief(bundle, false))));
+        Ok(apps)
     }
 
     fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
@@ -220,8 +224,8 @@ impl CloudService for EmbeddedCloud {
     }
 }
 
-fn brief(bundle: String) -> AppBriefInfo {
-    AppBriefInfo { app_id: bundle.clone(), bundle_name: bundle, cloud_switch: true, instance_id: 0 }
+fn brief(bundle: String, cloud_switch: bool) -> AppBriefInfo {
+    AppBriefInfo { app_id: bundle.clone(), bundle_name: bundle, cloud_switch, instance_id: 0 }
 }
 
 fn find_database(tx: &Transaction<'_>, bundle: &str, name: &str) -> Result<Option<(i64, Vec<u8>)>> {

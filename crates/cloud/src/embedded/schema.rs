@@ -8,7 +8,7 @@ use crate::{CloudError, Result};
 const APPLICATION_ID: i32 = 0x4353_656d;
 
 /// Step `n` turns layout `n` into layout `n + 1`. Never edited once released.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, SWITCHES];
 
 /// `records.place` is the table's id above 40 bits of the table's own sequence (see `place`), so that
 /// a page of `query` is one range of the main B-tree and new records go to its end.
@@ -84,6 +84,9 @@ CREATE TABLE uploads (
     PRIMARY KEY (db, transfer)
 ) WITHOUT ROWID;
 ";
+
+/// The bundles for which the cloud is switched off; the empty name is the whole account.
+const SWITCHES: &str = "CREATE TABLE switched_off (bundle TEXT PRIMARY KEY) WITHOUT ROWID;";
 
 /// Bits of a place that hold the sequence: a million million writes per table.
 const SEQ_BITS: u32 = 40;

@@ -9,7 +9,6 @@ mod changes;
 mod demand;
 mod disk_phase;
 mod evict;
-mod gate;
 mod left_out;
 mod listing;
 mod observe;
@@ -30,6 +29,7 @@ use parking_lot::RwLock;
 use crate::config::{Config, DownloadPolicy};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink, SyncProgress};
+use crate::gate::Gate;
 use crate::ports::{Clock, FileSystem, IndexBatch, IndexError, IndexStore, Ports, Random, Watcher};
 use crate::tree::{NodeId, Trees};
 
@@ -39,7 +39,6 @@ pub use auto::Heard;
 use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
-pub use gate::Gate;
 pub use listing::{Entry, Listed};
 use queue::{JobQueue, Urgency};
 use run::Run;
@@ -323,6 +322,7 @@ pub(crate) fn index_failure(error: &IndexError) -> Error {
         IndexError::Newer(_) => Code::NotPermitted,
         IndexError::Full => Code::NoSpace,
         IndexError::ReadOnly => Code::ReadOnly,
+        IndexError::Unusable(_) => Code::Io,
         IndexError::Other(_) => Code::Inner,
     };
     Error::new(code, error.to_string())

@@ -65,9 +65,11 @@ pub(super) fn prove(
     stop: &StopFlag,
     moved: &Moved,
 ) -> Vec<EvictOutcome> {
-    let loader = match context.loader() {
+    // Also where the cloud would prove it: what is switched off gives nothing back.
+    let reached = context.gate.reach_cloud();
+    let loader = match reached.and_then(|()| context.loader().map_err(|error| unproved(&error))) {
         Ok(loader) => loader,
-        Err(error) => return items.iter().map(|_| EvictOutcome::Kept(unproved(&error))).collect(),
+        Err(error) => return items.iter().map(|_| EvictOutcome::Kept(error.clone())).collect(),
     };
     let mut buffer = vec![0; CHUNK];
     let mut outcomes: Vec<EvictOutcome> =

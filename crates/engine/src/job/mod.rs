@@ -35,8 +35,9 @@ pub use upload::{UploadItem, UploadOutcome};
 
 use crate::bandwidth::Bandwidth;
 use crate::config::Config;
-use crate::core::{Gate, WakeUp};
+use crate::core::WakeUp;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::plan::Steps;
 use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
 use crate::tree::NodeId;
@@ -188,11 +189,11 @@ pub struct JobContext {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
+    pub(crate) gate: Gate,
     cloud: Arc<dyn CloudService>,
     connection: Arc<Mutex<Connection>>,
     bundle: String,
     scan_threads: usize,
-    gate: Gate,
     bandwidth: Bandwidth,
     wake: Option<WakeUp>,
 }
@@ -219,11 +220,11 @@ impl JobContext {
             clock: ports.clock.clone(),
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
+            gate: Gate::new(config, ports),
             cloud: ports.cloud.clone(),
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
             scan_threads: 1,
-            gate: Gate::new(config, ports),
             bandwidth: config.bandwidth.clone(),
             wake: None,
         }

@@ -43,6 +43,9 @@ pub enum IndexError {
     /// The state directory cannot be written.
     #[error("the state directory is read-only; make it writable, or use another one")]
     ReadOnly,
+    /// Not a place where a state directory can be.
+    #[error("the state directory {0}")]
+    Unusable(String),
     /// Anything else.
     #[error("the index cannot be used: {0}")]
     Other(String),

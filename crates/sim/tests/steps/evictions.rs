@@ -131,6 +131,21 @@ fn what_is_pinned_stays() {
     clean(&mut hand, "a.jpg", |_, _| {}).unwrap();
 }
 
+#[test]
+fn a_pin_comes_too_late_for_what_is_just_going() {
+    let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    hand.core.clean(&uri("a.jpg"), Box::new(|_| {}));
+    let mut late = 0;
+    while let Some(job) = hand.core.next_job() {
+        if matches!(job.work, Work::Remove(_)) {
+            assert_eq!(refused(hand.core.pin(&uri("a.jpg"), true)), Code::TryAgain);
+            late += 1;
+        }
+        hand.step(job);
+    }
+    assert_eq!((late, hand.files().len()), (1, 0));
+}
+
 /// A process that ends after any of the jobs: the file is here, or known to be in the cloud, and nothing is
 /// deleted there.
 #[test]

@@ -476,3 +476,11 @@ fn a_missing_gallery_is_never_made() {
     fs::write(scratch.path().join("file"), "").unwrap();
     assert_eq!(kind(Disk::open(&scratch.path().join("file"))), ErrorKind::NotADirectory);
 }
+
+#[test]
+fn nothing_is_taken_for_still_without_leases() {
+    both_ways(|g| {
+        g.write("photo.jpg", "bytes");
+        assert_eq!(kind(g.disk.open_still("photo.jpg").map(drop)), ErrorKind::Unsupported);
+    });
+}

@@ -130,5 +130,5 @@ fn about(dir: &Path, error: &io::Error) -> IndexError {
         ErrorKind::NotADirectory => "is no folder; name another one",
         _ => "cannot be used",
     };
-    IndexError::Other(format!("the state directory {} {what} ({error})", dir.display()))
+    IndexError::Unusable(format!("{} {what} ({error})", dir.display()))
 }

@@ -1,4 +1,4 @@
-//! What decides whether a run may start, and whether one may go on.
+//! What decides whether a run may start, whether one may go on, and whether the cloud is within reach.
 
 use std::sync::Arc;
 
@@ -32,13 +32,8 @@ impl Gate {
 
     /// The documented order: network, cloud, battery. Asks the cloud, so it may block.
     pub fn check(&self) -> Result<()> {
-        let state = self.conditions.read();
-        if !state.network.wifi && !state.network.mobile {
-            let text = "no network is up: connect to Wi-Fi, a wired or a mobile network and start again";
-            return Err(Error::new(Code::NetworkUnavailable, text));
-        }
-        self.check_cloud()?;
-        if low(&state, self.battery.low) {
+        self.reach_cloud()?;
+        if low(&self.conditions.read(), self.battery.low) {
             let text =
                 format!("the battery is under {} %: charge the device and start again", self.battery.low);
             return Err(Error::new(Code::BatteryLow, text));
@@ -57,6 +52,16 @@ impl Gate {
             return Err(Error::new(Code::TryAgain, "the device is hot"));
         }
         self.check()
+    }
+
+    /// Whether there is a network, and somebody signed in whose cloud is switched on. May block.
+    pub(crate) fn reach_cloud(&self) -> Result<()> {
+        let state = self.conditions.read();
+        if !state.network.wifi && !state.network.mobile {
+            let text = "no network is up: connect to Wi-Fi, a wired or a mobile network and start again";
+            return Err(Error::new(Code::NetworkUnavailable, text));
+        }
+        self.check_cloud()
     }
 
     fn check_cloud(&self) -> Result<()> {
@@ -85,7 +90,7 @@ impl Gate {
     }
 
     /// Why a run may not go on, where it may not.
-    pub(super) fn interrupts(&self) -> Option<ErrorType> {
+    pub(crate) fn interrupts(&self) -> Option<ErrorType> {
         let state = self.conditions.read();
         if !state.network.wifi && !state.network.mobile {
             return Some(ErrorType::NetworkUnavailable);
@@ -100,7 +105,7 @@ impl Gate {
     }
 
     /// Whether bytes may be sent over the networks that are up.
-    pub(super) fn may_upload(&self) -> bool {
+    pub(crate) fn may_upload(&self) -> bool {
         !self.upload_on_wifi_only || self.conditions.read().network.wifi
     }
 }
