@@ -263,6 +263,7 @@ static void call_what_blocks(struct blocking *blocking) {
     BLOCKS(cloudsync_remove(blocking->context, uri));
     BLOCKS(cloudsync_restore(blocking->context, uri));
     BLOCKS(cloudsync_plan(blocking->context, "file://media/Photo", &plan));
+    BLOCKS(cloudsync_report_view(blocking->context, uri, 1));
     BLOCKS(cloudsync_close(blocking->context));
     gate_raise(&blocking->refused);
 }

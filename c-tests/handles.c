@@ -31,6 +31,10 @@ static void use_as_options(void *value) {
     bad(cloudsync_options_set_deletion_hold(options, 50, 25));
     bad(cloudsync_options_set_battery_marks(options, 15, 10));
     bad(cloudsync_options_set_upload_on_wifi_only(options, 0));
+    bad(cloudsync_options_set_auto_sync(options, 0));
+    bad(cloudsync_options_add_filter(options, CLOUDSYNC_FILTER_EXCLUDE, "*.raw"));
+    bad(cloudsync_options_set_max_file_size(options, 1));
+    bad(cloudsync_options_set_bandwidth_limits(options, 0, 0));
     bad(cloudsync_options_set_device(options, &vtable));
     bad(cloudsync_open(options, &context));
     bad(cloudsync_options_free(options));
@@ -52,6 +56,10 @@ static void use_as_context(void *value) {
     bad(cloud_file_cache_new(context, &cache));
     bad(cloudsync_dispatch(context, 0, 0));
     bad(-cloudsync_event_fd(context));
+    bad(cloudsync_set_auto_sync(context, NULL, 0));
+    bad(cloudsync_conditions_changed(context));
+    bad(cloudsync_report_view(context, "file://media/Photo/a.jpg", 0));
+    bad(cloudsync_set_bandwidth_limits(context, 0, 0));
     bad(cloudsync_get_held_deletions(context, &held));
     bad(cloudsync_answer_held_deletions(context, 0));
     CloudSyncExplanation explanation = {sizeof explanation, 0, 0, 0, 0, 0};

@@ -75,6 +75,11 @@ static void check_options(void) {
     BAD(cloudsync_options_set_deletion_hold, "options", NULL, 50, 25);
     BAD(cloudsync_options_set_battery_marks, "options", NULL, 15, 10);
     BAD(cloudsync_options_set_upload_on_wifi_only, "options", NULL, 1);
+    BAD(cloudsync_options_set_auto_sync, "options", NULL, 1);
+    BAD(cloudsync_options_add_filter, "options", NULL, CLOUDSYNC_FILTER_EXCLUDE, "*.raw");
+    BAD(cloudsync_options_add_filter, "pattern", options, CLOUDSYNC_FILTER_EXCLUDE, NULL);
+    BAD(cloudsync_options_set_max_file_size, "options", NULL, 1);
+    BAD(cloudsync_options_set_bandwidth_limits, "options", NULL, 0, 0);
     BAD(cloudsync_options_set_device, "options", NULL, &vtable);
     BAD(cloudsync_options_set_device, "vtable", options, NULL);
     BAD(cloudsync_options_set_device, "network, battery, heat", options, &vtable);
@@ -88,6 +93,12 @@ static void check_context(void) {
     FINE(cloudsync_close, "context", NULL);
     BAD(cloudsync_dispatch, "context", NULL, 0, 0);
     ANSWER(-CLOUDSYNC_E_INVALID_ARGUMENT, cloudsync_event_fd, "context", NULL);
+    BAD(cloudsync_set_auto_sync, "context", NULL, gallery_uri, 0);
+    FINE(cloudsync_set_auto_sync, "uri", context, NULL, 0);
+    BAD(cloudsync_conditions_changed, "context", NULL);
+    BAD(cloudsync_report_view, "context", NULL, uri, 0);
+    BAD(cloudsync_report_view, "uri", context, NULL, 0);
+    BAD(cloudsync_set_bandwidth_limits, "context", NULL, 0, 0);
     BAD(cloudsync_get_held_deletions, "context", NULL, &held);
     BAD(cloudsync_get_held_deletions, "out", context, NULL);
     BAD(cloudsync_answer_held_deletions, "context", NULL, 0);

@@ -482,6 +482,16 @@
 #define CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND 1
 
 /**
+ * What a filter matches is left alone.
+ */
+#define CLOUDSYNC_FILTER_EXCLUDE 0
+
+/**
+ * What a filter matches is synced, although one before it leaves it out.
+ */
+#define CLOUDSYNC_FILTER_INCLUDE 1
+
+/**
  * The most files of one batch.
  */
 #define CLOUDSYNC_MAX_BATCH_FILES 400
@@ -1447,6 +1457,19 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
                                                   int32_t wifi_only);
 
 /**
+ * Sets whether runs begin by themselves from when a context is opened on, of the gallery and of every bundle: see
+ * cloudsync_set_auto_sync, which changes it later. By default they do not.
+ *
+ * @param options The options.
+ * @param on      0 for no, anything else for yes.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
+                                        int32_t on);
+
+/**
  * Sets who tells network, battery and heat. By default the system does (sysfs).
  *
  * @param options The options.
@@ -1458,6 +1481,78 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
  */
 int32_t cloudsync_options_set_device(struct CloudSyncOptions *options,
                                      const struct CloudSyncDeviceVTable *vtable);
+
+/**
+ * Adds a filter after the others: of those that match a file, or a folder that it is in, the last one decides, and
+ * what none matches is synced. The filters of the options hold for the gallery and for every bundle.
+ *
+ * A pattern without a '/', but at its end, matches names of files and folders anywhere; one with a '/' matches paths
+ * from the directory on, with or without a '/' at its beginning. '*' stands for any letters but '/', '?' for one,
+ * '**' between slashes for any folders, '[abc]' and '[!abc]' for one letter of these and of others. Capital and small
+ * letters differ. The photos alone: exclude "*", then include "*.jpg".
+ *
+ * What is left out is left as it is, here and in the cloud: nothing of it is sent, brought, moved or deleted, whatever
+ * happens to it on either side meanwhile. It is listed, cloudsync_explain tells 13900001 and names the filter
+ * where both sides differ, and whoever downloads it by name gets it. The name here decides, and for what is in the cloud
+ * alone the name there. A context opened without the filter takes it up again: what was changed on one side comes
+ * to the other, two different changes are both kept, and what is missing on one side comes back from the other.
+ *
+ * @param options The options.
+ * @param action  A CLOUDSYNC_FILTER_... number.
+ * @param pattern The pattern; copied.
+ * @return 0; 401 for a bad handle, another number, or a pattern that is NULL, empty, not UTF-8 or none, which
+ *         cloudsync_last_error names.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_add_filter(struct CloudSyncOptions *options,
+                                     int32_t action,
+                                     const char *pattern);
+
+/**
+ * Sets the size of the largest files that are synced. Larger ones are left alone, as by a filter
+ * (cloudsync_options_add_filter). By default there is none.
+ *
+ * @param options The options.
+ * @param bytes   The size in bytes; 0 for none.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_max_file_size(struct CloudSyncOptions *options,
+                                            uint64_t bytes);
+
+/**
+ * Sets how fast bytes move, in all transfers of a context together, gallery and bundles. By default as fast as they
+ * can. Within the limit, what a person waits for (Download, CloudFileCache's single files) goes before what runs
+ * in the background.
+ *
+ * @param options  The options.
+ * @param upload   Bytes a second to the cloud; 0 for any number.
+ * @param download Bytes a second from the cloud; 0 for any number.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_bandwidth_limits(struct CloudSyncOptions *options,
+                                               uint64_t upload,
+                                               uint64_t download);
+
+/**
+ * Changes how fast bytes move from now on, those that are under way too: see
+ * cloudsync_options_set_bandwidth_limits.
+ *
+ * @param context  The context.
+ * @param upload   Bytes a second to the cloud; 0 for any number.
+ * @param download Bytes a second from the cloud; 0 for any number.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle; 13600001 where the context has been
+ *         closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_set_bandwidth_limits(struct CloudSyncContext *context,
+                                       uint64_t upload,
+                                       uint64_t download);
 
 /**
  * Opens a context: takes the state directory, opens the index, and starts the library's threads, with all
@@ -1812,6 +1907,44 @@ int32_t file_sync_get_last_sync_time(struct CloudSyncFileSync *file_sync,
 int32_t file_sync_get_last_sync_time_async(struct CloudSyncFileSync *file_sync,
                                            CloudSyncTimeCompletion done,
                                            void *user_data);
+
+/**
+ * Lets sync runs begin by themselves, or no more; replaces what cloudsync_options_set_auto_sync said.
+ *
+ * While it is on, a run begins half a second after the last change of the directory, and at the latest ten seconds after
+ * the first; one begins too when another device has written to the cloud, which tells of it, and one when this
+ * is switched on. Where disk or cloud cannot tell of changes, one begins every 15 minutes. Such a run is told of as any
+ * other is, and ends in one final event; a start during one is accepted and runs once more afterwards; a stop ends
+ * it, and the next change begins one again.
+ *
+ * Conditions that forbid a start (network, cloud, battery), that the device is hot, and that Wi-Fi is missing
+ * where uploads wait for it, keep it from beginning, without an event; it begins once they are over, within
+ * a minute, or at once after cloudsync_conditions_changed. A run that failed is followed by another after 2 seconds,
+ * then after twice as long each time, up to a minute; one that left files out after 30 seconds, up to an hour.
+ *
+ * @param context The context.
+ * @param uri     The directory, or anything in it: such as file://media/Photo/ for the gallery. NULL for all.
+ * @param on      0 for no, anything else for yes. Saying the same again is no error and changes nothing.
+ * @return 0; 201 without the permission and 202 for no system app, where uri is the gallery's or NULL; 202 for another
+ *         bundle's directory; 401 for a bad handle, or a URI that is not UTF-8; 14000002 for a URI that cannot be read
+ *         or that leaves the synced directories; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Does not wait for a run. Callback safe: yes.
+ */
+int32_t cloudsync_set_auto_sync(struct CloudSyncContext *context,
+                                const char *uri,
+                                int32_t on);
+
+/**
+ * Says that network, battery, heat or the account are others than before: runs that wait for them to begin by
+ * themselves are tried at once. Needed by nobody: without it they are tried within a minute.
+ *
+ * @param context The context.
+ * @return 0; 401 for a bad handle; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_conditions_changed(struct CloudSyncContext *context);
 
 /**
  * Makes a Download (documented: constructor).
@@ -2560,6 +2693,25 @@ int32_t stop_optimize_space(struct CloudSyncContext *context);
 int32_t cloudsync_pin(struct CloudSyncContext *context,
                       const char *uri,
                       int32_t pinned);
+
+/**
+ * Says when a person looked at a photo. What is freed first (start_optimize_space, optimize_storage) goes by that, for
+ * the photos that it was said of, and for the others by when anybody read them. Kept over restarts; of several times
+ * the latest counts.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param time_ms When, in milliseconds since 1970; one that is still to come counts as now. At least 0.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, a URI that is NULL or not UTF-8, or a
+ *         time under 0; 13900002 for a file that no run has seen yet, or that is not there; 13900029 from inside a
+ *         callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the synced directories;
+ *         13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks for a moment. Callback safe: no, answers 13900029.
+ */
+int32_t cloudsync_report_view(struct CloudSyncContext *context,
+                              const char *uri,
+                              int64_t time_ms);
 
 /**
  * Tells a callback of changes of a file, or of the files and folders in a folder (documented: registerChange): of

@@ -383,6 +383,24 @@ public:
     return Plan(plan);
   }
 
+  /** Lets runs of a URI's directory begin by themselves, or no more; of all directories without a URI. */
+  void set_auto_sync(bool on) { check(cloudsync_set_auto_sync(get(), nullptr, on)); }
+  void set_auto_sync(const std::string &uri, bool on) { check(cloudsync_set_auto_sync(get(), uri.c_str(), on)); }
+
+  /** How many bytes a second go up and down, in all transfers together; 0 for any number. */
+  void set_bandwidth_limits(std::uint64_t upload, std::uint64_t download) {
+    check(cloudsync_set_bandwidth_limits(get(), upload, download));
+  }
+
+  /** A person looked at a photo then: what is freed first goes by that. */
+  void report_view(const std::string &uri, std::chrono::system_clock::time_point when) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
+    check(cloudsync_report_view(get(), uri.c_str(), static_cast<std::int64_t>(since.count())));
+  }
+
+  /** Network, battery, heat or the account are others than before. */
+  void conditions_changed() { check(cloudsync_conditions_changed(get())); }
+
   /** A page of a folder, from where the page before says; from the first on for an empty text. */
   Page list(const std::string &uri, bool recursion, const std::string &after = {}, std::uint32_t max_entries = 1000) const {
     CloudSyncPage *page = nullptr;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cloudsync_engine::core::Partial;
 use cloudsync_engine::os::production;
-use cloudsync_engine::{ClientId, Code, Config, Engine, TaskId, UriSpace};
+use cloudsync_engine::{Bandwidth, ClientId, Code, Config, Engine, TaskId, UriSpace};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
@@ -56,6 +56,7 @@ pub struct Context {
     /// The bundles' engines: of the root with number n, the one at n - 1.
     bundles: Vec<(Box<str>, Engine)>,
     caller: Caller,
+    pub(crate) bandwidth: Bandwidth,
     next_client: AtomicU64,
     next_task: AtomicI64,
     closed: AtomicBool,
@@ -121,23 +122,28 @@ impl Context {
         check_apart(&options)?;
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
+        // Not the options' own: contexts share nothing.
+        let bandwidth = Bandwidth::default();
+        bandwidth.set(options.bandwidth.0, options.bandwidth.1);
+        let config = Config { bandwidth: bandwidth.clone(), ..options.config };
         let _blocked = SignalsBlocked::new();
         let open = |config: Config, root: Root| {
             let events = Events { dispatcher: Arc::clone(&running.dispatcher), root };
             let ports = production(&config, Arc::clone(&cloud), options.conditions.clone(), LEASES)?;
             Engine::open(config, ports, Arc::new(events))
         };
-        let gallery = open(options.config.clone(), Root::GALLERY)?;
+        let gallery = open(config.clone(), Root::GALLERY)?;
         let mut bundles = Vec::with_capacity(options.bundles.len());
         for (number, (name, dir)) in (1..).zip(&options.bundles) {
-            let config = bundle_config(&options.config, name, dir);
+            let config = bundle_config(&config, name, dir);
             bundles.push((Box::from(&**name), open(config, Root(number))?));
         }
         Ok(Context {
             gallery,
-            gallery_bundle: options.config.bundle_name.into(),
+            gallery_bundle: config.bundle_name.into(),
             bundles,
             caller: options.caller,
+            bandwidth,
             next_client: AtomicU64::new(1),
             next_task: AtomicI64::new(1),
             closed: AtomicBool::new(false),
@@ -154,6 +160,14 @@ impl Context {
     /// Who may work on whose directory: every bundle on its own, and a system app on all.
     pub(crate) fn check_bundle(&self, bundle: &str) -> Answer {
         self.caller.check_bundle(bundle)
+    }
+
+    /// Who may sync a directory: the gallery who has the permissions, a bundle's who may work on it.
+    pub(crate) fn check_root(&self, root: Root) -> Answer {
+        match root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
+            Some((bundle, _)) => self.check_bundle(bundle),
+            None => self.check_caller(),
+        }
     }
 
     /// The gallery's engine, unless the context has been closed.

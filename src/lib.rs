@@ -13,6 +13,7 @@
 
 #[cfg(test)]
 mod argument_tests;
+mod auto_sync;
 mod batch;
 mod callback;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod events;
 mod explain;
 mod failure;
 mod file_sync;
+mod filters;
 mod gallery;
 mod handle;
 #[cfg(test)]
@@ -50,6 +52,7 @@ mod threads;
 mod trash;
 mod version;
 
+pub use auto_sync::*;
 pub use callback::{
     CloudSyncChangeCallback, CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
     CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncMultiDownloadProgressCallback,
@@ -64,6 +67,7 @@ pub use device::*;
 pub use download::*;
 pub use explain::*;
 pub use file_sync::*;
+pub use filters::*;
 pub use gallery::*;
 pub use list::*;
 pub use log::*;

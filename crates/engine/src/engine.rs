@@ -1,6 +1,7 @@
 //! The engine as a host drives it: one control thread, workers, and this handle to them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ use parking_lot::Mutex;
 
 use crate::config::Config;
 use crate::core::{
-    Answer, Core, Explanation, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted, States,
+    Answer, Core, Explanation, Heard, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted,
+    States, WakeUp,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
@@ -30,6 +32,10 @@ pub struct Engine {
 enum Message {
     Begin,
     Stop,
+    /// Look at what was heard.
+    Heard,
+    Auto(bool),
+    ConditionsChanged,
     Download(ClientId, String, Sender<Result<()>>),
     StopDownload(ClientId, String),
     Clean(String, Answer),
@@ -40,6 +46,7 @@ enum Message {
     Remove(String, Answer),
     Restore(String, Answer),
     Plan(PlanAnswer),
+    View(String, i64, Sender<Result<()>>),
     StopCaching(ClientId, String, Partial, Sender<Result<()>>),
     Batch(ClientId, TaskId, Vec<String>, Sender<Result<()>>),
     StopBatch(ClientId, TaskId, Partial, Sender<()>),
@@ -69,20 +76,25 @@ impl Engine {
         let workers = config.transfer_threads.clamp(1, 64) + MORE_WORKERS;
         let uris = config.uris.clone();
         let clock = ports.clock.clone();
-        let core = Core::open(Config { transfer_threads: workers - MORE_WORKERS, ..config }, ports, events)?;
+        let auto_sync = config.auto_sync;
+        let (control, messages) = bounded(1024);
+        let ear = Arc::new(Ear::default());
+        let config = Config { transfer_threads: workers - MORE_WORKERS, ..config };
+        let core = Core::open(config, ports, events)?.waking(wake_up(&ear, &control));
         let (gate, states) = (core.gate(), core.states());
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let context = core.job_context().scanning_with(processors.min(MOST_SCAN_THREADS));
-        let (control, messages) = bounded(1024);
         let (jobs, work) = bounded::<Job>(workers);
         let mut threads = Vec::with_capacity(workers + 1);
         for _ in 0..workers {
             threads.push(worker(context.clone(), work.clone(), control.clone())?);
         }
-        let control_loop = ControlLoop { core, clock, jobs, busy: 0, workers };
+        let control_loop = ControlLoop { core, clock, ear, jobs, busy: 0, workers };
         let thread = Builder::new().name("cloudsync-ctl".into()).spawn(move || control_loop.run(&messages));
         threads.push(thread.map_err(|error| Error::io("no thread for the engine", &error))?);
-        Ok(Engine { control, gate, states, uris, threads: Mutex::new(threads) })
+        let engine = Engine { control, gate, states, uris, threads: Mutex::new(threads) };
+        engine.set_auto_sync(auto_sync)?;
+        Ok(engine)
     }
 
     /// Starts a sync run; returns when it is accepted. One that is accepted while a run is under
@@ -96,6 +108,16 @@ impl Engine {
     /// Asks the run to stop; it ends with `Stopped`. Without a run this is no error.
     pub fn stop_sync(&self) -> Result<()> {
         self.send(Message::Stop)
+    }
+
+    /// Lets runs begin by themselves, soon after something changed here or in the cloud, or no more.
+    pub fn set_auto_sync(&self, on: bool) -> Result<()> {
+        self.send(Message::Auto(on))
+    }
+
+    /// The device's conditions changed: a run that waits for them by itself is tried at once.
+    pub fn conditions_changed(&self) -> Result<()> {
+        self.send(Message::ConditionsChanged)
     }
 
     /// The last sync event, or `None` before the first run.
@@ -206,6 +228,12 @@ impl Engine {
             Ok(()) => drop(self.send(Message::Plan(answer))),
             Err(error) => answer(Err(error)),
         }
+    }
+
+    /// A person looked at a file then, in milliseconds since 1970: freeing space goes by that. Fails with `InvalidUri` or
+    /// `NoSuchFile`.
+    pub fn report_view(&self, uri: &str, ms: i64) -> Result<()> {
+        self.ask(|reply| Message::View(uri.to_string(), ms, reply))?
     }
 
     /// One file's state. Never waits for a running sync. Fails with `InvalidUri` or `NoSuchFile`.
@@ -329,9 +357,31 @@ fn worker(context: JobContext, work: Receiver<Job>, control: Sender<Message>) ->
     spawned.map_err(|error| Error::io("no thread for a worker", &error))
 }
 
+/// What was heard since the control thread last looked. It is told that there is something, and finds it with its
+/// next message where it has too many of them to be told.
+#[derive(Default)]
+struct Ear {
+    here: AtomicBool,
+    there: AtomicBool,
+}
+
+fn wake_up(ear: &Arc<Ear>, control: &Sender<Message>) -> WakeUp {
+    let (ear, control) = (Arc::clone(ear), control.clone());
+    Arc::new(move |side| {
+        let heard = match side {
+            Heard::Here => &ear.here,
+            Heard::There => &ear.there,
+        };
+        if !heard.swap(true, Ordering::AcqRel) {
+            let _ = control.try_send(Message::Heard);
+        }
+    })
+}
+
 struct ControlLoop {
     core: Core,
     clock: Arc<dyn Clock>,
+    ear: Arc<Ear>,
     jobs: Sender<Job>,
     busy: usize,
     workers: usize,
@@ -349,6 +399,15 @@ impl ControlLoop {
                     return;
                 }
                 message => self.take(message),
+            }
+            self.listen();
+        }
+    }
+
+    fn listen(&mut self) {
+        for (heard, side) in [(&self.ear.here, Heard::Here), (&self.ear.there, Heard::There)] {
+            if heard.swap(false, Ordering::AcqRel) {
+                self.core.hear(side);
             }
         }
     }
@@ -386,6 +445,8 @@ impl ControlLoop {
         match message {
             Message::Begin => self.core.begin_sync(),
             Message::Stop => self.core.stop_sync(),
+            Message::Auto(on) => self.core.set_auto_sync(on),
+            Message::ConditionsChanged => self.core.conditions_changed(),
             Message::Download(client, uri, reply) => answer(&reply, self.core.start_download(client, &uri)),
             Message::StopDownload(client, uri) => self.core.stop_download(client, &uri),
             Message::Clean(uri, answer) => self.core.clean(&uri, answer),
@@ -398,6 +459,7 @@ impl ControlLoop {
             Message::Restore(uri, answer) => self.core.restore(&uri, answer),
             Message::Plan(answer) => self.core.preview(answer),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
+            Message::View(uri, ms, reply) => answer(&reply, self.core.report_view(&uri, ms)),
             Message::StopCaching(client, uri, partial, reply) => {
                 answer(&reply, self.core.stop_caching(client, &uri, partial));
             }
@@ -418,12 +480,13 @@ impl ControlLoop {
                 self.busy -= 1;
                 self.core.finish(done);
             }
-            Message::Close(_) => {}
+            Message::Heard | Message::Close(_) => {}
         }
     }
 
     /// Lets what is under way come back, for as long as there is.
     fn close(&mut self, messages: &Receiver<Message>) {
+        self.core.set_auto_sync(false);
         self.core.stop_sync();
         self.core.stop_preview();
         self.core.stop_downloads();
@@ -434,6 +497,7 @@ impl ControlLoop {
             match messages.recv_deadline(deadline) {
                 Ok(
                     Message::Begin
+                    | Message::Auto(_)
                     | Message::Download(..)
                     | Message::Batch(..)
                     | Message::Clean(..)

@@ -47,6 +47,19 @@ impl Gate {
         Ok(())
     }
 
+    /// The same for a run that nobody asked for: it also waits for Wi-Fi where uploads do, and until the device is
+    /// no longer hot.
+    pub(crate) fn check_unasked(&self) -> Result<()> {
+        if !self.may_upload() {
+            let text = "Wi-Fi is not up, and uploads wait for it";
+            return Err(Error::new(Code::NetworkUnavailable, text));
+        }
+        if self.conditions.read().heat >= Heat::Hot {
+            return Err(Error::new(Code::TryAgain, "the device is hot"));
+        }
+        self.check()
+    }
+
     /// Whether there is a network, and somebody signed in whose cloud is switched on. May block.
     pub(crate) fn reach_cloud(&self) -> Result<()> {
         check_network(&self.conditions.read())?;

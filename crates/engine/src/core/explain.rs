@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::left_out::left_out;
 use super::state::{Activity, Look, States, find_remote};
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, FileSyncState};
@@ -228,6 +229,11 @@ fn standing(look: &Look<'_>, path: &str) -> Option<Standing> {
     let what = match (activity, &node.trouble) {
         (Some(Activity::Uploading), _) => What::Moving("its bytes are on their way to the cloud"),
         (Some(Activity::Downloading), _) => What::Moving("its bytes are on their way to this device"),
+        _ if trees.out_of_step().contains(&id)
+            && let Some(why) = left_out(look.filters, trees, id) =>
+        {
+            What::Troubled(Error::new(Code::NotPermitted, why.to_string()), None)
+        }
         (_, Some(trouble)) => What::Troubled(Error::new(trouble.code, trouble.text), trouble.due_ns),
         _ if trees.out_of_step().contains(&id) => waits(&node),
         _ => What::InStep(in_step(&node)),

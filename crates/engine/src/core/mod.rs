@@ -4,11 +4,13 @@
 //! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
 //! brings what they came to back to [`Core::finish`].
 
+mod auto;
 mod changes;
 mod demand;
 mod disk_phase;
 mod evict;
 mod explain;
+mod left_out;
 mod listing;
 mod observe;
 mod preview;
@@ -36,6 +38,7 @@ use crate::tree::{NodeId, Trees};
 
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
+pub use auto::Heard;
 use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
@@ -51,6 +54,10 @@ pub use state::{Activity, States};
 #[derive(Debug)]
 enum Task {
     Sweep,
+    /// Whether a run may begin by itself.
+    Ask,
+    Subscribe,
+    Unsubscribe,
     Scan,
     Pull,
     Hash(Vec<NodeId>),
@@ -74,6 +81,9 @@ enum Task {
     Write(push::WriteTask),
 }
 
+/// Tells whoever drives a [`Core`] that it is to [`Core::hear`] something. Does not block.
+pub type WakeUp = Arc<dyn Fn(Heard) + Send + Sync>;
+
 /// The control state machine of one device.
 pub struct Core {
     config: Config,
@@ -93,6 +103,9 @@ pub struct Core {
     last_job: JobId,
     run: Option<Run>,
     run_again: bool,
+    auto: auto::Auto,
+    /// Whom to tell of what changes while nothing is asked.
+    wake: Option<WakeUp>,
     /// Bytes that a run has sent and whose records a later one is to write.
     sent: BTreeMap<NodeId, push::Sent>,
     /// The cloud's lease, as it was last told.
@@ -140,6 +153,7 @@ impl Core {
                 gate,
                 ports.fs.clone(),
                 config.uris.clone(),
+                config.filters.clone(),
                 meta(LAST_SYNC).parse().unwrap_or_default(),
             ),
             cursor: meta(CURSOR),
@@ -156,6 +170,8 @@ impl Core {
             last_job: 0,
             run: None,
             run_again: false,
+            auto: auto::Auto::default(),
+            wake: None,
             sent: BTreeMap::new(),
             lease_ns: push::USUAL_LEASE_NS,
             swept: false,
@@ -167,6 +183,13 @@ impl Core {
             watches: changes::Watches::default(),
             last: None,
         })
+    }
+
+    /// The same, with somebody who is told of changes from any thread.
+    pub fn waking(mut self, wake: WakeUp) -> Core {
+        self.context = self.context.waking(wake.clone());
+        self.wake = Some(wake);
+        self
     }
 
     /// The ports that workers need.
@@ -212,7 +235,9 @@ impl Core {
             (Task::Removal(nodes), outcome) => self.removal_done(done.id, nodes, outcome),
             (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
             (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
-            (Task::Sweep | Task::Discard(_), _) => {}
+            (Task::Ask, outcome) => self.asked(outcome),
+            (Task::Subscribe, outcome) => self.subscribed(outcome),
+            (Task::Sweep | Task::Discard(_) | Task::Unsubscribe, _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
         self.begin_waiting();
@@ -223,13 +248,15 @@ impl Core {
     pub fn wake_at(&self) -> Option<u64> {
         let run = self.run.as_ref().and_then(|run| run.wake_at());
         let demand = self.demands.wake_at();
-        run.into_iter().chain(demand).min()
+        let auto = self.auto.wake_at(self.run.is_some());
+        run.into_iter().chain(demand).chain(auto).min()
     }
 
     /// Does what is due.
     pub fn tick(&mut self) {
         self.tick_run();
         self.tick_demands();
+        self.tick_auto();
         self.advance();
     }
 
@@ -270,7 +297,8 @@ impl Core {
         self.last_job += 1;
         let id = self.last_job;
         self.tasks.insert(id, task);
-        self.queue.push(Job { id, work, stop, moved }, urgency);
+        let urgent = urgency == Urgency::Person;
+        self.queue.push(Job { id, work, stop, moved, urgent }, urgency);
         id
     }
 

@@ -184,6 +184,7 @@ impl Core {
     }
 
     fn begin_run(&mut self, tally: Tally) {
+        self.auto.begun();
         self.states.forget_stopped();
         if !self.swept {
             self.swept = true;
@@ -205,6 +206,7 @@ impl Core {
             return self.stop_waiting_start();
         }
         self.run_again = false;
+        self.auto.forget();
         if let Some(run) = &mut self.run {
             run.stop.set();
             run.ending = Some(Ending::Stopped);
@@ -345,7 +347,9 @@ impl Core {
             self.distrust_watcher();
         }
         self.explain_setbacks(&mut run);
-        run.tally.failed(self.count_troubled(&run));
+        let left_out = self.count_troubled(&run);
+        run.tally.failed(left_out);
+        self.note_end(run.ending, state, left_out);
         if run.ending.is_none() {
             self.deletions.carry_out = false;
         }
@@ -452,6 +456,9 @@ impl Core {
         frozen.extend(self.demands.nodes());
         frozen.extend(self.evictions.nodes());
         frozen.extend(self.trash.nodes());
+        let out = self.left_out();
+        self.keep_left_out(&out);
+        frozen.extend(out);
         let trees = self.states.trees.read();
         plan::plan(&Request {
             trees: &trees,
@@ -733,9 +740,20 @@ impl Task {
     }
 
     fn is_of_run(&self) -> bool {
-        let beside =
-            matches!(self, Task::Demand(_) | Task::Discard(_) | Task::Survey | Task::Evict(_) | Task::Sweep);
-        !beside && !matches!(self, Task::Removal(_) | Task::Restore(_) | Task::Revival(_))
+        !matches!(
+            self,
+            Task::Demand(_)
+                | Task::Discard(_)
+                | Task::Survey
+                | Task::Evict(_)
+                | Task::Removal(_)
+                | Task::Restore(_)
+                | Task::Revival(_)
+                | Task::Sweep
+                | Task::Ask
+                | Task::Subscribe
+                | Task::Unsubscribe
+        )
     }
 }
 

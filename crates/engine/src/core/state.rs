@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use super::left_out::left_out;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
+use crate::filter::Filters;
 use crate::gate::Gate;
 use crate::ports::{FileKind, FileSystem};
 use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
@@ -36,6 +38,7 @@ pub struct States {
     pub(super) gate: Gate,
     pub(super) fs: Arc<dyn FileSystem>,
     pub(super) uris: UriSpace,
+    filters: Arc<Filters>,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }
@@ -46,10 +49,11 @@ impl States {
         gate: Gate,
         fs: Arc<dyn FileSystem>,
         uris: UriSpace,
+        filters: Arc<Filters>,
         last_sync_ms: i64,
     ) -> Self {
         let (trees, last_sync) = (Arc::new(RwLock::new(trees)), Arc::new(AtomicI64::new(last_sync_ms)));
-        States { trees, activity: Arc::default(), notes: Arc::default(), gate, fs, uris, last_sync }
+        States { trees, activity: Arc::default(), notes: Arc::default(), gate, fs, uris, filters, last_sync }
     }
 
     /// When the last run that succeeded ended, in milliseconds since 1970; 0 before the first.
@@ -138,7 +142,7 @@ impl States {
     }
 
     pub(super) fn look(&self) -> Look<'_> {
-        Look { trees: self.trees.read(), activity: self.activity.read() }
+        Look { trees: self.trees.read(), activity: self.activity.read(), filters: &self.filters }
     }
 
     /// A file that no scan has seen yet is still to be uploaded; one that is not there is an error.
@@ -182,6 +186,7 @@ struct Folder<'p>(Option<(&'p str, NodeId)>);
 pub(super) struct Look<'a> {
     pub(super) trees: RwLockReadGuard<'a, Trees>,
     pub(super) activity: RwLockReadGuard<'a, HashMap<NodeId, Activity>>,
+    pub(super) filters: &'a Filters,
 }
 
 impl Look<'_> {
@@ -226,6 +231,7 @@ impl Look<'_> {
             && changed_here(&node)
         {
             return match node.trouble {
+                _ if left_out(self.filters, &self.trees, id).is_some() => FileSyncState::Stopped,
                 Some(_) => FileSyncState::UploadFailure,
                 None => FileSyncState::ToBeUploaded,
             };

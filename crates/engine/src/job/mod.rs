@@ -11,10 +11,12 @@ mod hash;
 mod place;
 mod revive;
 mod scan;
+mod subscribe;
 mod transfer;
 mod trash;
 mod upload;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,7 +36,9 @@ pub use transfer::Moved;
 pub(crate) use trash::taken;
 pub use upload::{UploadItem, UploadOutcome};
 
+use crate::bandwidth::Bandwidth;
 use crate::config::Config;
+use crate::core::WakeUp;
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::plan::Steps;
@@ -80,6 +84,12 @@ pub enum Work {
     Fetch(Vec<FetchItem>),
     /// Put files that came in their places.
     Place(Vec<PlaceItem>),
+    /// Find out whether a run may begin by itself.
+    Ask,
+    /// Let the cloud tell of changes.
+    Subscribe,
+    /// Let it tell no more.
+    Unsubscribe,
     /// Find out when files were last read.
     Survey(Vec<(NodeId, String)>),
     /// Let the cloud prove that it holds what files hold.
@@ -141,6 +151,8 @@ pub struct Job {
     pub stop: StopFlag,
     /// Where it reports bytes moved.
     pub moved: Moved,
+    /// Whether a person waits for it.
+    pub urgent: bool,
 }
 
 /// What a job came to.
@@ -167,6 +179,12 @@ pub enum Outcome {
     Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
     Evict(Vec<EvictOutcome>),
+    /// Of [`Work::Ask`].
+    Asked(Result<(), Error>),
+    /// Of [`Work::Subscribe`]: for how many nanoseconds.
+    Subscribed(Result<u64, CloudError>),
+    /// Of [`Work::Unsubscribe`].
+    Unsubscribed,
     /// Of [`Work::Sweep`] and [`Work::Discard`].
     Swept,
     /// Of [`Work::ToTrash`], [`Work::FromTrash`] and [`Work::Revive`]: whether there was anything to be done.
@@ -199,13 +217,20 @@ pub struct JobContext {
     connection: Arc<Mutex<Connection>>,
     bundle: String,
     scan_threads: usize,
+    bandwidth: Bandwidth,
+    wake: Option<WakeUp>,
 }
 
 #[derive(Default)]
 struct Connection {
     db: Option<Arc<dyn CloudDb>>,
     loader: Option<Arc<dyn AssetLoader>>,
+    /// What the cloud tells of.
+    subscriptions: Subscriptions,
 }
+
+/// Subscriptions' ids by bundle name.
+type Subscriptions = BTreeMap<String, Vec<String>>;
 
 /// The table that holds a gallery's records.
 pub const TABLE: &str = "file";
@@ -223,12 +248,19 @@ impl JobContext {
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
             scan_threads: 1,
+            bandwidth: config.bandwidth.clone(),
+            wake: None,
         }
     }
 
     /// The same, with scans that list as many folders at a time.
     pub fn scanning_with(self, threads: usize) -> Self {
         JobContext { scan_threads: threads.max(1), ..self }
+    }
+
+    /// The same, with somebody who is told of changes in the cloud.
+    pub(crate) fn waking(self, wake: WakeUp) -> Self {
+        JobContext { wake: Some(wake), ..self }
     }
 
     /// The records, connected when first needed.
@@ -273,14 +305,21 @@ impl Job {
 
     fn work(self, context: &JobContext) -> Outcome {
         let (stop, moved) = (&self.stop, &self.moved);
+        let throttle = transfer::Throttle { context, stop, urgent: self.urgent };
         match self.work {
             Work::Scan { scope, identity, attach } => {
                 Outcome::Scan(scan::run(context, &scope, identity, attach, stop))
             }
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
-            Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
+            Work::Fetch(items) => Outcome::Fetch(fetch::run(throttle, &items, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
+            Work::Ask => Outcome::Asked(context.gate.check_unasked()),
+            Work::Subscribe => Outcome::Subscribed(subscribe::begin(context)),
+            Work::Unsubscribe => {
+                subscribe::end(context);
+                Outcome::Unsubscribed
+            }
             Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
             Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),
@@ -299,7 +338,7 @@ impl Job {
                 disk::discard(context, &name);
                 Outcome::Swept
             }
-            Work::Upload(items) => Outcome::Upload(upload::run(context, &items, stop, moved)),
+            Work::Upload(items) => Outcome::Upload(upload::run(throttle, &items, moved)),
             Work::Pull { cursor, count } => Outcome::Pull(cloud::pull(context, &cursor, count)),
             Work::NewIds(count) => Outcome::NewIds(context.db().and_then(|db| db.generate_id(count))),
             Work::Lock => Outcome::Lock(cloud::lock(context)),

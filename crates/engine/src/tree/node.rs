@@ -214,6 +214,8 @@ pub struct Node<P = Place, S = Box<str>> {
     pub keep: Keep,
     /// A person has it removed: noted before it is, so that it is known after a kill that this was asked for.
     pub removed: bool,
+    /// When a person last looked at it, as the host said, in milliseconds since 1970.
+    pub viewed_ms: Option<i64>,
     /// Why it is not in step.
     pub trouble: Option<Trouble<S>>,
 }
@@ -234,6 +236,7 @@ impl<P, S> Node<P, S> {
             arriving: None,
             keep: Keep::AsConfigured,
             removed: false,
+            viewed_ms: None,
             trouble: None,
         }
     }
@@ -252,6 +255,7 @@ impl Node {
             arriving: self.arriving,
             keep: self.keep,
             removed: self.removed,
+            viewed_ms: self.viewed_ms,
             trouble: self.trouble.as_ref().map(Trouble::as_ref),
         }
     }

@@ -335,6 +335,13 @@ impl Trees {
         self.put(id, &node, &NodeRef { keep, ..node });
     }
 
+    /// Notes that a person looked at a file then, unless a later look is known.
+    pub fn set_viewed(&mut self, id: NodeId, ms: i64) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { viewed_ms: node.viewed_ms.max(Some(ms)), ..node });
+    }
+
     /// A file's own copy is gone, to free its space: its bytes are in the cloud alone from now on.
     pub fn set_away(&mut self, id: NodeId) {
         let Some(row) = self.take(id) else { return };
