@@ -32,6 +32,7 @@ static void text_that_is_not_utf8(void **state) {
         const char *text = not_utf8[i];
         const char *const texts[] = {"file://media/Photo/a.jpg", text};
         int32_t found[2] = {-7, -7};
+        size_t size;
         BAD(cloudsync_options_set_state_dir(device.options, text));
         BAD(cloudsync_options_set_gallery_dir(device.options, text));
         BAD(cloudsync_options_set_device_name(device.options, text));
@@ -51,6 +52,7 @@ static void text_that_is_not_utf8(void **state) {
         BAD(get_core_file_sync_state(device.context, text, found));
         BAD(get_file_sync_states(device.context, texts, 2, found));
         BAD(cloudsync_file_trouble(device.context, text, found, NULL, 0));
+        BAD(cloudsync_preview_path(device.context, text, 1, NULL, 0, &size));
         BAD(download_start(download, text));
         BAD(cloudsync_pin(device.context, text, 1));
         BAD(cloud_file_cache_clean_cache(cache, text));

@@ -31,6 +31,7 @@ static void use_as_options(void *value) {
     bad(cloudsync_options_set_deletion_hold(options, 50, 25));
     bad(cloudsync_options_set_battery_marks(options, 15, 10));
     bad(cloudsync_options_set_upload_on_wifi_only(options, 0));
+    bad(cloudsync_options_set_previews(options, 0));
     bad(cloudsync_options_set_device(options, &vtable));
     bad(cloudsync_open(options, &context));
     bad(cloudsync_options_free(options));
@@ -45,6 +46,7 @@ static void use_as_context(void *value) {
     const char *const uris[] = {uri};
     int32_t found;
     uint64_t held;
+    size_t size;
     bad(gallery_sync_new(context, &sync));
     bad(file_sync_new(context, "com.example.files", &files));
     bad(download_new(context, &download));
@@ -55,6 +57,7 @@ static void use_as_context(void *value) {
     bad(cloudsync_get_held_deletions(context, &held));
     bad(cloudsync_answer_held_deletions(context, 0));
     bad(cloudsync_file_trouble(context, uri, &found, NULL, 0));
+    bad(cloudsync_preview_path(context, uri, CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD, NULL, 0, &size));
     bad(get_file_sync_state(context, uri, &found));
     bad(cloudsync_list(context, "file://media/Photo", 1, NULL, 1, &page));
     bad(register_change(context, "file://media/Photo", 1, ignore_change, NULL, NULL));

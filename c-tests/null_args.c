@@ -74,6 +74,7 @@ static void check_options(void) {
     BAD(cloudsync_options_set_deletion_hold, "options", NULL, 50, 25);
     BAD(cloudsync_options_set_battery_marks, "options", NULL, 15, 10);
     BAD(cloudsync_options_set_upload_on_wifi_only, "options", NULL, 1);
+    BAD(cloudsync_options_set_previews, "options", NULL, 1);
     BAD(cloudsync_options_set_device, "options", NULL, &vtable);
     BAD(cloudsync_options_set_device, "vtable", options, NULL);
     BAD(cloudsync_options_set_device, "network, battery, heat", options, &vtable);
@@ -93,6 +94,10 @@ static void check_context(void) {
     BAD(cloudsync_file_trouble, "context", NULL, uri, &state_out, NULL, 0);
     BAD(cloudsync_file_trouble, "uri", context, NULL, &state_out, NULL, 0);
     BAD(cloudsync_file_trouble, "out", context, uri, NULL, NULL, 0);
+    size_t path_size;
+    BAD(cloudsync_preview_path, "context", NULL, uri, 1, NULL, 0, &path_size);
+    BAD(cloudsync_preview_path, "uri", context, NULL, 1, NULL, 0, &path_size);
+    BAD(cloudsync_preview_path, "buffer, size", context, uri, 1, NULL, 0, NULL);
     BAD(get_file_sync_state, "context", NULL, uri, &state_out);
     BAD(get_file_sync_state, "uri", context, NULL, &state_out);
     BAD(get_file_sync_state, "out", context, uri, NULL);

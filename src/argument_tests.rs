@@ -89,7 +89,7 @@ fn the_callers_rights_come_before_the_arguments() {
 /// Every export that takes a handle, with the given one as each kind, and good arguments otherwise.
 fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let uri = c"file://media/Photo/a.jpg".as_ptr();
-    let (mut number, mut count, mut out) = (0, 0, null_mut());
+    let (mut number, mut count, mut size, mut out) = (0, 0, 0, null_mut());
     let (mut gallery, mut download, mut page) = (null_mut(), null_mut(), null_mut());
     unsafe extern "C-unwind" fn done(_: i32, _: *const c_char, _: *mut c_void) {}
     unsafe extern "C-unwind" fn states(_: i32, _: *const c_char, _: *const i32, _: usize, _: *mut c_void) {}
@@ -110,12 +110,14 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_options_set_deletion_hold(handle.cast(), 1, 1),
             cloudsync_options_set_battery_marks(handle.cast(), 15, 10),
             cloudsync_options_set_upload_on_wifi_only(handle.cast(), 1),
+            cloudsync_options_set_previews(handle.cast(), 1),
             cloudsync_open(handle.cast(), &raw mut out),
             cloudsync_dispatch(handle.cast(), 0, 0),
             -cloudsync_event_fd(handle.cast()),
             cloudsync_get_held_deletions(handle.cast(), &raw mut count),
             cloudsync_answer_held_deletions(handle.cast(), 0),
             cloudsync_file_trouble(handle.cast(), uri, &raw mut number, null_mut(), 0),
+            cloudsync_preview_path(handle.cast(), uri, 1, null_mut(), 0, &raw mut size),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
             cloudsync_list(handle.cast(), uri, 1, null(), 1, &raw mut page),
             cloudsync_page_read(handle.cast(), null_mut(), null_mut(), null_mut()),

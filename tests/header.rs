@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -32,6 +32,7 @@ const FILES: [&str; 17] = [
     "file_sync.rs",
     "download.rs",
     "cloud_file_cache.rs",
+    "preview.rs",
     "state.rs",
     "space.rs",
     "changes.rs",

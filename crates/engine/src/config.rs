@@ -59,6 +59,8 @@ pub struct Config {
     pub battery: BatteryMarks,
     /// Uploads wait for Wi-Fi (or a wired network).
     pub upload_on_wifi_only: bool,
+    /// Small pictures are made of the photos that are sent. Those of others are fetched all the same.
+    pub previews: bool,
 }
 
 impl Config {
@@ -76,6 +78,7 @@ impl Config {
             deletion_hold: DeletionHold { files: 50, percent: 25 },
             battery: BatteryMarks { low: 15, warning: 10 },
             upload_on_wifi_only: false,
+            previews: true,
         }
     }
 }

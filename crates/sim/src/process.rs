@@ -7,13 +7,14 @@ use cloudsync_engine::core::{Core, Partial};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
 use cloudsync_engine::tree::{LocalContent, Trees};
-use cloudsync_engine::{ClientId, Config, Result, TaskId};
+use cloudsync_engine::{ClientId, Config, DownloadFileType, Result, TaskId};
 use parking_lot::Mutex;
 
 use crate::cloud::SimCloud;
 use crate::disk::SimDisk;
 use crate::index::SimIndex;
 use crate::ledger::{Ledger, Sink};
+use crate::previews::{SimPictures, SimPreviews};
 use crate::shared::{Shared, Wire};
 use crate::time::{SimClock, SimConditions, SimRandom};
 use crate::watcher::SimWatcher;
@@ -54,6 +55,8 @@ impl Process {
             random: Arc::new(SimRandom::new(chance)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
             watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
+            pictures: Some(Arc::new(SimPictures)),
+            previews: Arc::new(SimPreviews::new(wire.clone())),
             cloud: Arc::new(SimCloud::new(wire.clone())),
         };
         let core = Core::open(config, ports, sink.clone())?;
@@ -133,11 +136,11 @@ impl Process {
     }
 
     /// Asks for many files' bytes.
-    pub fn start_batch(&mut self, client: ClientId, uris: Vec<String>) {
+    pub fn start_batch(&mut self, client: ClientId, uris: Vec<String>, file_type: DownloadFileType) {
         self.last_task += 1;
         self.ledger.batch_started(client, self.last_task);
-        let note = format!("start_batch {client} {} {uris:?}", self.last_task);
-        if let Err(error) = self.core.start_batch(client, self.last_task, uris) {
+        let note = format!("start_batch {client} {} {uris:?} {file_type:?}", self.last_task);
+        if let Err(error) = self.core.start_batch(client, self.last_task, uris, file_type) {
             self.wire.peek().broken(0, format!("{note}: {error}"));
         }
         self.note(&note);

@@ -19,6 +19,7 @@ mod run;
 mod space;
 mod state;
 mod structure;
+mod thumbnails;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,6 +54,12 @@ enum Task {
     Disk(disk_phase::DiskTask),
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
+    /// Thumbnails that a run fetches.
+    Previews(Vec<NodeId>),
+    /// Previews that somebody asked for.
+    DemandPreviews(Vec<demand::PreviewKey>),
+    /// Previews of what is no more are removed.
+    Tidy,
     Survey,
     Evict(evict::EvictTask),
     /// A part of a file that is discarded.
@@ -92,6 +99,7 @@ pub struct Core {
     watching: bool,
     demands: Demands,
     evictions: evict::Evictions,
+    thumbnails: thumbnails::Thumbnails,
     deletions: DeletionHold,
     watches: changes::Watches,
     last: Option<SyncProgress>,
@@ -107,6 +115,7 @@ struct DeletionHold {
 const CURSOR: &str = "cursor";
 const GALLERY: &str = "gallery";
 const LAST_SYNC: &str = "last_sync_ms";
+const THUMBNAILS: &str = "thumbnails";
 
 impl Core {
     /// Opens the index. Nothing is synced yet.
@@ -120,17 +129,15 @@ impl Core {
         }
         let keep_originals = config.download_policy == DownloadPolicy::Originals;
         let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
-        let context = JobContext::new(&config, &ports);
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
+        let last_sync_ms = meta(LAST_SYNC).parse().unwrap_or_default();
+        let (fs, previews) = (ports.fs.clone(), ports.previews.clone());
+        let states = States::new(trees, fs, previews, config.uris.clone(), last_sync_ms);
+        let context = JobContext::new(&config, &ports, states.trees.clone());
         Ok(Core {
             gate: Gate::new(&config, &ports),
             context,
-            states: States::new(
-                trees,
-                ports.fs.clone(),
-                config.uris.clone(),
-                meta(LAST_SYNC).parse().unwrap_or_default(),
-            ),
+            states,
             cursor: meta(CURSOR),
             identity: meta(GALLERY),
             config,
@@ -151,6 +158,7 @@ impl Core {
             watching: false,
             demands: Demands::default(),
             evictions: evict::Evictions::default(),
+            thumbnails: thumbnails::Thumbnails::new(&meta(THUMBNAILS)),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
             last: None,
@@ -197,7 +205,8 @@ impl Core {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
-            (Task::Sweep | Task::Discard(_), _) => {}
+            (Task::DemandPreviews(keys), outcome) => self.previews_done(keys, outcome),
+            (Task::Sweep | Task::Tidy | Task::Discard(_), _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
         self.begin_waiting();
@@ -265,10 +274,12 @@ impl Core {
     fn save(&mut self) -> Result<()> {
         let mut trees = self.states.trees.write();
         let unsaved = trees.take_unsaved();
+        self.thumbnails.want(trees.take_unshown());
         let mut batch = IndexBatch {
             meta: vec![
                 (CURSOR, self.cursor.clone()),
                 (GALLERY, self.identity.clone()),
+                (THUMBNAILS, self.thumbnails.to_text()),
                 (LAST_SYNC, self.states.last_sync_ms().to_string()),
             ],
             ..IndexBatch::default()

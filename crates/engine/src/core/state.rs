@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use super::thumbnails::preview_item;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
-use crate::ports::{FileKind, FileSystem};
-use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
+use crate::ports::{FileKind, FileSystem, PreviewCache, PreviewKind, PreviewName};
+use crate::tree::{Content, LocalContent, NodeId, NodeRef, Trees};
 use crate::uri::UriSpace;
 
 /// What is being done with a file's bytes right now.
@@ -30,15 +32,22 @@ pub struct States {
     pub(super) trees: Arc<RwLock<Trees>>,
     activity: Arc<RwLock<HashMap<NodeId, Activity>>>,
     fs: Arc<dyn FileSystem>,
+    pub(super) previews: Arc<dyn PreviewCache>,
     pub(super) uris: UriSpace,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }
 
 impl States {
-    pub(super) fn new(trees: Trees, fs: Arc<dyn FileSystem>, uris: UriSpace, last_sync_ms: i64) -> Self {
+    pub(super) fn new(
+        trees: Trees,
+        fs: Arc<dyn FileSystem>,
+        previews: Arc<dyn PreviewCache>,
+        uris: UriSpace,
+        last_sync_ms: i64,
+    ) -> Self {
         let (trees, last_sync) = (Arc::new(RwLock::new(trees)), Arc::new(AtomicI64::new(last_sync_ms)));
-        States { trees, activity: Arc::default(), fs, uris, last_sync }
+        States { trees, activity: Arc::default(), fs, previews, uris, last_sync }
     }
 
     /// When the last run that succeeded ended, in milliseconds since 1970; 0 before the first.
@@ -124,6 +133,32 @@ impl States {
                 drop(trees);
                 self.unknown(&path, uri).map(|_| None)
             }
+        }
+    }
+
+    /// Where a file's preview lies on this device.
+    pub fn preview_path(&self, uri: &str, kind: PreviewKind) -> Result<PathBuf> {
+        let path = self.uris.path(uri)?;
+        let trees = self.trees.read();
+        let Some((id, content)) = known(&trees, &path) else {
+            drop(trees);
+            self.unknown(&path, uri)?;
+            return Err(not_yet(uri, "has not been sent yet: it is made when a sync sends the photo"));
+        };
+        let in_cloud = preview_item(&trees, id, kind).is_some();
+        let in_step = !trees.out_of_step().contains(&id);
+        drop(trees);
+        let name = content.map(|content| PreviewName { content: content.digest, kind });
+        match name.filter(|name| self.previews.size(*name).is_some()) {
+            Some(name) => Ok(self.previews.path(name)),
+            None if in_cloud => {
+                Err(not_yet(uri, "is in the cloud alone: fetch it in a batch of its file type"))
+            }
+            None if !in_step => Err(not_yet(uri, "is made when a sync sends the photo as it is now")),
+            None => Err(Error::new(
+                Code::NoSuchFile,
+                format!("{uri:?} has no preview: it is no picture that can be decoded, or came without one"),
+            )),
         }
     }
 
@@ -223,6 +258,19 @@ impl Look<'_> {
             false => FileSyncState::Completed,
         }
     }
+}
+
+/// The file at a path, here or in the cloud alone, and its bytes as far as they are known.
+pub(super) fn known(trees: &Trees, path: &str) -> Option<(NodeId, Option<Content>)> {
+    if let Some(id) = trees.find_local(path).filter(|id| !trees.is_dir(*id) && *id != NodeId::ROOT) {
+        return Some((id, trees.local(id)?.content.bytes()));
+    }
+    let id = find_remote(trees, path).filter(|id| !trees.is_dir(*id) && *id != NodeId::ROOT)?;
+    Some((id, trees.remote(id)?.content))
+}
+
+fn not_yet(uri: &str, why: &str) -> Error {
+    Error::new(Code::TryAgain, format!("the preview of {uri:?} {why}"))
 }
 
 fn changed_here(node: &NodeRef<'_>) -> bool {

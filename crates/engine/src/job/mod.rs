@@ -9,6 +9,7 @@ mod evict;
 mod fetch;
 mod hash;
 mod place;
+mod previews;
 mod scan;
 mod transfer;
 mod upload;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloudsync_cloud::{AssetLoader, CloudDb, CloudError, CloudService, Database};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 pub use cloud::{Page, WriteBatch, WriteResults};
 pub use disk::{DiskOp, DiskOutcome};
@@ -26,6 +27,7 @@ pub use fetch::{FetchItem, FetchOutcome};
 pub(crate) use fetch::{same_file, temp_name};
 pub use hash::{HashItem, HashOutcome, SMUDGED};
 pub use place::PlaceItem;
+pub use previews::{PreviewItem, PreviewOutcome};
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
@@ -33,8 +35,8 @@ pub use upload::{UploadItem, UploadOutcome};
 
 use crate::config::Config;
 use crate::plan::Steps;
-use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
-use crate::tree::NodeId;
+use crate::ports::{Clock, FileSystem, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher};
+use crate::tree::{NodeId, Trees};
 
 /// A job's number; rises.
 pub type JobId = u64;
@@ -73,6 +75,10 @@ pub enum Work {
     Fetch(Vec<FetchItem>),
     /// Put files that came in their places.
     Place(Vec<PlaceItem>),
+    /// Bring previews from the cloud.
+    FetchPreviews(Vec<PreviewItem>),
+    /// Remove the previews of bytes that the trees do not know any more.
+    TidyPreviews,
     /// Find out when files were last read.
     Survey(Vec<(NodeId, String)>),
     /// Let the cloud prove that it holds what files hold.
@@ -144,7 +150,9 @@ pub enum Outcome {
     Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
     Evict(Vec<EvictOutcome>),
-    /// Of [`Work::Sweep`] and [`Work::Discard`].
+    /// Of [`Work::FetchPreviews`], in order.
+    Previews(Vec<PreviewOutcome>),
+    /// Of [`Work::Sweep`], [`Work::TidyPreviews`] and [`Work::Discard`].
     Swept,
     /// Of [`Work::Upload`], in order.
     Upload(Vec<UploadOutcome>),
@@ -169,6 +177,10 @@ pub struct JobContext {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
+    pub(crate) pictures: Option<Arc<dyn PictureMaker>>,
+    pub(crate) previews: Arc<dyn PreviewCache>,
+    /// To be read, a few nodes at a time, where a job would have to carry all of them.
+    pub(crate) trees: Arc<RwLock<Trees>>,
     cloud: Arc<dyn CloudService>,
     connection: Arc<Mutex<Connection>>,
     bundle: String,
@@ -186,12 +198,15 @@ pub const TABLE: &str = "file";
 
 impl JobContext {
     /// The context of an engine's jobs.
-    pub fn new(config: &Config, ports: &Ports) -> Self {
+    pub fn new(config: &Config, ports: &Ports, trees: Arc<RwLock<Trees>>) -> Self {
         JobContext {
             fs: ports.fs.clone(),
             clock: ports.clock.clone(),
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
+            pictures: ports.pictures.clone(),
+            previews: ports.previews.clone(),
+            trees,
             cloud: ports.cloud.clone(),
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
@@ -252,6 +267,11 @@ impl Job {
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
+            Work::FetchPreviews(items) => Outcome::Previews(previews::fetch(context, &items, stop)),
+            Work::TidyPreviews => {
+                previews::tidy(context, stop);
+                Outcome::Swept
+            }
             Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
             Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),

@@ -3,12 +3,12 @@
 //! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
 //! each place and each content once, in up to three slots, and says in its flags which tree means which
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
-//! stamp); what the flags say of record, remote state, arrival and trouble, in this order.
+//! stamp); what the flags say of record, remote state, previews, arrival and trouble, in this order.
 
 use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use super::{
-    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced,
-    Trouble,
+    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview,
+    PreviewAsset, Previews, Remote, Synced, Trouble,
 };
 use crate::Code;
 use crate::ports::Stamp;
@@ -101,8 +101,13 @@ mod flag {
     pub(super) const ARRIVING: u32 = 1 << 23;
     /// What becomes of its own copy: one of the four numbers of [`super::KEEPS`].
     pub(super) const KEEP: u32 = 24;
+    /// Small pictures in the cloud, and whether their ids are texts.
+    pub(super) const THUMBNAIL: u32 = 1 << 26;
+    pub(super) const THUMBNAIL_NAMED: u32 = 1 << 27;
+    pub(super) const LCD: u32 = 1 << 28;
+    pub(super) const LCD_NAMED: u32 = 1 << 29;
     /// One more than all bits that mean something.
-    pub(super) const END: u32 = 1 << 26;
+    pub(super) const END: u32 = 1 << 30;
 }
 
 /// What becomes of a file's own copy, in the order of the flags' numbers.
@@ -145,12 +150,19 @@ impl<'n> Writer<'n> {
         let local = node.local.as_ref().map(|local| &local.content);
         let stamp =
             local.and_then(LocalContent::stamp).map(|stamp| (stamp, local.and_then(LocalContent::bytes)));
+        let previews = node.remote.map_or(Previews::NONE, |remote| remote.previews);
+        let (thumbnail, lcd) = (previews.thumbnail, previews.lcd);
+        let is_named = |preview: Preview<&str>| matches!(preview.asset, PreviewAsset::Named(_));
         for (bit, set) in [
             (flag::DIR, node.kind == Kind::Dir),
             (flag::SENT_FROM_HERE, node.sent_from_here),
             (flag::DELETED, node.remote.as_ref().is_some_and(|remote| remote.deleted)),
             (flag::RECORD, node.record.is_some()),
             (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
+            (flag::THUMBNAIL, thumbnail.is_some()),
+            (flag::THUMBNAIL_NAMED, thumbnail.is_some_and(is_named)),
+            (flag::LCD, lcd.is_some()),
+            (flag::LCD_NAMED, lcd.is_some_and(is_named)),
             (flag::ARRIVING, node.arriving.is_some()),
             (flag::TROUBLE, node.trouble.is_some()),
             (flag::DUE, node.trouble.as_ref().is_some_and(|trouble| trouble.due_ns.is_some())),
@@ -221,6 +233,8 @@ fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
     if let Some(remote) = &node.remote {
         put_number(out, remote.version);
         remote.asset.iter().for_each(|asset| put_text(out, asset));
+        let previews = [remote.previews.thumbnail, remote.previews.lcd];
+        previews.iter().flatten().for_each(|preview| put_preview(out, preview));
     }
     if let Some(arrival) = &node.arriving {
         put_content(out, &arrival.content);
@@ -238,6 +252,14 @@ fn put_content(out: &mut Vec<u8>, content: &Content) {
     out.extend_from_slice(&content.digest);
     put_number(out, content.size);
     put_time(out, content.mtime_ns);
+}
+
+fn put_preview(out: &mut Vec<u8>, preview: &Preview<&str>) {
+    match &preview.asset {
+        PreviewAsset::Digest(digest) => out.extend_from_slice(digest),
+        PreviewAsset::Named(name) => put_text(out, name),
+    }
+    put_number(out, preview.size.into());
 }
 
 fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
@@ -356,8 +378,23 @@ impl<'b> Reader<'b> {
             content: self.content(flag::REMOTE_CONTENT),
             version: self.bytes.number()?,
             asset: self.text_if(flag::ASSET)?,
+            previews: Previews {
+                thumbnail: self.preview(flag::THUMBNAIL, flag::THUMBNAIL_NAMED)?,
+                lcd: self.preview(flag::LCD, flag::LCD_NAMED)?,
+            },
             deleted: self.has(flag::DELETED),
         }))
+    }
+
+    fn preview(&mut self, there: u32, named: u32) -> Result<Option<Preview<&'b str>>, Impossible> {
+        if !self.has(there) {
+            return Ok(None);
+        }
+        let asset = match self.has(named) {
+            true => PreviewAsset::Named(self.bytes.text()?),
+            false => PreviewAsset::Digest(self.bytes.array()?),
+        };
+        Ok(Some(Preview { asset, size: self.bytes.number32()? }))
     }
 
     fn text_if(&mut self, bit: u32) -> Result<Option<&'b str>, Impossible> {

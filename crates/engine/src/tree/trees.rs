@@ -8,7 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::place_index::{PlaceIndex, spread};
 use super::recorder::Recorder;
 use super::{
-    Arrival, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble,
+    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview, Previews,
+    Remote, Row, Synced, Trouble,
 };
 use crate::ports::Stamp;
 
@@ -27,6 +28,10 @@ pub struct Trees {
     /// The files whose own copies are being removed.
     leaving: BTreeSet<NodeId>,
     unsaved: BTreeSet<NodeId>,
+    /// Whether a photo went, or got other bytes, that had previews.
+    previews_gone: bool,
+    /// The files that came to be in the cloud alone, with a thumbnail there, since that was last asked.
+    unshown: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
     /// There while somebody wants to be told of changes.
@@ -444,6 +449,7 @@ impl Trees {
         let Some(row) = self.take(id) else { return };
         let node = row.node();
         self.reindex(id, &node, &NodeRef::new(node.kind));
+        self.previews_gone |= pictured(&node).is_some();
         self.unsaved.insert(id);
         self.out_of_step.remove(&id);
         self.live -= 1;
@@ -460,6 +466,17 @@ impl Trees {
         self.unsaved.extend(ids);
     }
 
+    /// Whether, since the last call, a photo went or got other bytes that had previews.
+    pub fn take_previews_gone(&mut self) -> bool {
+        std::mem::take(&mut self.previews_gone)
+    }
+
+    /// The files that came to be in the cloud alone, or got other bytes there, with a thumbnail, since the last
+    /// call.
+    pub fn take_unshown(&mut self) -> BTreeSet<NodeId> {
+        std::mem::take(&mut self.unshown)
+    }
+
     /// Takes a node's row out: [`Trees::put`] puts the next one in.
     fn take(&mut self, id: NodeId) -> Option<Row> {
         self.rows.get_mut(id.0 as usize)?.take()
@@ -467,6 +484,12 @@ impl Trees {
 
     fn put(&mut self, id: NodeId, before: &NodeRef<'_>, after: &NodeRef<'_>) {
         self.reindex(id, before, after);
+        let pictured_before = pictured(before);
+        self.previews_gone |= pictured_before.is_some() && pictured_before != pictured(after);
+        let thumbnail = thumbnail_alone(after);
+        if thumbnail.is_some() && thumbnail != thumbnail_alone(before) {
+            self.unshown.insert(id);
+        }
         let in_step = after.in_step(self.keep_originals);
         // What is in step waits for nothing.
         let trouble = after.trouble.filter(|_| !in_step);
@@ -530,4 +553,16 @@ impl Trees {
         let hash = self.record_hash(record);
         self.records.insert_unique(spread(hash), (hash, id), |entry| spread(entry.0));
     }
+}
+
+/// The thumbnail that stands for a file whose bytes are in the cloud alone, and what it shows.
+fn thumbnail_alone<'t>(node: &NodeRef<'t>) -> Option<(Content, Preview<&'t str>)> {
+    let LocalContent::CloudOnly(content) = node.local?.content else { return None };
+    node.live_remote()?.previews.thumbnail.map(|thumbnail| (content, thumbnail))
+}
+
+/// The bytes that a record's previews show.
+fn pictured(node: &NodeRef<'_>) -> Option<Content> {
+    let remote = node.live_remote()?;
+    if remote.previews == Previews::NONE { None } else { remote.content }
 }

@@ -5,6 +5,7 @@ mod downloads;
 mod evictions;
 mod hand;
 mod kills;
+mod previews;
 mod times;
 
 use std::sync::Arc;
