@@ -32,6 +32,7 @@ static void text_that_is_not_utf8(void **state) {
         const char *text = not_utf8[i];
         const char *const texts[] = {"file://media/Photo/a.jpg", text};
         int32_t found[2] = {-7, -7};
+        size_t size;
         BAD(cloudsync_options_set_state_dir(device.options, text));
         BAD(cloudsync_options_set_gallery_dir(device.options, text));
         BAD(cloudsync_options_set_device_name(device.options, text));
@@ -56,6 +57,7 @@ static void text_that_is_not_utf8(void **state) {
         BAD(cloudsync_remove(device.context, text));
         BAD(cloudsync_restore(device.context, text));
         BAD(cloudsync_plan(device.context, text, &plan));
+        BAD(cloudsync_preview_path(device.context, text, 1, NULL, 0, &size));
         BAD(download_start(download, text));
         BAD(cloudsync_pin(device.context, text, 1));
         BAD(cloud_file_cache_clean_cache(cache, text));

@@ -698,9 +698,6 @@ static void a_batch_that_cannot_be_starts_nothing(void **state) {
     scene_open(&scene);
     uris[3] = GALLERY "../a";
     assert_code(cloud_file_cache_start_batch(scene.cache, uris, 4, 0, &task), CLOUDSYNC_E_INVALID_URI);
-    for (int32_t type = 1; type <= 2; type++) {
-        assert_code(cloud_file_cache_start_batch(scene.cache, uris, 3, type, &task), CLOUDSYNC_E_INVALID_VALUE);
-    }
     assert_code(cloud_file_cache_start_batch(scene.cache, uris, 3, 3, &task), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloud_file_cache_start_batch(scene.cache, uris, 3, -1, &task), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_int_equal(task, -1);

@@ -35,6 +35,7 @@ static void use_as_options(void *value) {
     bad(cloudsync_options_add_filter(options, CLOUDSYNC_FILTER_EXCLUDE, "*.raw"));
     bad(cloudsync_options_set_max_file_size(options, 1));
     bad(cloudsync_options_set_bandwidth_limits(options, 0, 0));
+    bad(cloudsync_options_set_previews(options, 0));
     bad(cloudsync_options_set_device(options, &vtable));
     bad(cloudsync_open(options, &context));
     bad(cloudsync_options_free(options));
@@ -49,6 +50,7 @@ static void use_as_context(void *value) {
     const char *const uris[] = {uri};
     int32_t found;
     uint64_t held;
+    size_t size;
     bad(gallery_sync_new(context, &sync));
     bad(file_sync_new(context, "com.example.files", &files));
     bad(download_new(context, &download));
@@ -72,6 +74,7 @@ static void use_as_context(void *value) {
     bad(cloudsync_plan(context, uri, &plan));
     bad(cloudsync_plan_async(context, uri, ignore_plan, NULL));
     assert_null(plan);
+    bad(cloudsync_preview_path(context, uri, CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD, NULL, 0, &size));
     bad(get_file_sync_state(context, uri, &found));
     bad(cloudsync_list(context, "file://media/Photo", 1, NULL, 1, &page));
     bad(register_change(context, "file://media/Photo", 1, ignore_change, NULL, NULL));

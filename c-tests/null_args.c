@@ -80,6 +80,7 @@ static void check_options(void) {
     BAD(cloudsync_options_add_filter, "pattern", options, CLOUDSYNC_FILTER_EXCLUDE, NULL);
     BAD(cloudsync_options_set_max_file_size, "options", NULL, 1);
     BAD(cloudsync_options_set_bandwidth_limits, "options", NULL, 0, 0);
+    BAD(cloudsync_options_set_previews, "options", NULL, 1);
     BAD(cloudsync_options_set_device, "options", NULL, &vtable);
     BAD(cloudsync_options_set_device, "vtable", options, NULL);
     BAD(cloudsync_options_set_device, "network, battery, heat", options, &vtable);
@@ -129,6 +130,10 @@ static void check_context(void) {
     BAD(cloudsync_plan_read, "count", plan, &actions, NULL, NULL);
     FINE(cloudsync_plan_free, "plan", NULL);
     assert_ok(cloudsync_plan_free(plan));
+    size_t path_size;
+    BAD(cloudsync_preview_path, "context", NULL, uri, 1, NULL, 0, &path_size);
+    BAD(cloudsync_preview_path, "uri", context, NULL, 1, NULL, 0, &path_size);
+    BAD(cloudsync_preview_path, "buffer, size", context, uri, 1, NULL, 0, NULL);
     BAD(get_file_sync_state, "context", NULL, uri, &state_out);
     BAD(get_file_sync_state, "uri", context, NULL, &state_out);
     BAD(get_file_sync_state, "out", context, uri, NULL);

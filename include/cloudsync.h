@@ -372,12 +372,12 @@
 #define CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT 0
 
 /**
- * DownloadFileType: a small picture of it. This version makes none.
+ * DownloadFileType: a small picture of a photo for a grid: a JPEG file, upright, its longer edge at most 350 pixels.
  */
 #define CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL 1
 
 /**
- * DownloadFileType: a picture of it for a screen. This version makes none.
+ * DownloadFileType: a picture of a photo for a screen: a JPEG file, upright, its longer edge at most 1920 pixels.
  */
 #define CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD 2
 
@@ -1462,12 +1462,19 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
  *
  * @param options The options.
  * @param on      0 for no, anything else for yes.
+ * Sets whether small pictures (thumbnail and LCD) are made of the photos that this device sends. By default they are;
+ * without them other devices have none of these photos to show, and nothing else changes.
+ *
+ * @param options  The options.
+ * @param previews 0 for no, anything else for yes.
  * @return 0; 401 for a bad handle.
  *
  * Thread safety: any thread. Callback safe: yes.
  */
 int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
                                         int32_t on);
+int32_t cloudsync_options_set_previews(struct CloudSyncOptions *options,
+                                       int32_t previews);
 
 /**
  * Sets who tells network, battery and heat. By default the system does (sysfs).
@@ -2245,16 +2252,19 @@ int32_t cloud_file_cache_stop_async(struct CloudSyncCloudFileCache *cache,
  * arrives as batch events, the last of them COMPLETED, FAILED or STOPPED; the first may come before this returns. A file
  * that cannot be fetched is one of the batch's failed files and does not keep the others from coming.
  *
+ * A batch of THUMBNAIL or LCD fetches small pictures instead of files, and succeeds at once where they are here;
+ * cloudsync_preview_path says where they lie. A file without such a picture fails with
+ * CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND.
+ *
  * @param cache     The CloudFileCache.
  * @param uris      The files, of the gallery and of bundles; copied.
  * @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
  * @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
  * @param task_id   Where the batch's number goes, which its events carry.
  * @return 0: accepted; 401 for a bad handle, no URI, one that is NULL or not UTF-8, another file_type, or where task_id
- *         is NULL; 22400004 for more than CLOUDSYNC_MAX_BATCH_FILES; 13900020 for a file_type that this version does not
- *         make (THUMBNAIL and LCD); 14000002 where one of the URIs cannot be read, leaves the synced directories, or
- *         belongs to another app where the caller is no system app; 13600001 where the context has been closed; 13900029
- *         from inside a callback. Nothing is started then.
+ *         is NULL; 22400004 for more than CLOUDSYNC_MAX_BATCH_FILES; 14000002 where one of the URIs cannot be read, leaves
+ *         the synced directories, or belongs to another app where the caller is no system app; 13600001 where the context
+ *         has been closed; 13900029 from inside a callback. Nothing is started then.
  *
  * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_file_cache_start_batch_async.
  */
@@ -2355,6 +2365,36 @@ int32_t cloud_file_cache_clean_cache(struct CloudSyncCloudFileCache *cache,
  */
 int32_t cloud_file_cache_clean_file_cache(struct CloudSyncCloudFileCache *cache,
                                           const char *uri);
+
+/**
+ * Says where a photo's small picture lies on this device: a JPEG file, upright, that the program may read for as long
+ * as the photo stays as it is; it is not to be written. Pictures are made once, when a photo is first sent, and kept on
+ * the device that sent it. A device that receives photos on demand fetches their thumbnails with each sync; any other is
+ * fetched with cloud_file_cache_start_batch and its file type. Never waits for a running sync.
+ *
+ * An app that is no system app can ask for the files of its own bundle only; no permission is asked for.
+ *
+ * @param context   The context.
+ * @param uri       The photo.
+ * @param file_type CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL or CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD.
+ * @param buffer    Where the path goes, ended by a NUL; NULL to be told its size alone.
+ * @param length    The buffer's size in bytes. Not looked at where buffer is NULL.
+ * @param size      Where the path's size in bytes goes, its NUL included; may be NULL where buffer is not.
+ * @return 0; 401 for a bad handle, a URI that is NULL or not UTF-8, another file_type, a buffer that is too short, or no
+ *         buffer and no size; 13900002 for a file that is not there, or has no picture: it is none that can be decoded, or
+ *         was sent without one; 13900010 where the picture is not here yet: it has to be fetched, or the photo to be sent,
+ *         first, which cloudsync_last_error tells apart; 14000002 for a URI that cannot be read, leaves the synced
+ *         directories, or belongs to another app where the caller is no system app; 13600001 where the context has been
+ *         closed. Nothing is written then.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_preview_path(struct CloudSyncContext *context,
+                               const char *uri,
+                               int32_t file_type,
+                               char *buffer,
+                               size_t length,
+                               size_t *size);
 
 /**
  * One file's state (documented: getFileSyncState of one URI). Answers from memory and never waits for a

@@ -401,6 +401,16 @@ public:
   /** Network, battery, heat or the account are others than before. */
   void conditions_changed() { check(cloudsync_conditions_changed(get())); }
 
+  /** Where a photo's small picture lies on this device; throws 13900010 where it has to be fetched first. */
+  std::string preview_path(const std::string &uri, std::int32_t file_type) const {
+    std::size_t size = 0;
+    check(cloudsync_preview_path(get(), uri.c_str(), file_type, nullptr, 0, &size));
+    std::string path(size, '\0');
+    check(cloudsync_preview_path(get(), uri.c_str(), file_type, &path[0], size, nullptr));
+    path.resize(size - 1);
+    return path;
+  }
+
   /** A page of a folder, from where the page before says; from the first on for an empty text. */
   Page list(const std::string &uri, bool recursion, const std::string &after = {}, std::uint32_t max_entries = 1000) const {
     CloudSyncPage *page = nullptr;

@@ -99,7 +99,7 @@ const EXPLANATION: CloudSyncExplanation = CloudSyncExplanation {
 /// Every export that takes a handle, with the given one as each kind, and good arguments otherwise.
 fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let uri = c"file://media/Photo/a.jpg".as_ptr();
-    let (mut number, mut count, mut out) = (0, 0, null_mut());
+    let (mut number, mut count, mut size, mut out) = (0, 0, 0, null_mut());
     let (mut gallery, mut download, mut page, mut plan) = (null_mut(), null_mut(), null_mut(), null_mut());
     let mut explanation = EXPLANATION;
     unsafe extern "C-unwind" fn planned(_: i32, _: *const c_char, _: *mut CloudSyncPlan, _: *mut c_void) {}
@@ -130,6 +130,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_options_set_bandwidth_limits(handle.cast(), 1, 1),
             cloudsync_set_bandwidth_limits(handle.cast(), 1, 1),
             cloudsync_report_view(handle.cast(), c"file://media/Photo/a".as_ptr(), 1),
+            cloudsync_options_set_previews(handle.cast(), 1),
             cloudsync_open(handle.cast(), &raw mut out),
             cloudsync_dispatch(handle.cast(), 0, 0),
             -cloudsync_event_fd(handle.cast()),
@@ -143,6 +144,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_plan(handle.cast(), uri, &raw mut plan),
             cloudsync_plan_async(handle.cast(), uri, Some(planned), null_mut()),
             cloudsync_plan_read(handle.cast(), null_mut(), null_mut(), null_mut()),
+            cloudsync_preview_path(handle.cast(), uri, 1, null_mut(), 0, &raw mut size),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
             cloudsync_list(handle.cast(), uri, 1, null(), 1, &raw mut page),
             cloudsync_page_read(handle.cast(), null_mut(), null_mut(), null_mut()),

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use cloudsync_engine::core::Partial;
-use cloudsync_engine::{ClientId, Code, TaskId};
+use cloudsync_engine::{ClientId, Code, DownloadFileType, TaskId};
 
 use crate::callback::{
     CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
@@ -15,10 +15,7 @@ use crate::context::{CloudSyncContext, Context, Root, run_async};
 use crate::events::{BatchTarget, Completion, DownloadTarget, Found};
 use crate::failure::{Answer, Failure, bad};
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
-use crate::progress::{
-    CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT, CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD,
-    CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL,
-};
+use crate::progress::read_file_type;
 use crate::text;
 
 /// The most files of one batch.
@@ -57,18 +54,13 @@ fn stop(context: &Context, client: ClientId, uri: &str, partial: Partial) -> Ans
 
 fn start_batch(context: &Context, client: ClientId, files: BatchFiles) -> Answer<TaskId> {
     context.engine()?;
-    let BatchFiles { uris, content } = files;
+    let BatchFiles { uris, file_type } = files;
     if uris.len() > CLOUDSYNC_MAX_BATCH_FILES {
         let text = format!(
             "{} files in one batch; split it into batches of {CLOUDSYNC_MAX_BATCH_FILES}",
             uris.len()
         );
         return Err(Failure::new(Code::LimitExceeded, text));
-    }
-    if !content {
-        let text = "this version makes no thumbnails and no LCD pictures; \
-                    ask for CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT";
-        return Err(Failure::new(Code::InvalidValue, text));
     }
     // Nothing starts where one of them cannot be.
     let mut parts = BTreeMap::<Root, Vec<String>>::new();
@@ -82,7 +74,8 @@ fn start_batch(context: &Context, client: ClientId, files: BatchFiles) -> Answer
         batches.begin(task, parts.keys().copied());
     }
     for (root, uris) in parts {
-        let started = context.engine_at(root).and_then(|engine| engine.start_batch(client, task, uris));
+        let started =
+            context.engine_at(root).and_then(|engine| engine.start_batch(client, task, uris, file_type));
         if let Err(failure) = started {
             if several {
                 batches.forget(task);
@@ -113,8 +106,7 @@ fn checked_task(task_id: i64) -> Answer<TaskId> {
 /// What a batch was asked for.
 struct BatchFiles {
     uris: Vec<String>,
-    /// The files themselves, not pictures of them.
-    content: bool,
+    file_type: DownloadFileType,
 }
 
 impl BatchFiles {
@@ -126,12 +118,8 @@ impl BatchFiles {
         if uris.is_empty() {
             return Err(bad("a batch of no files; pass at least one URI"));
         }
-        let content = match file_type {
-            CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT => true,
-            CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL | CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD => false,
-            other => return Err(bad(format!("{other} is no CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number"))),
-        };
-        Ok(BatchFiles { uris: uris.into_iter().map(str::to_owned).collect(), content })
+        let file_type = read_file_type(file_type)?;
+        Ok(BatchFiles { uris: uris.into_iter().map(str::to_owned).collect(), file_type })
     }
 }
 
@@ -419,16 +407,19 @@ pub unsafe extern "C" fn cloud_file_cache_stop_async(
 /// arrives as batch events, the last of them COMPLETED, FAILED or STOPPED; the first may come before this returns. A file
 /// that cannot be fetched is one of the batch's failed files and does not keep the others from coming.
 ///
+/// A batch of THUMBNAIL or LCD fetches small pictures instead of files, and succeeds at once where they are here;
+/// cloudsync_preview_path says where they lie. A file without such a picture fails with
+/// CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND.
+///
 /// @param cache     The CloudFileCache.
 /// @param uris      The files, of the gallery and of bundles; copied.
 /// @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
 /// @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
 /// @param task_id   Where the batch's number goes, which its events carry.
 /// @return 0: accepted; 401 for a bad handle, no URI, one that is NULL or not UTF-8, another file_type, or where task_id
-///         is NULL; 22400004 for more than CLOUDSYNC_MAX_BATCH_FILES; 13900020 for a file_type that this version does not
-///         make (THUMBNAIL and LCD); 14000002 where one of the URIs cannot be read, leaves the synced directories, or
-///         belongs to another app where the caller is no system app; 13600001 where the context has been closed; 13900029
-///         from inside a callback. Nothing is started then.
+///         is NULL; 22400004 for more than CLOUDSYNC_MAX_BATCH_FILES; 14000002 where one of the URIs cannot be read, leaves
+///         the synced directories, or belongs to another app where the caller is no system app; 13600001 where the context
+///         has been closed; 13900029 from inside a callback. Nothing is started then.
 ///
 /// Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_file_cache_start_batch_async.
 ///

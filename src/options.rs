@@ -484,6 +484,28 @@ pub unsafe extern "C" fn cloudsync_options_set_auto_sync(options: *mut CloudSync
     })
 }
 
+/// Sets whether small pictures (thumbnail and LCD) are made of the photos that this device sends. By default they are;
+/// without them other devices have none of these photos to show, and nothing else changes.
+///
+/// @param options  The options.
+/// @param previews 0 for no, anything else for yes.
+/// @return 0; 401 for a bad handle.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_options_set_previews(
+    options: *mut CloudSyncOptions,
+    previews: i32,
+) -> i32 {
+    set(options, |options| {
+        options.config.previews = previews != 0;
+        Ok(())
+    })
+}
+
 /// Sets who tells network, battery and heat. By default the system does (sysfs).
 ///
 /// @param options The options.

@@ -2,7 +2,9 @@
 
 use std::ffi::c_char;
 
-use cloudsync_engine::SyncProgress;
+use cloudsync_engine::{DownloadFileType, SyncProgress};
+
+use crate::failure::{Answer, bad};
 
 /// SyncState: changes of this device go to the cloud.
 pub const CLOUDSYNC_SYNC_STATE_UPLOADING: i32 = 0;
@@ -62,9 +64,9 @@ pub const CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS: i32 = 5;
 
 /// DownloadFileType: the file itself.
 pub const CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT: i32 = 0;
-/// DownloadFileType: a small picture of it. This version makes none.
+/// DownloadFileType: a small picture of a photo for a grid: a JPEG file, upright, its longer edge at most 350 pixels.
 pub const CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL: i32 = 1;
-/// DownloadFileType: a picture of it for a screen. This version makes none.
+/// DownloadFileType: a picture of a photo for a screen: a JPEG file, upright, its longer edge at most 1920 pixels.
 pub const CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD: i32 = 2;
 
 /// FileSyncState: its bytes are on the way to the cloud.
@@ -184,6 +186,16 @@ pub struct CloudSyncMultiDownloadProgress {
     pub failed_files: *const CloudSyncFailedFileInfo,
 }
 
+/// The documented DownloadFileType from its number.
+pub(crate) fn read_file_type(file_type: i32) -> Answer<DownloadFileType> {
+    match file_type {
+        CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT => Ok(DownloadFileType::Content),
+        CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL => Ok(DownloadFileType::Thumbnail),
+        CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD => Ok(DownloadFileType::Lcd),
+        other => Err(bad(format!("{other} is no CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number"))),
+    }
+}
+
 impl From<SyncProgress> for CloudSyncSyncProgress {
     fn from(progress: SyncProgress) -> Self {
         CloudSyncSyncProgress {
@@ -204,8 +216,8 @@ impl From<SyncProgress> for CloudSyncSyncProgress {
 mod tests {
     use super::*;
     use cloudsync_engine::{
-        DownloadErrorType as D, DownloadState, ErrorType as E, FileState as C, FileSyncState as F,
-        SyncState as S,
+        DownloadErrorType as D, DownloadFileType as T, DownloadState, ErrorType as E, FileState as C,
+        FileSyncState as F, SyncState as S,
     };
 
     #[test]
@@ -237,6 +249,9 @@ mod tests {
             (CLOUDSYNC_DOWNLOAD_ERROR_LOCAL_STORAGE_FULL, D::LocalStorageFull as i32),
             (CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND, D::ContentNotFound as i32),
             (CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS, D::FrequentUserRequests as i32),
+            (CLOUDSYNC_DOWNLOAD_FILE_TYPE_CONTENT, T::Content as i32),
+            (CLOUDSYNC_DOWNLOAD_FILE_TYPE_THUMBNAIL, T::Thumbnail as i32),
+            (CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD, T::Lcd as i32),
             (CLOUDSYNC_FILE_STATE_INITIAL_AFTER_DOWNLOAD, C::InitialAfterDownload as i32),
             (CLOUDSYNC_FILE_STATE_UPLOADING, C::Uploading as i32),
             (CLOUDSYNC_FILE_STATE_STOPPED, C::Stopped as i32),

@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 22] = [
+const FILES: [&str; 23] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -34,6 +34,7 @@ const FILES: [&str; 22] = [
     "auto_sync.rs",
     "download.rs",
     "cloud_file_cache.rs",
+    "preview.rs",
     "state.rs",
     "explain.rs",
     "plan.rs",

@@ -303,6 +303,33 @@ fn contents_are_kept_as_long_as_a_record_or_the_retention_wants() {
 }
 
 #[test]
+fn every_asset_of_a_record_is_kept_while_it_is_named_and_goes_after_it() {
+    let Setup { dir, clock, cloud } = setup();
+    let db = db(&cloud);
+    let assets = [1, 2, 3].map(|seed| upload(&cloud, &bytes(seed, 100)).unwrap());
+    let field = |name: &str, asset: &CloudAsset| (name.to_owned(), CloudType::Asset(Box::new(asset.clone())));
+    let fields = ["asset", "thumbnail", "lcd"];
+    let photo: Row = fields.iter().zip(&assets).map(|(name, asset)| field(name, asset)).collect();
+    insert(&db, "a", None, photo.clone()).unwrap();
+    clock.advance(100 * DAY);
+    assert_eq!(cloud.collect_garbage().unwrap(), Collected::default());
+    let new = upload(&cloud, &bytes(4, 100)).unwrap();
+    let photo = photo.into_iter().chain([field("thumbnail", &new)]).collect();
+    update(&db, "a", None, photo).unwrap();
+    clock.advance(31 * DAY);
+    assert_eq!(cloud.collect_garbage().unwrap().contents, 1, "the old thumbnail");
+    for asset in [&assets[0], &new, &assets[2]] {
+        assert!(download(&cloud, asset).is_ok());
+    }
+    delete(&db, "a", None).unwrap();
+    for _ in 0..2 {
+        clock.advance(31 * DAY);
+        cloud.collect_garbage().unwrap();
+    }
+    assert_eq!(files(dir.path()).len(), 0);
+}
+
+#[test]
 fn an_upload_renews_what_was_about_to_be_collected() {
     let Setup { dir: _dir, clock, cloud } = setup();
     upload(&cloud, &bytes(1, 100)).unwrap();

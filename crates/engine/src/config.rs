@@ -68,6 +68,8 @@ pub struct Config {
     pub filters: Arc<Filters>,
     /// How fast bytes move; shared by all engines that were opened with a copy of this.
     pub bandwidth: Bandwidth,
+    /// Small pictures are made of the photos that are sent. Those of others are fetched all the same.
+    pub previews: bool,
 }
 
 impl Config {
@@ -88,6 +90,7 @@ impl Config {
             auto_sync: false,
             filters: Arc::default(),
             bandwidth: Bandwidth::default(),
+            previews: true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The engine as a host drives it: one control thread, workers, and this handle to them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -14,9 +15,9 @@ use crate::core::{
     States, WakeUp,
 };
 use crate::error::{Code, Error, Result};
-use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
+use crate::event::{ClientId, DownloadFileType, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
 use crate::gate::Gate;
-use crate::ports::{Clock, Ports};
+use crate::ports::{Clock, Ports, PreviewKind};
 use crate::tree::Scope;
 use crate::uri::UriSpace;
 
@@ -48,7 +49,7 @@ enum Message {
     Plan(PlanAnswer),
     View(String, i64, Sender<Result<()>>),
     StopCaching(ClientId, String, Partial, Sender<Result<()>>),
-    Batch(ClientId, TaskId, Vec<String>, Sender<Result<()>>),
+    Batch(ClientId, TaskId, Vec<String>, DownloadFileType, Sender<Result<()>>),
     StopBatch(ClientId, TaskId, Partial, Sender<()>),
     Forget(ClientId, Partial),
     Held(Sender<u64>),
@@ -160,11 +161,17 @@ impl Engine {
         }
     }
 
-    /// Fetches the bytes of many files for `client`; returns when accepted. A file that cannot be fetched
+    /// Fetches the bytes of many files, or previews of them, for `client`; returns when accepted. A file that cannot be fetched
     /// is one of the batch's failed files. `task` is of no other batch. Fails with `InvalidUri`, and fetches
     /// nothing then.
-    pub fn start_batch(&self, client: ClientId, task: TaskId, uris: Vec<String>) -> Result<()> {
-        self.ask(|reply| Message::Batch(client, task, uris, reply))?
+    pub fn start_batch(
+        &self,
+        client: ClientId,
+        task: TaskId,
+        uris: Vec<String>,
+        file_type: DownloadFileType,
+    ) -> Result<()> {
+        self.ask(|reply| Message::Batch(client, task, uris, file_type, reply))?
     }
 
     /// Stops a client's batch; it ends with `Stopped`. A batch that has ended, or never was, is no error.
@@ -244,6 +251,13 @@ impl Engine {
     /// Many files' states, in order. The first URI that fails fails the call.
     pub fn file_states(&self, uris: &[&str]) -> Result<Vec<FileSyncState>> {
         self.states.file_states(uris)
+    }
+
+    /// Where a file's preview lies on this device. Never waits for a running sync. Fails with `InvalidUri`,
+    /// with `NoSuchFile` for no file or one without previews, or with `TryAgain` where it has to be fetched, or
+    /// the photo to be sent, first.
+    pub fn preview_path(&self, uri: &str, kind: PreviewKind) -> Result<PathBuf> {
+        self.states.preview_path(uri, kind)
     }
 
     /// When the last run that succeeded ended, in milliseconds since 1970 by this device's clock; 0 before
@@ -463,8 +477,8 @@ impl ControlLoop {
             Message::StopCaching(client, uri, partial, reply) => {
                 answer(&reply, self.core.stop_caching(client, &uri, partial));
             }
-            Message::Batch(client, task, uris, reply) => {
-                answer(&reply, self.core.start_batch(client, task, uris));
+            Message::Batch(client, task, uris, file_type, reply) => {
+                answer(&reply, self.core.start_batch(client, task, uris, file_type));
             }
             Message::StopBatch(client, task, partial, reply) => {
                 self.core.stop_batch(client, task, partial);

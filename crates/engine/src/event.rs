@@ -1,5 +1,7 @@
 //! What the engine tells its host.
 
+use crate::ports::PreviewKind;
+
 /// The documented `SyncState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
@@ -102,6 +104,29 @@ pub enum DownloadErrorType {
     ContentNotFound = 4,
     /// Too many requests.
     FrequentUserRequests = 5,
+}
+
+/// The documented `DownloadFileType`: what of a file is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum DownloadFileType {
+    /// The file itself.
+    Content = 0,
+    /// A small picture of it, for a grid.
+    Thumbnail = 1,
+    /// A picture of it as large as a screen.
+    Lcd = 2,
+}
+
+impl DownloadFileType {
+    /// Which preview it is; `None` for the file itself.
+    pub fn preview(self) -> Option<PreviewKind> {
+        match self {
+            DownloadFileType::Content => None,
+            DownloadFileType::Thumbnail => Some(PreviewKind::Thumbnail),
+            DownloadFileType::Lcd => Some(PreviewKind::Lcd),
+        }
+    }
 }
 
 /// The documented `DownloadProgress` of one file.

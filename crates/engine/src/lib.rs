@@ -29,9 +29,9 @@ pub use core::{Explanation, SpaceWanted};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{
-    BatchProgress, Change, ClientId, DownloadErrorType, DownloadProgress, DownloadState, ErrorType, Event,
-    EventSink, FileState, FileSyncState, NotifyType, OptimizeProgress, OptimizeState, SyncProgress,
-    SyncState, TaskId, WatchId,
+    BatchProgress, Change, ClientId, DownloadErrorType, DownloadFileType, DownloadProgress, DownloadState,
+    ErrorType, Event, EventSink, FileState, FileSyncState, NotifyType, OptimizeProgress, OptimizeState,
+    SyncProgress, SyncState, TaskId, WatchId,
 };
 pub use filter::{FilterAction, Filters, LeftOut};
 pub use uri::UriSpace;

@@ -3,7 +3,7 @@
 use cloudsync_cloud::{AssetStatus, CloudAsset, CloudType, Field, FieldType, Flag, Record, Row, Table};
 
 use crate::names::left_alone;
-use crate::tree::{Content, Digest, Kind};
+use crate::tree::{Content, Digest, Kind, Preview, Previews};
 
 /// What a record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     pub(crate) content: Option<Content>,
     pub(crate) asset: Option<Box<str>>,
+    pub(crate) previews: Previews,
     pub(crate) version: u64,
     pub(crate) deleted: bool,
 }
@@ -26,6 +27,12 @@ const SIZE: &str = "size";
 const MODIFIED: &str = "modified_ns";
 const DIGEST: &str = "digest";
 const ASSET: &str = "asset";
+const THUMBNAIL: &str = "thumbnail";
+const LCD: &str = "lcd";
+
+/// The largest previews that are taken for such, in bytes: whoever wrote the record, a gallery of them has room.
+const MOST_THUMBNAIL: u64 = 1 << 20;
+const MOST_LCD: u64 = 16 << 20;
 
 /// The longest name that common file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -53,18 +60,28 @@ pub(crate) fn table() -> Table {
             field(MODIFIED, FieldType::Number, true),
             field(DIGEST, FieldType::Blob, true),
             field(ASSET, FieldType::Asset, true),
+            field(THUMBNAIL, FieldType::Asset, true),
+            field(LCD, FieldType::Asset, true),
         ],
     }
 }
 
+/// What a file's record says of its bytes.
+pub(crate) struct File {
+    pub(crate) content: Content,
+    /// The cloud's id of them.
+    pub(crate) asset: String,
+    pub(crate) previews: Previews,
+}
+
 /// The fields of a record.
-pub(crate) fn row(parent: Option<&str>, name: &str, content: Option<(&Content, &str)>) -> Row {
+pub(crate) fn row(parent: Option<&str>, name: &str, file: Option<&File>) -> Row {
     let mut row = Row::new();
     if let Some(parent) = parent {
         row.insert(PARENT.into(), CloudType::String(parent.into()));
     }
     row.insert(NAME.into(), CloudType::String(name.into()));
-    let Some((content, asset)) = content else {
+    let Some(File { content, asset: asset_id, previews }) = file else {
         row.insert(KIND.into(), CloudType::Int64(KIND_DIR));
         return row;
     };
@@ -72,16 +89,23 @@ pub(crate) fn row(parent: Option<&str>, name: &str, content: Option<(&Content, &
     row.insert(SIZE.into(), CloudType::Int64(content.size as i64));
     row.insert(MODIFIED.into(), CloudType::Int64(content.mtime_ns));
     row.insert(DIGEST.into(), CloudType::Bytes(content.digest.to_vec()));
-    let asset = CloudAsset {
-        asset_id: asset.into(),
-        name: name.into(),
-        size: content.size,
-        modify_time: content.mtime_ns.div_euclid(1_000_000),
-        hash: format!("{:x}-{:x}", content.mtime_ns, content.size),
-        status: AssetStatus::Normal,
-        ..CloudAsset::default()
+    let asset = |asset_id: String, size: u64| {
+        CloudType::Asset(Box::new(CloudAsset {
+            asset_id,
+            name: name.into(),
+            size,
+            modify_time: content.mtime_ns.div_euclid(1_000_000),
+            hash: format!("{:x}-{size:x}", content.mtime_ns),
+            status: AssetStatus::Normal,
+            ..CloudAsset::default()
+        }))
     };
-    row.insert(ASSET.into(), CloudType::Asset(Box::new(asset)));
+    row.insert(ASSET.into(), asset(asset_id.clone(), content.size));
+    for (field, preview) in [(THUMBNAIL, &previews.thumbnail), (LCD, &previews.lcd)] {
+        if let Some(preview) = preview {
+            row.insert(field.into(), asset(preview.asset_id(), preview.size.into()));
+        }
+    }
     row
 }
 
@@ -123,6 +147,8 @@ pub(crate) fn read(record: Record) -> Result<Entry, String> {
         None if deleted => (None, None),
         None => return Err(format!("record {id} is a file without size, digest or asset")),
     };
+    let preview = |field, most| content.and_then(|_| preview(&values, field, most));
+    let previews = Previews { thumbnail: preview(THUMBNAIL, MOST_THUMBNAIL), lcd: preview(LCD, MOST_LCD) };
     Ok(Entry {
         record: id.into(),
         parent,
@@ -130,6 +156,7 @@ pub(crate) fn read(record: Record) -> Result<Entry, String> {
         kind: if dir { Kind::Dir } else { Kind::File },
         content,
         asset,
+        previews,
         version: record.version,
         deleted,
     })
@@ -149,6 +176,13 @@ fn contents(values: &Row) -> Option<(Content, Option<Box<str>>)> {
     let digest: Digest = digest.as_slice().try_into().ok()?;
     let size = u64::try_from(*size).ok()?;
     Some((Content { digest, size, mtime_ns: *mtime_ns }, asset_of(&asset.asset_id, &digest)))
+}
+
+/// A preview that a record names; one that is too large to be one is none.
+fn preview(values: &Row, field: &str, most: u64) -> Option<Preview> {
+    let Some(CloudType::Asset(asset)) = values.get(field) else { return None };
+    let size = u32::try_from(asset.size).ok().filter(|size| u64::from(*size) <= most && *size > 0)?;
+    (!asset.asset_id.is_empty()).then(|| Preview::new(&asset.asset_id, size))
 }
 
 /// Whether a name from the cloud may become a name on this disk.

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use cloudsync_engine::os::{Disk, InotifyWatcher, SqliteIndex, SystemConditions};
 use cloudsync_engine::ports::{Conditions, FileSystem, Heat, IndexBatch, IndexStore, Stamp, Watcher};
-use cloudsync_engine::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Row, Synced};
+use cloudsync_engine::tree::{
+    Content, Kind, Local, LocalContent, Node, NodeId, Place, Previews, Remote, Row, Synced,
+};
 
 const FILES: u32 = 100_000;
 
@@ -47,7 +49,14 @@ fn in_step(n: u32) -> Node {
         record: Some(format!("{n:032x}").into()),
         local: Some(Local { place: place.clone(), content: here }),
         synced: Some(Synced { place: place.clone(), content: Some(content) }),
-        remote: Some(Remote { place, content: Some(content), asset: None, version: 3, deleted: false }),
+        remote: Some(Remote {
+            place,
+            content: Some(content),
+            asset: None,
+            previews: Previews::NONE,
+            version: 3,
+            deleted: false,
+        }),
         ..Node::new(Kind::File)
     }
 }

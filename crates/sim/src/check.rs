@@ -2,16 +2,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cloudsync_cloud::CloudType;
 use cloudsync_engine::names::left_alone;
-use cloudsync_engine::ports::FileKind;
+use cloudsync_engine::ports::{FileKind, PreviewKind, PreviewName};
 use cloudsync_engine::tree::{Digest, LocalContent};
 
 use crate::cloud::CloudEntry;
 use crate::people::digest_of;
+use crate::previews::picture_of;
 use crate::shared::Shared;
 use crate::world::World;
 
 type Cloud = BTreeMap<String, CloudEntry>;
+
+/// Whatever is kept or named as a preview is one of those bytes.
+fn previews_show_their_photos(shared: &mut Shared) {
+    let mut wrong = Vec::new();
+    for rec in shared.cloud.records.values().filter(|rec| !rec.deleted()) {
+        let bytes = |field: &str| match rec.values.get(field) {
+            Some(CloudType::Asset(asset)) => shared.cloud.assets.get(&asset.asset_id),
+            _ => None,
+        };
+        let Some(photo) = bytes("asset").map(|stored| picture_of(&stored.bytes)) else { continue };
+        for (field, kind) in [("thumbnail", PreviewKind::Thumbnail), ("lcd", PreviewKind::Lcd)] {
+            if bytes(field).is_some_and(|stored| stored.bytes[..] != *photo.of(kind)) {
+                wrong.push(format!("a record's {field} shows something else"));
+            }
+        }
+    }
+    let photos: BTreeMap<Digest, _> =
+        shared.cloud.assets.values().map(|stored| (stored.digest, picture_of(&stored.bytes))).collect();
+    for (device, state) in shared.devices.iter().enumerate() {
+        for (name, bytes) in &state.previews {
+            if photos.get(&name.content).is_some_and(|photo| bytes != photo.of(name.kind)) {
+                wrong.push(format!("device {device} keeps a {:?} of something else", name.kind));
+            }
+        }
+    }
+    for text in wrong {
+        shared.broken(0, text);
+    }
+}
 
 /// What a device has at a path.
 enum Here {
@@ -33,10 +64,29 @@ impl World {
         for device in 0..self.processes.len() {
             self.check_disk(device, &cloud);
             self.check_trees(device);
+            self.check_thumbnails(device);
         }
         let mut shared = self.shared.lock();
         nothing_is_lost(&mut shared, &cloud);
         nothing_is_invented(&mut shared, &cloud);
+        previews_show_their_photos(&mut shared);
+    }
+
+    /// What is in the cloud alone can be shown, where its record names a thumbnail.
+    fn check_thumbnails(&self, device: usize) {
+        let Some(process) = &self.processes[device] else { return };
+        let trees = process.core.trees();
+        let trees = trees.read();
+        let mut shared = self.shared.lock();
+        for (id, node) in trees.iter() {
+            let local = node.local.as_ref().map(|local| local.content);
+            let named = node.remote.is_some_and(|remote| remote.previews.thumbnail.is_some());
+            let (Some(LocalContent::CloudOnly(content)), true) = (local, named) else { continue };
+            let name = PreviewName { content: content.digest, kind: PreviewKind::Thumbnail };
+            if !shared.devices[device].previews.contains_key(&name) {
+                shared.broken(0, format!("device {device} has no thumbnail of {:?}", trees.local_path(id)));
+            }
+        }
     }
 
     /// Disk and cloud hold the same.

@@ -8,7 +8,7 @@ use cloudsync_engine::core::{Answer, Core, Partial, SpaceWanted};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
 use cloudsync_engine::tree::{LocalContent, Trees};
-use cloudsync_engine::{ClientId, Code, Config, Result, TaskId};
+use cloudsync_engine::{ClientId, Code, Config, DownloadFileType, Result, TaskId};
 use parking_lot::Mutex;
 
 use crate::cloud::SimCloud;
@@ -16,6 +16,7 @@ use crate::disk::SimDisk;
 use crate::eviction::{Parting, Photos};
 use crate::index::SimIndex;
 use crate::ledger::{Ledger, Sink};
+use crate::previews::{SimPictures, SimPreviews};
 use crate::shared::{Shared, Wire};
 use crate::time::{SimClock, SimConditions, SimRandom};
 use crate::watcher::SimWatcher;
@@ -58,6 +59,8 @@ impl Process {
             random: Arc::new(SimRandom::new(chance)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
             watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
+            pictures: Some(Arc::new(SimPictures)),
+            previews: Arc::new(SimPreviews::new(wire.clone())),
             cloud: Arc::new(SimCloud::new(wire.clone())),
         };
         let core = Core::open(config, ports, sink.clone())?;
@@ -138,11 +141,11 @@ impl Process {
     }
 
     /// Asks for many files' bytes.
-    pub fn start_batch(&mut self, client: ClientId, uris: Vec<String>) {
+    pub fn start_batch(&mut self, client: ClientId, uris: Vec<String>, file_type: DownloadFileType) {
         self.last_task += 1;
         self.ledger.batch_started(client, self.last_task);
-        let note = format!("start_batch {client} {} {uris:?}", self.last_task);
-        if let Err(error) = self.core.start_batch(client, self.last_task, uris) {
+        let note = format!("start_batch {client} {} {uris:?} {file_type:?}", self.last_task);
+        if let Err(error) = self.core.start_batch(client, self.last_task, uris, file_type) {
             self.wire.peek().broken(0, format!("{note}: {error}"));
         }
         self.note(&note);

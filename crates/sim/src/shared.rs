@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use cloudsync_engine::names::left_alone;
-use cloudsync_engine::ports::{Battery, DeviceState as Conditions, FileSystem, Heat, Network};
+use cloudsync_engine::ports::{Battery, DeviceState as Conditions, FileSystem, Heat, Network, PreviewName};
 use cloudsync_engine::tree::Digest;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -53,6 +53,8 @@ pub struct Device {
     pub doom: Option<Doom>,
     /// Its index.
     pub index: IndexState,
+    /// Its small pictures.
+    pub previews: BTreeMap<PreviewName, Vec<u8>>,
     /// What its watcher has seen.
     pub watch: WatchState,
     /// What goes wrong now.
@@ -112,6 +114,7 @@ impl Device {
             alive: false,
             doom: None,
             index: IndexState::default(),
+            previews: BTreeMap::new(),
             watch: WatchState::default(),
             weather: Weather::default(),
             wall_offset_ns,

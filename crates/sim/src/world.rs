@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use cloudsync_engine::DownloadPolicy;
 use cloudsync_engine::core::Partial;
 use cloudsync_engine::ports::{Battery, Heat, Network};
 use cloudsync_engine::tree::LocalContent;
+use cloudsync_engine::{DownloadFileType, DownloadPolicy};
 use parking_lot::Mutex;
 
 use crate::cloud::CloudState;
@@ -251,9 +251,14 @@ impl World {
         let many = (0..count).filter_map(|_| shared.rng.pick(&paths).map(|path| uri_of(path))).collect();
         let Some(path) = shared.rng.pick(&paths).cloned() else { return };
         drop(shared);
+        let file_type = match count % 4 {
+            1 => DownloadFileType::Thumbnail,
+            2 => DownloadFileType::Lcd,
+            _ => DownloadFileType::Content,
+        };
         match count {
             0 => process.start_download(client, &uri_of(&path)),
-            _ => process.start_batch(client, many),
+            _ => process.start_batch(client, many, file_type),
         }
     }
 

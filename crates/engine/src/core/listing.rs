@@ -222,11 +222,21 @@ mod tests {
     use super::*;
     use crate::core::Activity;
     use crate::filter::Filters;
-    use crate::tree::{Content, Kind, Place, Remote};
+    use crate::tree::{Content, Kind, Place, Previews, Remote};
 
     fn set_remote(trees: &mut Trees, id: NodeId, parent: NodeId, name: &str, content: Option<Content>) {
         let place = Place { parent, name };
-        trees.set_remote(id, Some(Remote { place, content, asset: None, version: 1, deleted: false }));
+        trees.set_remote(
+            id,
+            Some(Remote {
+                place,
+                content,
+                asset: None,
+                previews: Previews::NONE,
+                version: 1,
+                deleted: false,
+            }),
+        );
     }
 
     /// Folders of the given number of files, which are in the cloud alone.

@@ -22,6 +22,7 @@ mod run;
 mod space;
 mod state;
 mod structure;
+mod thumbnails;
 mod trash;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,12 @@ enum Task {
     Disk(disk_phase::DiskTask),
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
+    /// Thumbnails that a run fetches.
+    Previews(Vec<NodeId>),
+    /// Previews that somebody asked for.
+    DemandPreviews(Vec<demand::PreviewKey>),
+    /// Previews of what is no more are removed.
+    Tidy,
     Survey,
     Evict(evict::EvictTask),
     /// What goes to the trash.
@@ -115,6 +122,7 @@ pub struct Core {
     demands: Demands,
     evictions: evict::Evictions,
     trash: trash::TrashTasks,
+    thumbnails: thumbnails::Thumbnails,
     deletions: DeletionHold,
     watches: changes::Watches,
     last: Option<SyncProgress>,
@@ -129,6 +137,7 @@ struct DeletionHold {
 const CURSOR: &str = "cursor";
 const GALLERY: &str = "gallery";
 const LAST_SYNC: &str = "last_sync_ms";
+const THUMBNAILS: &str = "thumbnails";
 
 impl Core {
     /// Opens the index. Nothing is synced yet.
@@ -142,20 +151,15 @@ impl Core {
         }
         let keep_originals = config.download_policy == DownloadPolicy::Originals;
         let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
-        let context = JobContext::new(&config, &ports);
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
+        let last_sync_ms = meta(LAST_SYNC).parse().unwrap_or_default();
         let gate = Gate::new(&config, &ports);
+        let states = States::new(trees, gate.clone(), &config, &ports, last_sync_ms);
+        let context = JobContext::new(&config, &ports, states.trees.clone());
         Ok(Core {
             gate: gate.clone(),
             context,
-            states: States::new(
-                trees,
-                gate,
-                ports.fs.clone(),
-                config.uris.clone(),
-                config.filters.clone(),
-                meta(LAST_SYNC).parse().unwrap_or_default(),
-            ),
+            states,
             cursor: meta(CURSOR),
             identity: meta(GALLERY),
             config,
@@ -179,6 +183,7 @@ impl Core {
             demands: Demands::default(),
             evictions: evict::Evictions::default(),
             trash: trash::TrashTasks::default(),
+            thumbnails: thumbnails::Thumbnails::new(&meta(THUMBNAILS)),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
             last: None,
@@ -237,7 +242,8 @@ impl Core {
             (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
             (Task::Ask, outcome) => self.asked(outcome),
             (Task::Subscribe, outcome) => self.subscribed(outcome),
-            (Task::Sweep | Task::Discard(_) | Task::Unsubscribe, _) => {}
+            (Task::DemandPreviews(keys), outcome) => self.previews_done(keys, outcome),
+            (Task::Sweep | Task::Tidy | Task::Discard(_) | Task::Unsubscribe, _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
         self.begin_waiting();
@@ -312,10 +318,12 @@ impl Core {
     fn save(&mut self) -> Result<()> {
         let mut trees = self.states.trees.write();
         let unsaved = trees.take_unsaved();
+        self.thumbnails.want(trees.take_unshown());
         let mut batch = IndexBatch {
             meta: vec![
                 (CURSOR, self.cursor.clone()),
                 (GALLERY, self.identity.clone()),
+                (THUMBNAILS, self.thumbnails.to_text()),
                 (LAST_SYNC, self.states.last_sync_ms().to_string()),
             ],
             ..IndexBatch::default()

@@ -371,6 +371,7 @@ fn take_entry(trees: &mut Trees, entry: Entry) -> bool {
             place: Place { parent, name: &*entry.name },
             content: entry.content,
             asset: entry.asset.as_deref(),
+            previews: entry.previews.as_ref(),
             version: entry.version,
             deleted: entry.deleted,
         };

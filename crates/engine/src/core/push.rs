@@ -13,7 +13,7 @@ use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
 use crate::plan::{self, CloudAction, Steps};
 use crate::ports::Stamp;
 use crate::record;
-use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Remote, Trees};
+use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Previews, Remote, Trees};
 
 /// Where changing the cloud is.
 pub(super) struct Push {
@@ -75,6 +75,7 @@ pub(super) struct Sent {
     content: Content,
     /// The cloud's id; `None` where it is the hex of the digest.
     asset: Option<Box<str>>,
+    previews: Previews,
     stamp: Stamp,
 }
 
@@ -406,14 +407,14 @@ impl Core {
     fn uploaded(&mut self, run: &mut Run, push: &mut Push, position: usize, outcome: UploadOutcome) {
         let node = push.node(position);
         match outcome {
-            UploadOutcome::Sent { content, asset, stamp } => {
+            UploadOutcome::Sent { content, asset, previews, stamp } => {
                 let mut trees = self.states.trees.write();
                 if trees.local(node).is_none() {
                     return;
                 }
                 trees.set_local_content(node, LocalContent::Here(content, stamp));
                 run.tally.done(1);
-                run.sent.insert(node, Sent { content, asset, stamp });
+                run.sent.insert(node, Sent { content, asset, previews, stamp });
                 push.ready.insert(position);
                 return;
             }
@@ -661,8 +662,8 @@ fn row(
                 NodeId::ROOT => None,
                 parent => Some(trees.get(parent)?.record?),
             };
-            let (content, asset) = contents(trees, run, id, *bytes)?;
-            record::row(parent, &place.name, content.as_ref().zip(asset.as_deref()))
+            let file = if node.kind == Kind::Dir { None } else { Some(contents(trees, run, id, *bytes)?) };
+            record::row(parent, &place.name, file.as_ref())
         }
         CloudAction::Delete(_) => cloudsync_cloud::Row::new(),
     };
@@ -675,20 +676,16 @@ fn row(
 }
 
 /// The bytes that a record shall name: those just sent, or those it names already.
-#[allow(clippy::type_complexity)]
-fn contents(trees: &Trees, run: &Run, id: NodeId, bytes: bool) -> Option<(Option<Content>, Option<String>)> {
-    let node = trees.get(id)?;
-    if node.kind == Kind::Dir {
-        return Some((None, None));
-    }
+fn contents(trees: &Trees, run: &Run, id: NodeId, bytes: bool) -> Option<record::File> {
     if bytes {
-        let sent = run.sent.get(&id)?;
-        let asset = record::asset_id(sent.asset.as_deref(), &sent.content.digest);
-        return Some((Some(sent.content), Some(asset)));
+        let Sent { content, asset, previews, .. } = run.sent.get(&id)?;
+        let asset = record::asset_id(asset.as_deref(), &content.digest);
+        return Some(record::File { content: *content, asset, previews: previews.clone() });
     }
-    let remote = node.remote?;
+    let remote = trees.remote(id)?;
     let content = remote.content?;
-    Some((Some(content), Some(record::asset_id(remote.asset, &content.digest))))
+    let asset = record::asset_id(remote.asset, &content.digest);
+    Some(record::File { content, asset, previews: remote.previews.to_previews() })
 }
 
 /// What was read of a file is not what it holds: it is read again.
@@ -727,11 +724,13 @@ fn apply(trees: &mut Trees, action: &CloudAction, sent: Option<Sent>, version: u
 
 fn take_written(trees: &mut Trees, id: NodeId, place: PlaceRef<'_>, sent: Option<&Sent>, version: u64) {
     let known = trees.remote(id);
-    let (content, asset) = match sent {
-        Some(sent) => (Some(sent.content), sent.asset.clone()),
-        None => (known.and_then(|known| known.content), known.and_then(|known| known.asset.map(Into::into))),
+    let known = known.map(Remote::to_remote);
+    let (content, asset, previews) = match (sent, &known) {
+        (Some(sent), _) => (Some(sent.content), sent.asset.as_deref(), sent.previews.as_ref()),
+        (None, Some(known)) => (known.content, known.asset.as_deref(), known.previews.as_ref()),
+        (None, None) => (None, None, Previews::NONE),
     };
-    let remote = Remote { place, content, asset: asset.as_deref(), version, deleted: false };
+    let remote = Remote { place, content, asset, previews, version, deleted: false };
     if sent.is_some() {
         trees.set_sent(id, remote);
     } else {

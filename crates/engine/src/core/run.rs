@@ -1,6 +1,6 @@
 //! One sync run: look at disk and cloud, plan, change the disk, change the cloud, look again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cloudsync_cloud::CloudError;
 
@@ -14,7 +14,9 @@ use super::{Core, Task};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{DiskOutcome, FetchOutcome, HashItem, HashOutcome, Outcome, StopFlag, UploadOutcome, Work};
+use crate::job::{
+    DiskOutcome, FetchOutcome, HashItem, HashOutcome, Outcome, PreviewOutcome, StopFlag, UploadOutcome, Work,
+};
 use crate::plan::{self, CloudAction, DiskAction, Learn, Plan, Request};
 use crate::tree::{Kind, LocalContent, NodeId, Trees, Trouble};
 
@@ -60,6 +62,8 @@ pub(super) enum Phase {
     Learn,
     Disk(DiskPhase),
     Push(Box<Push>),
+    /// Everything is in step: the thumbnails of what is in the cloud alone, in this order.
+    Thumbnails(VecDeque<NodeId>),
     Done,
 }
 
@@ -298,6 +302,11 @@ impl Core {
                 run.phase = Phase::Push(push);
                 false
             }
+            Phase::Thumbnails(mut files) => {
+                let done = self.drive_thumbnails(run, &mut files);
+                run.phase = if done { Phase::Done } else { Phase::Thumbnails(files) };
+                done
+            }
             Phase::Done => {
                 run.phase = Phase::Done;
                 false
@@ -355,6 +364,9 @@ impl Core {
         }
         self.states.notes.write().note_end(error, state == SyncState::Stopped, run.why.take());
         self.tell_last_changes();
+        if run.ending.is_none() {
+            self.tidy_previews();
+        }
         let again = std::mem::take(&mut self.run_again);
         if !again || state == SyncState::Stopped {
             let progress = run.tally.progress(state, error, self.deletions_held());
@@ -413,6 +425,9 @@ impl Core {
             (Task::Disk(task), Outcome::Disk(outcomes)) => self.disk_done(run, task, outcomes),
             (Task::Fetch(items), Outcome::Fetch(outcomes)) => self.fetch_done(run, items, outcomes),
             (Task::Upload(task), Outcome::Upload(outcomes)) => self.upload_done(run, task, outcomes),
+            (Task::Previews(nodes), Outcome::Previews(outcomes)) => {
+                self.thumbnails_done(run, nodes, outcomes);
+            }
             (Task::NewIds, Outcome::NewIds(result)) => self.ids_done(run, result),
             (Task::Lock | Task::Heartbeat, Outcome::Lock(result)) => self.lock_done(run, result),
             (Task::Write(task), Outcome::Write(result)) => self.write_done(run, task, result),
@@ -476,7 +491,7 @@ impl Core {
         run.count_round(self.states.trees.read().out_of_step().len());
         let nothing = plan.disk.is_empty() && plan.cloud.is_empty();
         if nothing && !run.needs_scan {
-            run.phase = Phase::Done;
+            run.phase = Phase::Thumbnails(self.missing_thumbnails());
             return;
         }
         if run.rounds > MOST_ROUNDS {
@@ -734,6 +749,9 @@ impl Task {
             Task::Hash(nodes) => Outcome::Hash(nodes.iter().map(|_| HashOutcome::Stopped).collect()),
             Task::Disk(task) => Outcome::Disk(task.ops().iter().map(|_| DiskOutcome::NotTried).collect()),
             Task::Fetch(items) => Outcome::Fetch(items.iter().map(|_| FetchOutcome::Stopped).collect()),
+            Task::Previews(nodes) => {
+                Outcome::Previews(nodes.iter().map(|_| PreviewOutcome::Stopped).collect())
+            }
             Task::Upload(task) => Outcome::Upload(task.files().map(|_| UploadOutcome::Stopped).collect()),
             _ => Outcome::Swept,
         }
@@ -743,6 +761,8 @@ impl Task {
         !matches!(
             self,
             Task::Demand(_)
+                | Task::DemandPreviews(_)
+                | Task::Tidy
                 | Task::Discard(_)
                 | Task::Survey
                 | Task::Evict(_)

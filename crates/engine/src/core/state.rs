@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::left_out::left_out;
+use super::thumbnails::preview_item;
+use crate::config::Config;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
 use crate::filter::Filters;
 use crate::gate::Gate;
-use crate::ports::{FileKind, FileSystem};
-use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
+use crate::ports::{FileKind, FileSystem, Ports, PreviewCache, PreviewKind, PreviewName};
+use crate::tree::{Content, LocalContent, NodeId, NodeRef, Trees};
 use crate::uri::UriSpace;
 
 use super::explain::Notes;
@@ -37,6 +40,7 @@ pub struct States {
     pub(super) notes: Arc<RwLock<Notes>>,
     pub(super) gate: Gate,
     pub(super) fs: Arc<dyn FileSystem>,
+    pub(super) previews: Arc<dyn PreviewCache>,
     pub(super) uris: UriSpace,
     filters: Arc<Filters>,
     /// In milliseconds since 1970; 0 for never.
@@ -44,16 +48,18 @@ pub struct States {
 }
 
 impl States {
-    pub(super) fn new(
-        trees: Trees,
-        gate: Gate,
-        fs: Arc<dyn FileSystem>,
-        uris: UriSpace,
-        filters: Arc<Filters>,
-        last_sync_ms: i64,
-    ) -> Self {
-        let (trees, last_sync) = (Arc::new(RwLock::new(trees)), Arc::new(AtomicI64::new(last_sync_ms)));
-        States { trees, activity: Arc::default(), notes: Arc::default(), gate, fs, uris, filters, last_sync }
+    pub(super) fn new(trees: Trees, gate: Gate, config: &Config, ports: &Ports, last_sync_ms: i64) -> Self {
+        States {
+            trees: Arc::new(RwLock::new(trees)),
+            activity: Arc::default(),
+            notes: Arc::default(),
+            gate,
+            fs: ports.fs.clone(),
+            previews: ports.previews.clone(),
+            uris: config.uris.clone(),
+            filters: config.filters.clone(),
+            last_sync: Arc::new(AtomicI64::new(last_sync_ms)),
+        }
     }
 
     /// When the last run that succeeded ended, in milliseconds since 1970; 0 before the first.
@@ -139,6 +145,32 @@ impl States {
     pub(super) fn is_folder_on_disk(&self, path: &str) -> bool {
         !path.split('/').any(crate::names::left_alone)
             && self.fs.stat(path).is_ok_and(|stat| stat.kind == FileKind::Dir)
+    }
+
+    /// Where a file's preview lies on this device.
+    pub fn preview_path(&self, uri: &str, kind: PreviewKind) -> Result<PathBuf> {
+        let path = self.uris.path(uri)?;
+        let trees = self.trees.read();
+        let Some((id, content)) = known(&trees, &path) else {
+            drop(trees);
+            self.unknown(&path, uri)?;
+            return Err(not_yet(uri, "has not been sent yet: it is made when a sync sends the photo"));
+        };
+        let in_cloud = preview_item(&trees, id, kind).is_some();
+        let in_step = !trees.out_of_step().contains(&id);
+        drop(trees);
+        let name = content.map(|content| PreviewName { content: content.digest, kind });
+        match name.filter(|name| self.previews.size(*name).is_some()) {
+            Some(name) => Ok(self.previews.path(name)),
+            None if in_cloud => {
+                Err(not_yet(uri, "is in the cloud alone: fetch it in a batch of its file type"))
+            }
+            None if !in_step => Err(not_yet(uri, "is made when a sync sends the photo as it is now")),
+            None => Err(Error::new(
+                Code::NoSuchFile,
+                format!("{uri:?} has no preview: it is no picture that can be decoded, or came without one"),
+            )),
+        }
     }
 
     pub(super) fn look(&self) -> Look<'_> {
@@ -242,6 +274,19 @@ impl Look<'_> {
             false => FileSyncState::Completed,
         }
     }
+}
+
+/// The file at a path, here or in the cloud alone, and its bytes as far as they are known.
+pub(super) fn known(trees: &Trees, path: &str) -> Option<(NodeId, Option<Content>)> {
+    if let Some(id) = trees.find_local(path).filter(|id| !trees.is_dir(*id) && *id != NodeId::ROOT) {
+        return Some((id, trees.local(id)?.content.bytes()));
+    }
+    let id = find_remote(trees, path).filter(|id| !trees.is_dir(*id) && *id != NodeId::ROOT)?;
+    Some((id, trees.remote(id)?.content))
+}
+
+fn not_yet(uri: &str, why: &str) -> Error {
+    Error::new(Code::TryAgain, format!("the preview of {uri:?} {why}"))
 }
 
 fn changed_here(node: &NodeRef<'_>) -> bool {

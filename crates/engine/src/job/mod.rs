@@ -9,6 +9,7 @@ mod evict;
 mod fetch;
 mod hash;
 mod place;
+mod previews;
 mod revive;
 mod scan;
 mod subscribe;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cloudsync_cloud::{AssetLoader, CloudDb, CloudError, CloudService, Database};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 pub use cloud::{Page, WriteBatch, WriteResults};
 pub use disk::{DiskOp, DiskOutcome};
@@ -30,6 +31,7 @@ pub use fetch::{FetchItem, FetchOutcome};
 pub(crate) use fetch::{same_file, temp_name};
 pub use hash::{HashItem, HashOutcome, SMUDGED};
 pub use place::PlaceItem;
+pub use previews::{PreviewItem, PreviewOutcome};
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
@@ -42,8 +44,8 @@ use crate::core::WakeUp;
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::plan::Steps;
-use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
-use crate::tree::NodeId;
+use crate::ports::{Clock, FileSystem, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher};
+use crate::tree::{NodeId, Trees};
 
 /// A job's number; rises.
 pub type JobId = u64;
@@ -90,6 +92,10 @@ pub enum Work {
     Subscribe,
     /// Let it tell no more.
     Unsubscribe,
+    /// Bring previews from the cloud.
+    FetchPreviews(Vec<PreviewItem>),
+    /// Remove the previews of bytes that the trees do not know any more.
+    TidyPreviews,
     /// Find out when files were last read.
     Survey(Vec<(NodeId, String)>),
     /// Let the cloud prove that it holds what files hold.
@@ -185,7 +191,9 @@ pub enum Outcome {
     Subscribed(Result<u64, CloudError>),
     /// Of [`Work::Unsubscribe`].
     Unsubscribed,
-    /// Of [`Work::Sweep`] and [`Work::Discard`].
+    /// Of [`Work::FetchPreviews`], in order.
+    Previews(Vec<PreviewOutcome>),
+    /// Of [`Work::Sweep`], [`Work::TidyPreviews`] and [`Work::Discard`].
     Swept,
     /// Of [`Work::ToTrash`], [`Work::FromTrash`] and [`Work::Revive`]: whether there was anything to be done.
     Trashed(Result<bool, Error>),
@@ -213,6 +221,10 @@ pub struct JobContext {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
     pub(crate) gate: Gate,
+    pub(crate) pictures: Option<Arc<dyn PictureMaker>>,
+    pub(crate) previews: Arc<dyn PreviewCache>,
+    /// To be read, a few nodes at a time, where a job would have to carry all of them.
+    pub(crate) trees: Arc<RwLock<Trees>>,
     cloud: Arc<dyn CloudService>,
     connection: Arc<Mutex<Connection>>,
     bundle: String,
@@ -237,13 +249,16 @@ pub const TABLE: &str = "file";
 
 impl JobContext {
     /// The context of an engine's jobs.
-    pub fn new(config: &Config, ports: &Ports) -> Self {
+    pub fn new(config: &Config, ports: &Ports, trees: Arc<RwLock<Trees>>) -> Self {
         JobContext {
             fs: ports.fs.clone(),
             clock: ports.clock.clone(),
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
             gate: Gate::new(config, ports),
+            pictures: ports.pictures.clone(),
+            previews: ports.previews.clone(),
+            trees,
             cloud: ports.cloud.clone(),
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
@@ -319,6 +334,11 @@ impl Job {
             Work::Unsubscribe => {
                 subscribe::end(context);
                 Outcome::Unsubscribed
+            }
+            Work::FetchPreviews(items) => Outcome::Previews(previews::fetch(context, &items, stop)),
+            Work::TidyPreviews => {
+                previews::tidy(context, stop);
+                Outcome::Swept
             }
             Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),

@@ -11,9 +11,9 @@ use super::transfer::{Control, Throttle};
 use super::{JobContext, Moved, TABLE};
 use crate::bandwidth::Direction;
 use crate::error::Error;
-use crate::ports::{ReadFile, Stamp};
+use crate::ports::{HEAD, ReadFile, Stamp};
 use crate::record;
-use crate::tree::{Content, Digest, NodeId};
+use crate::tree::{Content, Digest, NodeId, Previews};
 
 /// One file to send.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub enum UploadOutcome {
         content: Content,
         /// The cloud's id; `None` where it is the hex of the digest.
         asset: Option<Box<str>>,
+        /// Its previews, where it is a photo and the cloud has taken them.
+        previews: Previews,
         /// The file's stamp while it was read.
         stamp: Stamp,
     },
@@ -69,7 +71,8 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
     // What was read must be as durable here as it is there, before both are said to agree.
     let durable = context.fs.sync();
     let mut answers = answers.into_iter();
-    readings
+    let heads: Vec<Head> = readings.iter().map(|reading| reading.head).collect();
+    let mut outcomes: Vec<UploadOutcome> = readings
         .into_iter()
         .zip(items)
         .map(|(reading, item)| {
@@ -77,7 +80,9 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
             let answer = answers.next().unwrap_or_else(missing);
             outcome(context, item, reading, answer, &durable)
         })
-        .collect()
+        .collect();
+    super::previews::make(context, items, &heads, &mut outcomes, stop);
+    outcomes
 }
 
 fn upload<'a>(throttle: Throttle<'a>, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
@@ -110,11 +115,16 @@ fn transfer_id(item: &UploadItem, begun_ns: i64) -> String {
     format!("{ino:x}-{size:x}-{mtime_ns:x}-{mark:x}")
 }
 
+/// The first bytes of a file.
+pub(super) type Head = Option<[u8; HEAD]>;
+
 /// What became of a file while the cloud read it.
 #[derive(Default)]
 struct Reading {
     hasher: Option<Box<blake3::Hasher>>,
     size: u64,
+    /// How it begins; nothing where the cloud read no beginning.
+    head: Head,
     /// How it was when it was opened.
     stamp: Option<Stamp>,
     /// The time of day before that.
@@ -199,6 +209,9 @@ impl AssetSource for Source<'_> {
         let count = self.open()?.read_at(buffer, offset).inspect_err(|error| self.note(error))?;
         self.throttle.take(Direction::Up, count);
         let end = offset + count as u64;
+        if offset == 0 && count >= HEAD {
+            self.reading.head = buffer.first_chunk().copied();
+        }
         if offset <= self.reading.size && end > self.reading.size {
             let fresh = (self.reading.size - offset) as usize;
             self.reading.took(&buffer[fresh..count]);
@@ -277,5 +290,5 @@ fn outcome(
     }
     let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns };
     let asset = record::asset_of(&asset, &digest);
-    UploadOutcome::Sent { content, asset, stamp }
+    UploadOutcome::Sent { content, asset, previews: Previews::NONE, stamp }
 }

@@ -3,12 +3,14 @@
 mod conditions;
 mod disk;
 mod index;
+mod previews;
 mod time;
 mod watch;
 
 pub use conditions::SystemConditions;
 pub use disk::{Disk, Leases};
 pub use index::SqliteIndex;
+pub use previews::{LCD_EDGE, PreviewMaker, THUMBNAIL_EDGE};
 pub use time::{SystemClock, SystemRandom};
 pub use watch::InotifyWatcher;
 
@@ -17,12 +19,13 @@ use std::sync::Arc;
 
 use cloudsync_cloud::CloudService;
 
+use self::previews::PreviewDir;
 use self::time::random_u64;
 use crate::config::Config;
 use crate::core::index_failure;
 use crate::error::{Code, Error, Result};
 use crate::names::left_alone;
-use crate::ports::{Conditions, Ports, Watcher};
+use crate::ports::{Conditions, PictureMaker, Ports, Watcher};
 
 /// The ports of a context on this device: what `config` names, `cloud`, and the host's own
 /// `conditions` where it has some, and its way to take `leases`.
@@ -48,6 +51,8 @@ pub fn production(
         random: Arc::new(SystemRandom),
         conditions: conditions.unwrap_or_else(|| Arc::new(SystemConditions::new())),
         watcher: watcher.map(|watcher| Arc::new(watcher) as Arc<dyn Watcher>),
+        pictures: config.previews.then(|| Arc::new(PreviewMaker::default()) as Arc<dyn PictureMaker>),
+        previews: Arc::new(PreviewDir::new(&config.state_dir)),
         cloud,
     })
 }

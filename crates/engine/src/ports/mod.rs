@@ -3,12 +3,14 @@
 mod conditions;
 mod fs;
 mod index;
+mod previews;
 mod time;
 mod watch;
 
 pub use conditions::{Battery, Conditions, DeviceState, Heat, Network};
 pub use fs::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Space, Stamp, Stat, StillFile, WriteFile};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
+pub use previews::{HEAD, PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName};
 pub use time::{Clock, Random};
 pub use watch::{Changes, Stirred, Wake, Watcher};
 
@@ -30,6 +32,10 @@ pub struct Ports {
     pub conditions: Arc<dyn Conditions>,
     /// Changes of the gallery as they happen; `None` means a full scan at every start.
     pub watcher: Option<Arc<dyn Watcher>>,
+    /// Makes small pictures; `None` where this device is to make none.
+    pub pictures: Option<Arc<dyn PictureMaker>>,
+    /// The small pictures on this device.
+    pub previews: Arc<dyn PreviewCache>,
     /// The cloud.
     pub cloud: Arc<dyn CloudService>,
 }

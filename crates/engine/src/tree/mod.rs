@@ -12,7 +12,7 @@ mod trees;
 pub use bytes::Impossible;
 pub use node::{
     Arrival, Content, Digest, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
-    Remote, Synced, Trouble,
+    Preview, PreviewAsset, Previews, Remote, Synced, Trouble,
 };
 pub use recorder::{Difference, Scope};
 pub use row::Row;

@@ -4,7 +4,7 @@
 //! what the trees give out and take in, or owned ([`Node`]).
 
 use crate::error::Code;
-use crate::ports::Stamp;
+use crate::ports::{PreviewKind, Stamp};
 
 /// A node's number in the index. Never used twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,10 +142,109 @@ pub struct Remote<P = Place, S = Box<str>> {
     pub content: Option<Content>,
     /// The cloud's id of the asset; `None` where it is the hex of the digest, or for a folder.
     pub asset: Option<S>,
+    /// The small pictures of these bytes, where the cloud holds some.
+    pub previews: Previews<S>,
     /// The record's version, for the next write.
     pub version: u64,
     /// The record is deleted: place and content are those it had.
     pub deleted: bool,
+}
+
+/// The small pictures of a photo that its record names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Previews<S = Box<str>> {
+    /// For a grid.
+    pub thumbnail: Option<Preview<S>>,
+    /// For a screen.
+    pub lcd: Option<Preview<S>>,
+}
+
+/// One small picture in the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preview<S = Box<str>> {
+    /// The cloud's id of the asset.
+    pub asset: PreviewAsset<S>,
+    /// How many bytes it has.
+    pub size: u32,
+}
+
+/// The cloud's id of a small picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewAsset<S = Box<str>> {
+    /// The hex of the BLAKE3 digest of its bytes.
+    Digest(Digest),
+    /// Any other text.
+    Named(S),
+}
+
+impl<S> Previews<S> {
+    /// Of what is no photo, or has no small pictures.
+    pub const NONE: Self = Previews { thumbnail: None, lcd: None };
+
+    /// One of them.
+    pub fn of(&self, kind: PreviewKind) -> Option<&Preview<S>> {
+        match kind {
+            PreviewKind::Thumbnail => self.thumbnail.as_ref(),
+            PreviewKind::Lcd => self.lcd.as_ref(),
+        }
+    }
+}
+
+impl<S: AsRef<str>> Previews<S> {
+    /// The same, with borrowed texts.
+    pub fn as_ref(&self) -> Previews<&str> {
+        Previews {
+            thumbnail: self.thumbnail.as_ref().map(Preview::as_ref),
+            lcd: self.lcd.as_ref().map(Preview::as_ref),
+        }
+    }
+
+    /// The same, with texts of its own.
+    pub fn to_previews(&self) -> Previews {
+        Previews {
+            thumbnail: self.thumbnail.as_ref().map(Preview::to_preview),
+            lcd: self.lcd.as_ref().map(Preview::to_preview),
+        }
+    }
+}
+
+impl<S: AsRef<str>> Preview<S> {
+    /// The same, with a borrowed text.
+    pub fn as_ref(&self) -> Preview<&str> {
+        let asset = match &self.asset {
+            PreviewAsset::Digest(digest) => PreviewAsset::Digest(*digest),
+            PreviewAsset::Named(name) => PreviewAsset::Named(name.as_ref()),
+        };
+        Preview { asset, size: self.size }
+    }
+
+    /// The same, with a text of its own.
+    pub fn to_preview(&self) -> Preview {
+        let asset = match &self.asset {
+            PreviewAsset::Digest(digest) => PreviewAsset::Digest(*digest),
+            PreviewAsset::Named(name) => PreviewAsset::Named(name.as_ref().into()),
+        };
+        Preview { asset, size: self.size }
+    }
+
+    /// The cloud's id of the asset.
+    pub fn asset_id(&self) -> String {
+        match &self.asset {
+            PreviewAsset::Digest(digest) => blake3::Hash::from_bytes(*digest).to_hex().to_string(),
+            PreviewAsset::Named(name) => name.as_ref().to_owned(),
+        }
+    }
+}
+
+impl Preview {
+    /// A small picture that the cloud has under this id.
+    pub fn new(asset_id: &str, size: u32) -> Preview {
+        let digest = blake3::Hash::from_hex(asset_id).ok().map(|digest| *digest.as_bytes());
+        // Hex in capitals would not come back as it was.
+        let digest = digest.filter(|_| !asset_id.bytes().any(|byte| byte.is_ascii_uppercase()));
+        let asset = digest.map_or_else(|| PreviewAsset::Named(asset_id.into()), PreviewAsset::Digest);
+        Preview { asset, size }
+    }
 }
 
 /// Why a node is not in step, and when it is tried again.
@@ -337,6 +436,7 @@ impl Remote {
             place: self.place.as_ref(),
             content: self.content,
             asset: self.asset.as_deref(),
+            previews: self.previews.as_ref(),
             version: self.version,
             deleted: self.deleted,
         }
@@ -350,6 +450,7 @@ impl Remote<PlaceRef<'_>, &str> {
             place: self.place.to_place(),
             content: self.content,
             asset: self.asset.map(Into::into),
+            previews: self.previews.to_previews(),
             version: self.version,
             deleted: self.deleted,
         }

@@ -3,12 +3,12 @@
 //! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
 //! each place and each content once, in up to three slots, and says in its flags which tree means which
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
-//! stamp); what the flags say of record, remote state, arrival, view and trouble, in this order.
+//! stamp); what the flags say of record, remote state, previews, arrival, view and trouble, in this order.
 
 use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use super::{
-    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced,
-    Trouble,
+    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview,
+    PreviewAsset, Previews, Remote, Synced, Trouble,
 };
 use crate::Code;
 use crate::ports::Stamp;
@@ -44,12 +44,12 @@ impl Row {
 
     /// Whether it is a folder's.
     pub(super) fn is_dir(&self) -> bool {
-        Bytes(&self.0).number32().is_ok_and(|flags| flags & flag::DIR != 0)
+        Bytes(&self.0).number().is_ok_and(|flags| flags & flag::DIR != 0)
     }
 
     /// Whether the bytes in step were sent from this device.
     pub(super) fn is_sent_from_here(&self) -> bool {
-        Bytes(&self.0).number32().is_ok_and(|flags| flags & flag::SENT_FROM_HERE != 0)
+        Bytes(&self.0).number().is_ok_and(|flags| flags & flag::SENT_FROM_HERE != 0)
     }
 
     /// What the disk holds of the node: cheaper than the whole node.
@@ -74,37 +74,42 @@ impl Row {
 
 /// The bits of the flags. A tree's slots are numbers of two bits: 0 for none, else the slot plus 1.
 mod flag {
-    pub(super) const DIR: u32 = 1;
-    pub(super) const SENT_FROM_HERE: u32 = 1 << 1;
-    pub(super) const DELETED: u32 = 1 << 2;
+    pub(super) const DIR: u64 = 1;
+    pub(super) const SENT_FROM_HERE: u64 = 1 << 1;
+    pub(super) const DELETED: u64 = 1 << 2;
     /// Where the slots of each tree begin.
-    pub(super) const SYNCED_PLACE: u32 = 3;
-    pub(super) const SYNCED_CONTENT: u32 = 5;
-    pub(super) const LOCAL_PLACE: u32 = 7;
-    pub(super) const LOCAL_CONTENT: u32 = 9;
-    pub(super) const REMOTE_PLACE: u32 = 11;
-    pub(super) const REMOTE_CONTENT: u32 = 13;
+    pub(super) const SYNCED_PLACE: u64 = 3;
+    pub(super) const SYNCED_CONTENT: u64 = 5;
+    pub(super) const LOCAL_PLACE: u64 = 7;
+    pub(super) const LOCAL_CONTENT: u64 = 9;
+    pub(super) const REMOTE_PLACE: u64 = 11;
+    pub(super) const REMOTE_CONTENT: u64 = 13;
     /// What the disk holds: one of the four numbers below.
-    pub(super) const LOCAL_STATE: u32 = 15;
-    pub(super) const HERE_DIR: u32 = 0;
-    pub(super) const CLOUD_ONLY: u32 = 1;
-    pub(super) const HERE: u32 = 2;
-    pub(super) const UNREAD: u32 = 3;
+    pub(super) const LOCAL_STATE: u64 = 15;
+    pub(super) const HERE_DIR: u64 = 0;
+    pub(super) const CLOUD_ONLY: u64 = 1;
+    pub(super) const HERE: u64 = 2;
+    pub(super) const UNREAD: u64 = 3;
     /// What there is.
-    pub(super) const RECORD: u32 = 1 << 17;
-    pub(super) const ASSET: u32 = 1 << 18;
-    pub(super) const TROUBLE: u32 = 1 << 19;
-    pub(super) const DUE: u32 = 1 << 20;
+    pub(super) const RECORD: u64 = 1 << 17;
+    pub(super) const ASSET: u64 = 1 << 18;
+    pub(super) const TROUBLE: u64 = 1 << 19;
+    pub(super) const DUE: u64 = 1 << 20;
     /// The stamp has a size or a time other than its content's.
-    pub(super) const STAMP_SIZE: u32 = 1 << 21;
-    pub(super) const STAMP_MTIME: u32 = 1 << 22;
-    pub(super) const ARRIVING: u32 = 1 << 23;
+    pub(super) const STAMP_SIZE: u64 = 1 << 21;
+    pub(super) const STAMP_MTIME: u64 = 1 << 22;
+    pub(super) const ARRIVING: u64 = 1 << 23;
     /// What becomes of its own copy: one of the four numbers of [`super::KEEPS`].
-    pub(super) const KEEP: u32 = 24;
-    pub(super) const REMOVED: u32 = 1 << 26;
-    pub(super) const VIEWED: u32 = 1 << 27;
+    pub(super) const KEEP: u64 = 24;
+    pub(super) const REMOVED: u64 = 1 << 26;
+    pub(super) const VIEWED: u64 = 1 << 27;
+    /// Small pictures in the cloud, and whether their ids are texts.
+    pub(super) const THUMBNAIL: u64 = 1 << 28;
+    pub(super) const THUMBNAIL_NAMED: u64 = 1 << 29;
+    pub(super) const LCD: u64 = 1 << 30;
+    pub(super) const LCD_NAMED: u64 = 1 << 31;
     /// One more than all bits that mean something.
-    pub(super) const END: u32 = 1 << 28;
+    pub(super) const END: u64 = 1 << 32;
 }
 
 /// What becomes of a file's own copy, in the order of the flags' numbers.
@@ -115,7 +120,7 @@ struct Slots<T>([Option<T>; 3]);
 
 impl<T: Copy> Slots<T> {
     /// The number of `value`'s slot, a free one for a value that is in none.
-    fn number(&mut self, value: T, same: impl Fn(&T, &T) -> bool) -> u32 {
+    fn number(&mut self, value: T, same: impl Fn(&T, &T) -> bool) -> u64 {
         for (number, slot) in (1..).zip(&mut self.0) {
             match slot {
                 Some(held) if same(held, &value) => return number,
@@ -133,7 +138,7 @@ impl<T: Copy> Slots<T> {
 
 /// A row while it is written.
 struct Writer<'n> {
-    flags: u32,
+    flags: u64,
     places: Slots<PlaceRef<'n>>,
     contents: Slots<Content>,
 }
@@ -143,16 +148,23 @@ impl<'n> Writer<'n> {
         let mut writer = Writer { flags: 0, places: Slots([None; 3]), contents: Slots([None; 3]) };
         writer.trees(node);
         let keep = KEEPS.iter().position(|keep| *keep == node.keep).unwrap_or(0);
-        writer.flags |= (keep as u32) << flag::KEEP;
+        writer.flags |= (keep as u64) << flag::KEEP;
         let local = node.local.as_ref().map(|local| &local.content);
         let stamp =
             local.and_then(LocalContent::stamp).map(|stamp| (stamp, local.and_then(LocalContent::bytes)));
+        let previews = node.remote.map_or(Previews::NONE, |remote| remote.previews);
+        let (thumbnail, lcd) = (previews.thumbnail, previews.lcd);
+        let is_named = |preview: Preview<&str>| matches!(preview.asset, PreviewAsset::Named(_));
         for (bit, set) in [
             (flag::DIR, node.kind == Kind::Dir),
             (flag::SENT_FROM_HERE, node.sent_from_here),
             (flag::DELETED, node.remote.as_ref().is_some_and(|remote| remote.deleted)),
             (flag::RECORD, node.record.is_some()),
             (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
+            (flag::THUMBNAIL, thumbnail.is_some()),
+            (flag::THUMBNAIL_NAMED, thumbnail.is_some_and(is_named)),
+            (flag::LCD, lcd.is_some()),
+            (flag::LCD_NAMED, lcd.is_some_and(is_named)),
             (flag::ARRIVING, node.arriving.is_some()),
             (flag::REMOVED, node.removed),
             (flag::VIEWED, node.viewed_ms.is_some()),
@@ -191,11 +203,11 @@ impl<'n> Writer<'n> {
         }
     }
 
-    fn place(&mut self, shift: u32, place: PlaceRef<'n>) {
+    fn place(&mut self, shift: u64, place: PlaceRef<'n>) {
         self.flags |= self.places.number(place, |a, b| a == b) << shift;
     }
 
-    fn content(&mut self, shift: u32, content: Option<Content>) {
+    fn content(&mut self, shift: u64, content: Option<Content>) {
         let Some(content) = content else { return };
         // Their own equality leaves the time out.
         let same = |a: &Content, b: &Content| a == b && a.mtime_ns == b.mtime_ns;
@@ -225,6 +237,8 @@ fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
     if let Some(remote) = &node.remote {
         put_number(out, remote.version);
         remote.asset.iter().for_each(|asset| put_text(out, asset));
+        let previews = [remote.previews.thumbnail, remote.previews.lcd];
+        previews.iter().flatten().for_each(|preview| put_preview(out, preview));
     }
     if let Some(arrival) = &node.arriving {
         put_content(out, &arrival.content);
@@ -245,7 +259,15 @@ fn put_content(out: &mut Vec<u8>, content: &Content) {
     put_time(out, content.mtime_ns);
 }
 
-fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
+fn put_preview(out: &mut Vec<u8>, preview: &Preview<&str>) {
+    match &preview.asset {
+        PreviewAsset::Digest(digest) => out.extend_from_slice(digest),
+        PreviewAsset::Named(name) => put_text(out, name),
+    }
+    put_number(out, preview.size.into());
+}
+
+fn write_stamp(stamp: &Stamp, flags: u64, out: &mut Vec<u8>) {
     put_number(out, stamp.ino);
     put_time(out, stamp.ctime_ns);
     if flags & flag::STAMP_SIZE != 0 {
@@ -257,12 +279,12 @@ fn write_stamp(stamp: &Stamp, flags: u32, out: &mut Vec<u8>) {
 }
 
 /// A place that was read, and where in the flags it is meant.
-type Read<'b> = Option<(u32, PlaceRef<'b>)>;
+type Read<'b> = Option<(u64, PlaceRef<'b>)>;
 
 /// A row while it is read.
 struct Reader<'b> {
     bytes: Bytes<'b>,
-    flags: u32,
+    flags: u64,
     places: [(NodeId, &'b [u8]); 3],
     contents: [Option<Content>; 3],
 }
@@ -271,12 +293,12 @@ impl<'b> Reader<'b> {
     /// Reads the flags, and the places and contents that they mean.
     fn new(body: &'b [u8]) -> Result<Self, Impossible> {
         let mut bytes = Bytes(body);
-        let flags = bytes.number32()?;
+        let flags = bytes.number()?;
         if flags >= flag::END {
             return Err(Impossible("flags are set that no version has"));
         }
         let mut reader = Reader { bytes, flags, places: [(NodeId::ROOT, &[]); 3], contents: [None; 3] };
-        let most = |shifts: [u32; 3]| shifts.into_iter().map(|shift| (flags >> shift & 3) as usize).max();
+        let most = |shifts: [u64; 3]| shifts.into_iter().map(|shift| (flags >> shift & 3) as usize).max();
         let places = most([flag::SYNCED_PLACE, flag::LOCAL_PLACE, flag::REMOTE_PLACE]).unwrap_or(0);
         let contents = most([flag::SYNCED_CONTENT, flag::LOCAL_CONTENT, flag::REMOTE_CONTENT]).unwrap_or(0);
         for slot in reader.places.iter_mut().take(places) {
@@ -288,24 +310,24 @@ impl<'b> Reader<'b> {
         Ok(reader)
     }
 
-    fn has(&self, bit: u32) -> bool {
+    fn has(&self, bit: u64) -> bool {
         self.flags & bit != 0
     }
 
     /// The place that the tree at `shift` means, its name not looked at.
-    fn raw_place(&self, shift: u32) -> Option<(NodeId, &'b [u8])> {
+    fn raw_place(&self, shift: u64) -> Option<(NodeId, &'b [u8])> {
         let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
         self.places.get(slot).copied()
     }
 
     /// The place that the tree at `shift` means.
-    fn place(&self, shift: u32) -> Result<Option<PlaceRef<'b>>, Impossible> {
+    fn place(&self, shift: u64) -> Result<Option<PlaceRef<'b>>, Impossible> {
         let Some((parent, name)) = self.raw_place(shift) else { return Ok(None) };
         Ok(Some(Place { parent, name: text(name)? }))
     }
 
     /// The place that the tree at `shift` means, not read again where it is the one that was read.
-    fn place_or(&self, shift: u32, read: Read<'b>) -> Result<Option<PlaceRef<'b>>, Impossible> {
+    fn place_or(&self, shift: u64, read: Read<'b>) -> Result<Option<PlaceRef<'b>>, Impossible> {
         match read {
             Some((other, place)) if (self.flags >> other & 3) == (self.flags >> shift & 3) => Ok(Some(place)),
             _ => self.place(shift),
@@ -313,7 +335,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The content that the tree at `shift` means, likewise.
-    fn content(&self, shift: u32) -> Option<Content> {
+    fn content(&self, shift: u64) -> Option<Content> {
         let slot = ((self.flags >> shift & 3) as usize).checked_sub(1)?;
         *self.contents.get(slot)?
     }
@@ -361,11 +383,26 @@ impl<'b> Reader<'b> {
             content: self.content(flag::REMOTE_CONTENT),
             version: self.bytes.number()?,
             asset: self.text_if(flag::ASSET)?,
+            previews: Previews {
+                thumbnail: self.preview(flag::THUMBNAIL, flag::THUMBNAIL_NAMED)?,
+                lcd: self.preview(flag::LCD, flag::LCD_NAMED)?,
+            },
             deleted: self.has(flag::DELETED),
         }))
     }
 
-    fn text_if(&mut self, bit: u32) -> Result<Option<&'b str>, Impossible> {
+    fn preview(&mut self, there: u64, named: u64) -> Result<Option<Preview<&'b str>>, Impossible> {
+        if !self.has(there) {
+            return Ok(None);
+        }
+        let asset = match self.has(named) {
+            true => PreviewAsset::Named(self.bytes.text()?),
+            false => PreviewAsset::Digest(self.bytes.array()?),
+        };
+        Ok(Some(Preview { asset, size: self.bytes.number32()? }))
+    }
+
+    fn text_if(&mut self, bit: u64) -> Result<Option<&'b str>, Impossible> {
         if self.has(bit) { Ok(Some(self.bytes.text()?)) } else { Ok(None) }
     }
 

@@ -49,12 +49,22 @@ fn any_synced() -> impl Strategy<Value = Synced> {
     (any_place(), of(any_content())).prop_map(|(place, content)| Synced { place, content })
 }
 
+fn any_preview() -> impl Strategy<Value = Preview> {
+    let asset = prop_oneof![
+        any::<[u8; 32]>().prop_map(PreviewAsset::Digest),
+        "[a-z]{0,9}".prop_map(|name| PreviewAsset::Named(name.into())),
+    ];
+    (asset, any::<u32>()).prop_map(|(asset, size)| Preview { asset, size })
+}
+
 fn any_remote() -> impl Strategy<Value = Remote> {
-    (any_place(), of(any_content()), of("[a-z]{0,9}"), any::<u64>(), any::<bool>()).prop_map(
-        |(place, content, asset, version, deleted)| Remote {
+    let assets = (of("[a-z]{0,9}"), of(any_preview()), of(any_preview()));
+    (any_place(), of(any_content()), assets, any::<u64>(), any::<bool>()).prop_map(
+        |(place, content, (asset, thumbnail, lcd), version, deleted)| Remote {
             place,
             content,
             asset: asset.map(Into::into),
+            previews: Previews { thumbnail, lcd },
             version,
             deleted,
         },
@@ -141,10 +151,24 @@ fn a_file_in_step_takes_up_little_room() {
         record: Some("00000000000000000000000000000001"),
         local: Some(Local { place, content: LocalContent::Here(content, stamp) }),
         synced: Some(Synced { place, content: Some(content) }),
-        remote: Some(Remote { place, content: Some(content), asset: None, version: 3, deleted: false }),
+        remote: Some(Remote {
+            place,
+            content: Some(content),
+            asset: None,
+            previews: Previews::NONE,
+            version: 3,
+            deleted: false,
+        }),
         ..NodeRef::new(Kind::File)
     };
     assert!(node.in_step(true));
     let length = Row::of(&node).as_bytes().len();
     assert!(length <= 128, "{length}");
+    // A photo's previews are two digests and two sizes more.
+    let preview = Some(Preview { asset: PreviewAsset::Digest([8; 32]), size: 400_000 });
+    let remote = node
+        .remote
+        .map(|remote| Remote { previews: Previews { thumbnail: preview, lcd: preview }, ..remote });
+    let with_previews = Row::of(&NodeRef { remote, ..node }).as_bytes().len();
+    assert!(with_previews <= length + 72, "{with_previews}");
 }

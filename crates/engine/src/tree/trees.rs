@@ -8,7 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::place_index::{PlaceIndex, spread};
 use super::recorder::Recorder;
 use super::{
-    Arrival, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Row, Synced, Trouble,
+    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview, Previews,
+    Remote, Row, Synced, Trouble,
 };
 use crate::ports::Stamp;
 
@@ -31,6 +32,10 @@ pub struct Trees {
     /// What a person has removed.
     removed: BTreeSet<NodeId>,
     unsaved: BTreeSet<NodeId>,
+    /// Whether a photo went, or got other bytes, that had previews.
+    previews_gone: bool,
+    /// The files that came to be in the cloud alone, with a thumbnail there, since that was last asked.
+    unshown: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
     /// There while somebody wants to be told of changes.
@@ -477,6 +482,7 @@ impl Trees {
         let Some(row) = self.take(id) else { return };
         let node = row.node();
         self.reindex(id, &node, &NodeRef::new(node.kind));
+        self.previews_gone |= pictured(&node).is_some();
         self.unsaved.insert(id);
         self.out_of_step.remove(&id);
         self.live -= 1;
@@ -493,6 +499,17 @@ impl Trees {
         self.unsaved.extend(ids);
     }
 
+    /// Whether, since the last call, a photo went or got other bytes that had previews.
+    pub fn take_previews_gone(&mut self) -> bool {
+        std::mem::take(&mut self.previews_gone)
+    }
+
+    /// The files that came to be in the cloud alone, or got other bytes there, with a thumbnail, since the last
+    /// call.
+    pub fn take_unshown(&mut self) -> BTreeSet<NodeId> {
+        std::mem::take(&mut self.unshown)
+    }
+
     /// Takes a node's row out: [`Trees::put`] puts the next one in.
     fn take(&mut self, id: NodeId) -> Option<Row> {
         self.rows.get_mut(id.0 as usize)?.take()
@@ -501,6 +518,12 @@ impl Trees {
     fn put(&mut self, id: NodeId, before: &NodeRef<'_>, after: &NodeRef<'_>) {
         self.reindex(id, before, after);
         self.came += u64::from(file_place(after).is_some_and(|place| file_place(before) != Some(place)));
+        let pictured_before = pictured(before);
+        self.previews_gone |= pictured_before.is_some() && pictured_before != pictured(after);
+        let thumbnail = thumbnail_alone(after);
+        if thumbnail.is_some() && thumbnail != thumbnail_alone(before) {
+            self.unshown.insert(id);
+        }
         let in_step = after.in_step(self.keep_originals);
         // What is in step waits for nothing.
         let trouble = after.trouble.filter(|_| !in_step);
@@ -574,4 +597,16 @@ impl Trees {
 /// Where a file lies on the disk; `None` where its bytes do not.
 fn file_place<'t>(node: &NodeRef<'t>) -> Option<PlaceRef<'t>> {
     node.local.filter(|local| local.content.stamp().is_some()).map(|local| local.place)
+}
+
+/// The thumbnail that stands for a file whose bytes are in the cloud alone, and what it shows.
+fn thumbnail_alone<'t>(node: &NodeRef<'t>) -> Option<(Content, Preview<&'t str>)> {
+    let LocalContent::CloudOnly(content) = node.local?.content else { return None };
+    node.live_remote()?.previews.thumbnail.map(|thumbnail| (content, thumbnail))
+}
+
+/// The bytes that a record's previews show.
+fn pictured(node: &NodeRef<'_>) -> Option<Content> {
+    let remote = node.live_remote()?;
+    if remote.previews == Previews::NONE { None } else { remote.content }
 }

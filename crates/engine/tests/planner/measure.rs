@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use cloudsync_engine::plan::{Request, plan};
 use cloudsync_engine::ports::Stamp;
-use cloudsync_engine::tree::{Kind, Local, LocalContent, NodeId, NodeRef, Place, Remote, Row, Synced, Trees};
+use cloudsync_engine::tree::{
+    Kind, Local, LocalContent, NodeId, NodeRef, Place, Previews, Remote, Row, Synced, Trees,
+};
 
 use super::model::{LABEL, content};
 
@@ -34,7 +36,14 @@ fn gallery(here: bool, synced: bool, there: bool) -> Vec<(NodeId, Row)> {
         node.local = here.then_some(Local { place, content: bytes });
         node.synced = synced.then_some(Synced { place, content });
         node.record = there.then_some(&record);
-        node.remote = there.then_some(Remote { place, content, asset: None, version: 1, deleted: false });
+        node.remote = there.then_some(Remote {
+            place,
+            content,
+            asset: None,
+            previews: Previews::NONE,
+            version: 1,
+            deleted: false,
+        });
         nodes.push((NodeId(number + 1), Row::of(&node)));
     }
     nodes
@@ -78,7 +87,17 @@ fn large_galleries() {
             let name = &*format!("{}.jpg", number / 2);
             let place = Place { parent: NodeId::ROOT, name };
             let content = Some(content(number));
-            trees.set_remote(id, Some(Remote { place, content, asset: None, version: 1, deleted: false }));
+            trees.set_remote(
+                id,
+                Some(Remote {
+                    place,
+                    content,
+                    asset: None,
+                    previews: Previews::NONE,
+                    version: 1,
+                    deleted: false,
+                }),
+            );
         }
     };
     let mut trees = Trees::new(false);

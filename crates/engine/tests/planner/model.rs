@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudsync_engine::plan::{self, CloudAction, DiskAction, Learn, Plan, Request, Steps};
 use cloudsync_engine::ports::Stamp;
 use cloudsync_engine::tree::{
-    Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, Remote, Row, Trees,
+    Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, Previews, Remote, Row, Trees,
 };
 
 /// What a person's bytes are in the model: a number.
@@ -533,7 +533,14 @@ impl World {
         let bytes = content.as_ref().map(bytes_of);
         self.cloud.write(record, Record { folder, name: place.name.clone(), bytes, deleted: false })?;
         let version = node.remote.map_or(1, |remote| remote.version + 1);
-        let remote = Remote { place: place.as_ref(), content, asset: None, version, deleted: false };
+        let remote = Remote {
+            place: place.as_ref(),
+            content,
+            asset: None,
+            previews: Previews::NONE,
+            version,
+            deleted: false,
+        };
         self.trees.set_remote(id, Some(remote));
         Ok(())
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudsync_engine::ports::Stamp;
-use cloudsync_engine::tree::{Kind, Local, LocalContent, NodeId, Place, PlaceRef, Remote, Synced, Trees};
+use cloudsync_engine::tree::{
+    Kind, Local, LocalContent, NodeId, Place, PlaceRef, Previews, Remote, Synced, Trees,
+};
 
 use super::model::{Bytes, Chance, Cloud, Disk, Record, World, content};
 
@@ -142,7 +144,10 @@ impl Start {
         {
             let id = numbers.there(*number);
             let (place, content) = (numbers.place_there(item), item.bytes.map(content));
-            trees.set_remote(id, Some(Remote { place, content, asset: None, version: 1, deleted }));
+            trees.set_remote(
+                id,
+                Some(Remote { place, content, asset: None, previews: Previews::NONE, version: 1, deleted }),
+            );
             let folder = (item.folder != TOP).then(|| record_of(item.folder));
             let record = Record { folder, name: item.name.into(), bytes: item.bytes, deleted };
             cloud.records.insert(record_of(*number), record);

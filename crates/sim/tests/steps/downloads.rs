@@ -2,7 +2,7 @@
 
 use cloudsync_engine::job::{Job, Work};
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{ClientId, DownloadPolicy, DownloadState, Event};
+use cloudsync_engine::{ClientId, DownloadFileType, DownloadPolicy, DownloadState, Event};
 
 use crate::files_sent;
 use crate::hand::{Hand, world};
@@ -148,7 +148,7 @@ fn a_batch_goes_after_a_person_and_before_a_run() {
 
     here.core.start_sync().unwrap();
     let uris = ["a", "b", "c", "d", "e"].map(|name| format!("file://media/Photo/{name}"));
-    here.core.start_batch(7, 1, uris.to_vec()).unwrap();
+    here.core.start_batch(7, 1, uris.to_vec(), DownloadFileType::Content).unwrap();
     here.core.start_download(8, "file://media/Photo/f").unwrap();
     let jobs: Vec<Job> = std::iter::from_fn(|| here.core.next_job()).collect();
     let order: Vec<Option<&str>> = jobs.iter().map(brings).collect();

@@ -13,7 +13,7 @@ use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, DownloadPolicy, Event, SyncProgress, SyncState};
 use cloudsync_sim::{
     CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIndex,
-    SimRandom, SimWatcher, Sink, Wire,
+    SimPictures, SimPreviews, SimRandom, SimWatcher, Sink, Wire,
 };
 use parking_lot::Mutex;
 
@@ -72,6 +72,8 @@ impl Hand {
             random: Arc::new(SimRandom::new(1 + device as u64)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
             watcher: watched.then(|| Arc::new(SimWatcher::new(wire.clone())) as Arc<dyn Watcher>),
+            pictures: Some(Arc::new(SimPictures)),
+            previews: Arc::new(SimPreviews::new(wire.clone())),
             cloud: Arc::new(SimCloud::new(wire)),
         };
         let core = Core::open(config, ports, sink.clone()).unwrap();

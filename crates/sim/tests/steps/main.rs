@@ -7,6 +7,7 @@ mod evictions;
 mod filters;
 mod hand;
 mod kills;
+mod plans;
 mod previews;
 mod removals;
 mod restored;

@@ -1,164 +1,334 @@
-//! What a start would do is what it then does, and finding out changes nothing; every file says why it is as it is.
+//! Thumbnails and LCD pictures: made once, received without originals, and never in a photo's way.
 
-use std::sync::Arc;
-
+use cloudsync_cloud::CloudType;
 use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
-use cloudsync_engine::core::{Planned, PlannedKind};
-use cloudsync_engine::job::Work;
-use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{Code, Result, SyncState};
-use parking_lot::Mutex;
+use cloudsync_engine::job::{Outcome, Work};
+use cloudsync_engine::ports::{FileSystem, PreviewKind, PreviewName};
+use cloudsync_engine::{
+    BatchProgress, Code, DownloadErrorType, DownloadFileType, DownloadState, Event, SyncState,
+};
+use cloudsync_sim::picture_of;
 
-use crate::hand::{Hand, world};
+use crate::hand::{Hand, World, world};
+use crate::{files_sent, record_of, rename_elsewhere};
 
-/// What a start would do. Nothing but looks is done for it.
-fn plan(hand: &mut Hand) -> Result<Vec<Planned>> {
-    let answer = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&answer);
-    hand.core.preview(Box::new(move |result| *told.lock() = Some(result)));
+const CAT: &[u8] = b"photo of a cat, asleep";
+const DOG: &[u8] = b"photo of a dog, awake!";
+
+fn uri(name: &str) -> String {
+    format!("file://media/Photo/{name}")
+}
+
+fn name(photo: &[u8], kind: PreviewKind) -> PreviewName {
+    PreviewName { content: *blake3::hash(photo).as_bytes(), kind }
+}
+
+/// What a device has of the previews of a photo with these bytes.
+fn kept(world: &World, device: usize, photo: &[u8]) -> [Option<Vec<u8>>; 2] {
+    PreviewKind::ALL.map(|kind| world.lock().devices[device].previews.get(&name(photo, kind)).cloned())
+}
+
+fn both(photo: &[u8]) -> [Option<Vec<u8>>; 2] {
+    PreviewKind::ALL.map(|kind| Some(picture_of(photo).of(kind).to_vec()))
+}
+
+fn thumbnail_alone(photo: &[u8]) -> [Option<Vec<u8>>; 2] {
+    let [thumbnail, _] = both(photo);
+    [thumbnail, None]
+}
+
+/// The previews that a photo's record names.
+fn named(world: &World, photo: &str) -> Vec<String> {
+    let (.., values) = record_of(world, photo);
+    ["thumbnail", "lcd"].into_iter().filter(|field| values.contains_key(*field)).map(str::to_owned).collect()
+}
+
+/// Does what is still to be done.
+fn idle(hand: &mut Hand) {
     while let Some(job) = hand.core.next_job() {
-        let looks = matches!(job.work, Work::Scan { .. } | Work::Pull { .. } | Work::Hash(_));
-        assert!(looks, "{:?}", job.work);
-        hand.step(job);
+        hand.finish(job);
     }
-    assert!(hand.sink.next().is_none(), "nobody is told of a sync");
-    let answer = answer.lock().take();
-    answer.unwrap()
+    assert!(hand.core.is_idle());
 }
 
-fn brief(planned: &[Planned]) -> Vec<(PlannedKind, String, Option<String>, u64)> {
-    let path = |uri: &str| uri.trim_start_matches("file://media/Photo/").to_owned();
-    let mut brief: Vec<_> =
-        planned.iter().map(|p| (p.kind, path(&p.uri), p.to.as_deref().map(path), p.bytes)).collect();
-    brief.sort_by(|a, b| (a.0 as i32, &a.1).cmp(&(b.0 as i32, &b.1)));
-    brief
+/// Asks for files and does all that follows; how the batch ended.
+fn batch(hand: &mut Hand, names: &[&str], file_type: DownloadFileType) -> BatchProgress {
+    let uris = names.iter().map(|name| uri(name)).collect();
+    while hand.sink.next().is_some() {}
+    hand.core.start_batch(7, 1, uris, file_type).unwrap();
+    idle(hand);
+    let events = std::iter::from_fn(|| hand.sink.next());
+    let batches = events.filter_map(|event| match event {
+        Event::Batch { progress, .. } => Some(progress),
+        _ => None,
+    });
+    let mut finals = batches.filter(|progress| progress.state != DownloadState::Running);
+    let last = finals.next().unwrap();
+    assert!(finals.next().is_none());
+    last
 }
 
-#[test]
-fn every_kind_of_step_is_told_and_then_done() {
-    let world = world(true);
-    let (mut here, mut there) =
-        (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
-    here.disk.make_dir("F").unwrap();
-    for name in ["moved-here", "moved-there", "gone-here", "gone-there", "changed", "both"] {
-        here.put(name, name.as_bytes());
-    }
-    here.sync_well();
+/// A device that has sent a cat, and one that knows it from the cloud alone.
+fn two(digests: bool) -> (World, Hand, Hand) {
+    let world = world(digests);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("cat", CAT);
     there.sync_well();
-    here.disk.rename("moved-here", "F/moved").unwrap();
-    here.disk.remove_file("gone-here").unwrap();
-    here.disk.make_dir("G").unwrap();
-    here.put("G/new", b"12345");
-    there.disk.rename("moved-there", "F/there").unwrap();
-    there.disk.remove_file("gone-there").unwrap();
-    there.disk.make_dir("H").unwrap();
-    there.put("H/new", b"123");
-    for (hand, bytes) in [(&here, &b"this"[..]), (&there, &b"that one"[..])] {
-        hand.disk.remove_file("both").unwrap();
-        hand.put("both", bytes);
-    }
-    there.disk.remove_file("changed").unwrap();
-    there.put("changed", b"anew");
-    there.sync_well();
-    world.lock().pass(1_000_000_000);
-
-    let records = world.lock().cloud.records.clone();
-    let files = here.files();
-    let planned = plan(&mut here).unwrap();
-    assert_eq!(plan(&mut here).unwrap(), planned, "as often as anybody asks");
-    assert_eq!(world.lock().cloud.records, records);
-    assert_eq!(here.files(), files);
-    let planned_brief = brief(&planned);
-    let beside = planned_brief.iter().find(|p| p.0 == PlannedKind::KeepBoth).unwrap().2.clone().unwrap();
-    let step =
-        |kind, path: &str, to: Option<&str>, bytes| (kind, path.to_owned(), to.map(str::to_owned), bytes);
-    let mut expected = vec![
-        step(PlannedKind::Upload, "G/new", None, 5),
-        step(PlannedKind::Upload, &beside, None, 4),
-        step(PlannedKind::Download, "H/new", None, 3),
-        step(PlannedKind::Download, "both", None, 8),
-        step(PlannedKind::Download, "changed", None, 4),
-        step(PlannedKind::MakeFolderHere, "H", None, 0),
-        step(PlannedKind::MakeFolderInCloud, "G", None, 0),
-        step(PlannedKind::MoveHere, "moved-there", Some("F/there"), 0),
-        step(PlannedKind::MoveInCloud, "moved-here", Some("F/moved"), 0),
-        step(PlannedKind::DeleteHere, "gone-there", None, 0),
-        step(PlannedKind::DeleteInCloud, "gone-here", None, 0),
-        step(PlannedKind::KeepBoth, "both", Some(&beside), 0),
-    ];
-    expected.sort_by(|a, b| (a.0 as i32, &a.1).cmp(&(b.0 as i32, &b.1)));
-    assert_eq!(planned_brief, expected);
-    assert!(planned.iter().all(|p| p.reason.is_none()));
-
-    let last = here.sync(|_, _| {});
-    assert_eq!((last.state, last.files_done, last.bytes_total), (SyncState::Completed, 5, 24));
-    assert_eq!(plan(&mut here), Ok(Vec::new()));
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    here.sync_well();
+    (world, there, here)
 }
 
 #[test]
-fn what_would_not_be_done_says_why() {
-    let world = world(true);
-    let mut here = Hand::open(&world, Originals);
-    for n in 0..60 {
-        here.put(&n.to_string(), b"x");
+fn a_second_device_has_thumbnails_without_originals() {
+    for digests in [true, false] {
+        let (world, _there, mut here) = two(digests);
+        assert_eq!(kept(&world, 1, CAT), both(CAT), "the sender made them");
+        assert!(here.files().is_empty());
+        assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
+
+        let states = here.core.states();
+        assert!(states.preview_path(&uri("cat"), PreviewKind::Thumbnail).is_ok());
+        let lcd = states.preview_path(&uri("cat"), PreviewKind::Lcd).unwrap_err();
+        assert_eq!(lcd.code, Code::TryAgain, "{lcd}");
+
+        let last = batch(&mut here, &["cat"], DownloadFileType::Lcd);
+        assert_eq!((last.state, last.succeeded), (DownloadState::Completed, vec![uri("cat")]));
+        assert_eq!((last.downloaded, last.total), (picture_of(CAT).lcd.len() as u64, last.downloaded));
+        assert_eq!(kept(&world, 0, CAT), both(CAT));
+        assert!(here.files().is_empty(), "pictures are no originals");
     }
-    here.sync_well();
-    for n in 0..60 {
-        here.disk.remove_file(&n.to_string()).unwrap();
-    }
-    let planned = plan(&mut here).unwrap();
-    assert_eq!(planned.len(), 60);
-    assert!(
-        planned.iter().all(|p| p.kind == PlannedKind::DeleteInCloud && p.reason == Some(Code::LimitExceeded))
-    );
-    assert_eq!(here.core.deletions_held(), 0, "nothing is held by asking");
-    let last = here.sync(|_, _| {});
-    assert_eq!(last.deletions_held, 60);
-    assert_eq!(here.trouble("7").unwrap().0, Code::LimitExceeded);
-    here.core.answer_held_deletions(true);
-    assert!(plan(&mut here).unwrap().iter().all(|p| p.reason.is_none()));
-    here.sync_well();
-    assert!(plan(&mut here).unwrap().is_empty(), "the word was for those");
 }
 
 #[test]
-fn a_sync_under_way_is_not_planned_and_a_start_waits_for_a_plan() {
-    let world = world(true);
-    let mut here = Hand::open(&world, Originals);
-    here.put("a", b"bytes");
-    let job = here.sync_until(|work| matches!(work, Work::Upload(_)));
-    assert_eq!(plan_code(&mut here), Some(Code::TaskRunning));
-    assert_eq!(here.trouble("a").unwrap().0, Code::TaskRunning, "its bytes are on their way");
+fn a_run_tells_of_files_and_not_of_their_pictures() {
+    let (_world, mut there, mut here) = two(true);
+    there.put("dog", DOG);
+    let last = there.sync(|_, _| {});
+    assert_eq!((last.files_done, last.files_total, last.bytes_done), (1, 1, DOG.len() as u64));
+    let last = here.sync(|_, _| {});
+    assert_eq!((last.files_done, last.bytes_done, last.bytes_total), (0, 0, 0));
+}
+
+#[test]
+fn what_is_here_already_is_not_fetched() {
+    let (_world, _there, mut here) = two(true);
+    let uris = vec![uri("cat")];
+    idle(&mut here);
+    here.core.start_batch(7, 1, uris, DownloadFileType::Thumbnail).unwrap();
+    assert!(here.core.next_job().is_none(), "it is here");
+    here.sync(|_, job| assert!(!matches!(job.work, Work::FetchPreviews(_)), "it was fetched before"));
+}
+
+#[test]
+fn several_batches_share_one_transfer() {
+    let (_world, _there, mut here) = two(true);
+    idle(&mut here);
+    for task in 1..=2 {
+        here.core.start_batch(7, task, vec![uri("cat")], DownloadFileType::Lcd).unwrap();
+    }
+    let job = here.core.next_job().unwrap();
+    assert!(here.core.next_job().is_none());
     here.finish(job);
-    while here.sink.next().is_some() {}
-    here.sync_well();
-
-    let told = Arc::new(Mutex::new(None));
-    let answer = Arc::clone(&told);
-    here.put("b", b"bytes");
-    here.core.preview(Box::new(move |result| *answer.lock() = Some(result)));
-    here.sync_well();
-    assert_eq!(told.lock().take().unwrap().unwrap().len(), 1);
-    assert_eq!(here.trouble("b"), None);
-}
-
-fn plan_code(hand: &mut Hand) -> Option<Code> {
-    let told = Arc::new(Mutex::new(None));
-    let answer = Arc::clone(&told);
-    hand.core.preview(Box::new(move |result| *answer.lock() = Some(result.map_err(|error| error.code))));
-    let told = told.lock().take();
-    told?.err()
+    let finals = std::iter::from_fn(|| here.sink.next()).filter(
+        |event| matches!(event, Event::Batch { progress, .. } if progress.state == DownloadState::Completed),
+    );
+    assert_eq!(finals.count(), 2);
 }
 
 #[test]
-fn on_demand_what_comes_is_shown_and_not_fetched() {
-    let world = world(true);
-    let (mut here, mut there) = (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, OnDemand));
-    here.put("a", b"bytes");
-    here.sync_well();
-    let planned = plan(&mut there).unwrap();
-    assert_eq!(brief(&planned), [(PlannedKind::Show, "a".to_owned(), None, 0)]);
-    assert_eq!(there.trouble("a").unwrap().0, Code::TryAgain, "the next sync takes it along");
+fn a_stopped_batch_of_pictures_ends_once_and_others_go_on() {
+    let (world, _there, mut here) = two(true);
+    idle(&mut here);
+    for task in 1..=2 {
+        here.core.start_batch(7, task, vec![uri("cat")], DownloadFileType::Lcd).unwrap();
+    }
+    here.core.stop_batch(7, 1, cloudsync_engine::core::Partial::Keep);
+    idle(&mut here);
+    let finals: Vec<_> = std::iter::from_fn(|| here.sink.next())
+        .filter_map(|event| match event {
+            Event::Batch { progress, .. } if progress.state != DownloadState::Running => {
+                Some((progress.task, progress.state))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(finals, [(1, DownloadState::Stopped), (2, DownloadState::Completed)]);
+    assert_eq!(kept(&world, 0, CAT), both(CAT));
+}
+
+#[test]
+fn a_file_without_previews_fails_alone() {
+    let (world, mut there, mut here) = two(true);
+    there.put("notes", b"no picture at all, but words");
+    there.put("broken", b"photo that is broken and cannot be shown");
     there.sync_well();
-    assert_eq!(there.trouble("a"), None);
+    assert_eq!((named(&world, "notes"), named(&world, "broken")), (vec![], vec![]));
+    here.sync_well();
+    for file_type in [DownloadFileType::Thumbnail, DownloadFileType::Lcd] {
+        let last = batch(&mut here, &["notes", "cat", "broken", "none"], file_type);
+        let failed = ["notes", "broken", "none"].map(|name| (uri(name), DownloadErrorType::ContentNotFound));
+        assert_eq!((last.state, last.succeeded), (DownloadState::Failed, vec![uri("cat")]));
+        assert_eq!(last.failed, failed);
+    }
+    let states = here.core.states();
+    for name in ["notes", "broken", "none"] {
+        assert_eq!(states.preview_path(&uri(name), PreviewKind::Lcd).unwrap_err().code, Code::NoSuchFile);
+    }
+}
+
+#[test]
+fn a_changed_photo_has_new_previews_and_the_old_ones_go() {
+    let (world, mut there, mut here) = two(true);
+    there.disk.remove_file("cat").unwrap();
+    there.put("cat", DOG);
+    there.sync_well();
+    idle(&mut there);
+    assert_eq!((kept(&world, 1, CAT), kept(&world, 1, DOG)), ([None, None], both(DOG)));
+    here.sync_well();
+    idle(&mut here);
+    assert_eq!((kept(&world, 0, CAT), kept(&world, 0, DOG)), ([None, None], thumbnail_alone(DOG)));
+}
+
+#[test]
+fn a_renamed_photo_keeps_its_previews_and_sends_none() {
+    let world = world(true);
+    let mut here = Hand::of_device(&world, 0, Originals);
+    here.put("cat", CAT);
+    here.sync_well();
+    let assets = |photo: &str| {
+        let (.., values) = record_of(&world, photo);
+        ["asset", "thumbnail", "lcd"].map(|field| match &values[field] {
+            CloudType::Asset(asset) => (asset.asset_id.clone(), asset.size),
+            other => panic!("{other:?}"),
+        })
+    };
+    let before = assets("cat");
+    here.disk.rename("cat", "tom").unwrap();
+    here.sync(|_, job| assert_eq!(files_sent(job), 0));
+    assert_eq!(assets("tom"), before);
+    idle(&mut here);
+    assert_eq!(kept(&world, 0, CAT), both(CAT));
+
+    rename_elsewhere(&world, "leo");
+    here.sync_well();
+    assert_eq!(assets("leo"), before);
+    assert_eq!(kept(&world, 0, CAT), both(CAT));
+}
+
+#[test]
+fn a_deleted_photo_takes_its_previews_along_but_not_those_of_its_copy() {
+    let (world, mut there, mut here) = two(true);
+    there.put("copy", CAT);
+    there.sync_well();
+    here.sync_well();
+    there.disk.remove_file("cat").unwrap();
+    for hand in [&mut there, &mut here] {
+        hand.sync_well();
+        idle(hand);
+    }
+    assert_eq!((kept(&world, 0, CAT), kept(&world, 1, CAT)), (thumbnail_alone(CAT), both(CAT)));
+    there.disk.remove_file("copy").unwrap();
+    for hand in [&mut there, &mut here] {
+        hand.sync_well();
+        idle(hand);
+    }
+    assert_eq!((kept(&world, 0, CAT), kept(&world, 1, CAT)), ([None, None], [None, None]));
+}
+
+#[test]
+fn a_kill_between_any_two_jobs_leaves_a_photo_with_its_previews() {
+    for killed in 0..12 {
+        let world = world(true);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        there.put("cat", CAT);
+        there.core.start_sync().unwrap();
+        let mut done = 0;
+        while let Some(job) = there.core.next_job() {
+            if done == killed {
+                // It was done, and the engine never heard of it.
+                there.job(job.work);
+                break;
+            }
+            there.step(job);
+            done += 1;
+        }
+        drop(there);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        there.sync_well();
+        assert_eq!(named(&world, "cat"), ["thumbnail", "lcd"], "killed in job {killed}");
+        let mut here = Hand::of_device(&world, 0, OnDemand);
+        here.sync_well();
+        assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT), "killed in job {killed}");
+    }
+}
+
+#[test]
+fn thumbnails_that_did_not_come_before_a_kill_come_after_it() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("cat", CAT);
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    let _never_run = here.sync_until(|work| matches!(work, Work::FetchPreviews(_)));
+    drop(here);
+    assert_eq!(kept(&world, 0, CAT), [None, None]);
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    here.sync_well();
+    assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
+}
+
+#[test]
+fn a_thumbnail_that_does_not_come_is_no_error_and_comes_with_the_next_run() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("cat", CAT);
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    let last = here.sync(|hand, job| {
+        let fetches = matches!(job.work, Work::FetchPreviews(_));
+        hand.world.lock().devices[0].weather.transfer_cut = if fetches { 1000 } else { 0 };
+    });
+    assert_eq!(last.state, SyncState::Completed);
+    assert_eq!(kept(&world, 0, CAT), [None, None]);
+    world.lock().devices[0].weather.transfer_cut = 0;
+    here.sync_well();
+    assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
+}
+
+#[test]
+fn bytes_that_changed_on_the_way_are_no_preview() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("cat", CAT);
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    let job = here.sync_until(|work| matches!(work, Work::FetchPreviews(_)));
+    world.lock().devices[0].weather.byte_flipped = 1000;
+    let Outcome::Previews(outcomes) = here.job(job.work) else { panic!() };
+    assert!(matches!(outcomes[..], [cloudsync_engine::job::PreviewOutcome::Refused(_)]), "{outcomes:?}");
+    assert_eq!(kept(&world, 0, CAT), [None, None]);
+}
+
+#[test]
+fn a_full_disk_under_the_previews_does_not_hold_a_photo_back() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("cat", CAT);
+    world.lock().devices[1].weather.disk_full = true;
+    let last = there.sync(|_, _| {});
+    assert_eq!(last.state, SyncState::Completed);
+    assert_eq!((named(&world, "cat").len(), kept(&world, 1, CAT)), (2, [None, None]));
+}
+
+#[test]
+fn a_photo_whose_space_is_freed_keeps_its_previews() {
+    let (world, mut there, _here) = two(true);
+    idle(&mut there);
+    there.core.clean(&uri("cat"), Box::new(|result| result.unwrap()));
+    idle(&mut there);
+    assert!(there.files().is_empty());
+    there.sync_well();
+    idle(&mut there);
+    assert_eq!(kept(&world, 1, CAT), both(CAT));
 }

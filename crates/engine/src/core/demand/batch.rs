@@ -7,7 +7,8 @@ use super::super::queue::Urgency;
 use super::{Demands, Partial, Waiter, Who};
 use crate::error::{Code, Result};
 use crate::event::{
-    BatchProgress, ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event, TaskId,
+    BatchProgress, ClientId, DownloadErrorType, DownloadFileType, DownloadProgress, DownloadState, Event,
+    TaskId,
 };
 
 /// One batch that has not ended.
@@ -111,16 +112,25 @@ impl Demands {
 }
 
 impl Core {
-    /// Fetches many files' bytes for a client, after what persons wait for and before what nobody does. Only
+    /// Fetches many files' bytes, or previews of them, for a client, after what persons wait for and before what nobody does. Only
     /// a URI that cannot be read refuses the batch; what else is wrong with a file fails that file.
-    pub fn start_batch(&mut self, client: ClientId, task: TaskId, uris: Vec<String>) -> Result<()> {
+    pub fn start_batch(
+        &mut self,
+        client: ClientId,
+        task: TaskId,
+        uris: Vec<String>,
+        file_type: DownloadFileType,
+    ) -> Result<()> {
         uris.iter().try_for_each(|uri| self.config.uris.path(uri).map(drop))?;
         let names: BTreeMap<String, File> = uris.iter().map(|uri| (uri.clone(), File::default())).collect();
         self.demands.batches.insert(task, Batch::new(client, names));
         let mut asked = BTreeSet::new();
         for uri in uris {
             if asked.insert(uri.clone()) {
-                self.add_to_batch(task, uri);
+                match file_type.preview() {
+                    Some(kind) => self.add_preview_to_batch(task, uri, kind),
+                    None => self.add_to_batch(task, uri),
+                }
             }
         }
         if let Some(batch) = self.demands.batches.get_mut(&task) {
@@ -158,6 +168,7 @@ impl Core {
         for node in self.demands.waited_for(of_batch) {
             self.withdraw(node, partial, of_batch);
         }
+        self.stop_previews(of_batch);
         self.begin_waiting();
         self.advance();
     }

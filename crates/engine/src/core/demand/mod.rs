@@ -3,9 +3,11 @@
 //! - this file: who waits for which file, and who does no more;
 //! - [`transfer`]: when a file's transfer begins, and what it came to;
 //! - [`batch`]: many files that were asked for at once;
+//! - [`previews`]: small pictures of them, asked for in the same way;
 //! - [`tell`]: what those who wait hear.
 
 mod batch;
+mod previews;
 mod tell;
 mod transfer;
 
@@ -21,6 +23,8 @@ use crate::event::{ClientId, DownloadErrorType, DownloadState, TaskId};
 use crate::job::{FetchItem, JobId, Moved, StopFlag, Work, temp_name};
 use crate::tree::{LocalContent, NodeId, Place};
 use batch::Batch;
+use previews::PreviewDemands;
+pub(super) use previews::PreviewKey;
 
 /// What becomes of the part of a file that came before its download was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,7 @@ pub(super) struct Demands {
     /// Those that have not begun, in the order in which they were asked for.
     waiting: VecDeque<NodeId>,
     batches: BTreeMap<TaskId, Batch>,
+    previews: PreviewDemands,
     next_progress: u64,
     /// Files whose downloads were under way during the scan that runs, if one does.
     during_scan: BTreeSet<NodeId>,
@@ -75,7 +80,7 @@ enum Who {
 
 impl Demands {
     pub(super) fn is_empty(&self) -> bool {
-        self.by_node.is_empty()
+        self.by_node.is_empty() && self.previews.is_empty()
     }
 
     /// The files whose transfers are under way.
@@ -235,6 +240,7 @@ impl Core {
             Who::Client(other) => other == client,
             Who::Batch(task) => batches.contains(&task),
         };
+        self.demands.previews.forget(of_client);
         for node in self.demands.waited_for(of_client) {
             let Some(demand) = self.demands.by_node.get_mut(&node) else { continue };
             demand.after_stop.retain(|waiter, _| !of_client(waiter));
@@ -252,11 +258,13 @@ impl Core {
         for node in nodes {
             self.withdraw(node, Partial::Keep, |_| true);
         }
+        self.stop_all_previews();
     }
 
     /// Ends all downloads, with their final events, without waiting for their transfers.
     pub(super) fn abandon_demands(&mut self) {
         self.demands.waiting.clear();
+        self.abandon_previews();
         for (node, demand) in std::mem::take(&mut self.demands.by_node) {
             self.states.set([node], Some(super::state::Activity::Stopped));
             let stopped = demand.stopped();

@@ -31,6 +31,7 @@ impl Core {
     /// Begins what waits and may begin: what a person waits for at once, of batches so many files that
     /// workers are left for others. A file that a run is bringing is waited for.
     pub(crate) fn begin_waiting(&mut self) {
+        self.begin_previews();
         if self.demands.waiting.is_empty() {
             return;
         }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::ports::Stamp;
 use crate::tree::row_tests::any_node;
-use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Remote, Row, Synced};
+use crate::tree::{Content, Kind, Local, LocalContent, Node, NodeId, Place, Previews, Remote, Row, Synced};
 
 fn open(dir: &Path) -> (SqliteIndex, Loaded) {
     let mut index = SqliteIndex::open(dir).unwrap();
@@ -48,7 +48,14 @@ fn in_step(n: u32) -> Node {
         record: Some(format!("{n:032x}").into()),
         local: Some(Local { place: place.clone(), content: LocalContent::Here(content, stamp) }),
         synced: Some(Synced { place: place.clone(), content: Some(content) }),
-        remote: Some(Remote { place, content: Some(content), asset: None, version: 3, deleted: false }),
+        remote: Some(Remote {
+            place,
+            content: Some(content),
+            asset: None,
+            previews: Previews::NONE,
+            version: 3,
+            deleted: false,
+        }),
         sent_from_here: true,
         ..Node::new(Kind::File)
     }
