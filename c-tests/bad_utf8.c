@@ -50,7 +50,12 @@ static void text_that_is_not_utf8(void **state) {
         BAD(unregister_change(device.context, text));
         BAD(get_core_file_sync_state(device.context, text, found));
         BAD(get_file_sync_states(device.context, texts, 2, found));
-        BAD(cloudsync_file_trouble(device.context, text, found, NULL, 0));
+        CloudSyncExplanation explanation = {sizeof explanation, 0, 0, 0, 0, 0};
+        CloudSyncPlan *plan = NULL;
+        BAD(cloudsync_explain(device.context, text, &explanation, NULL, 0));
+        BAD(cloudsync_remove(device.context, text));
+        BAD(cloudsync_restore(device.context, text));
+        BAD(cloudsync_plan(device.context, text, &plan));
         BAD(download_start(download, text));
         BAD(cloudsync_pin(device.context, text, 1));
         BAD(cloud_file_cache_clean_cache(cache, text));

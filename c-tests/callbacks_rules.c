@@ -71,7 +71,9 @@ static void everything_else_goes_on(struct device *device) {
     assert_ok(download_stop(download, uri));
     assert_ok(download_free(download));
     assert_ok(get_file_sync_state(device->context, uri, &found));
-    assert_ok(cloudsync_file_trouble(device->context, uri, &found, text, sizeof text));
+    CloudSyncExplanation explanation = {sizeof explanation, 0, 0, 0, 0, 0};
+    assert_ok(cloudsync_explain(device->context, uri, &explanation, text, sizeof text));
+    assert_ok(cloudsync_plan_async(device->context, "file://media/Photo", ignore_plan, NULL));
     assert_ok(cloudsync_get_held_deletions(device->context, &count));
     assert_ok(cloudsync_set_log_cb(CLOUDSYNC_LOG_ERROR, NULL, NULL, NULL));
     progress_destroy(&other);
@@ -239,6 +241,7 @@ static void blocks(struct blocking *blocking, const char *call, int32_t code) {
 #define BLOCKS(call) blocks(blocking, #call, call)
 
 static void call_what_blocks(struct blocking *blocking) {
+    CloudSyncPlan *plan = NULL;
     const char *const uris[] = {uri};
     int64_t task;
     CloudSyncOptimizeSpaceParam param = {sizeof param, 0, 0};
@@ -257,6 +260,10 @@ static void call_what_blocks(struct blocking *blocking) {
     BLOCKS(optimize_storage(blocking->context));
     BLOCKS(start_optimize_space(blocking->context, &param, ignore_optimize, NULL));
     BLOCKS(cloudsync_pin(blocking->context, uri, 1));
+    BLOCKS(cloudsync_remove(blocking->context, uri));
+    BLOCKS(cloudsync_restore(blocking->context, uri));
+    BLOCKS(cloudsync_plan(blocking->context, "file://media/Photo", &plan));
+    BLOCKS(cloudsync_report_view(blocking->context, uri, 1));
     BLOCKS(cloudsync_close(blocking->context));
     gate_raise(&blocking->refused);
 }

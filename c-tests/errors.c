@@ -90,7 +90,9 @@ static void a_failed_call_leaves_its_results_alone(void **state) {
     CloudSyncContext *context = (CloudSyncContext *)&marker;
     CloudSyncCloudServiceStub *stub = (CloudSyncCloudServiceStub *)&marker;
     const char *const bad_uris[] = {"nonsense"};
-    int32_t found = -7, code = -7;
+    CloudSyncExplanation explanation = {sizeof explanation, -7, 0, 0, 0, 0};
+    CloudSyncPlan *plan = NULL;
+    int32_t found = -7;
     uint64_t held = 7;
     char reason[] = "untouched";
 
@@ -101,14 +103,16 @@ static void a_failed_call_leaves_its_results_alone(void **state) {
     assert_true(get_file_sync_state(device.context, "nonsense", &found) != 0);
     assert_true(get_file_sync_states(device.context, bad_uris, 1, &found) != 0);
     assert_true(cloudsync_get_held_deletions(no_context, &held) != 0);
-    assert_true(cloudsync_file_trouble(device.context, "nonsense", &code, reason, sizeof reason) != 0);
+    assert_true(cloudsync_explain(device.context, "nonsense", &explanation, reason, sizeof reason) != 0);
+    assert_true(cloudsync_plan(device.context, "nonsense", &plan) != 0);
 
     assert_ptr_equal(sync, &marker);
     assert_ptr_equal(download, &marker);
     assert_ptr_equal(context, &marker);
     assert_ptr_equal(stub, &marker);
     assert_int_equal(found, -7);
-    assert_int_equal(code, -7);
+    assert_int_equal(explanation.code, -7);
+    assert_null(plan);
     assert_int_equal(held, 7);
     assert_string_equal(reason, "untouched");
     device_free(&device);

@@ -74,7 +74,7 @@ static void hidden_and_temporary_files_stay(void **state) {
 static void one_unreadable_photo(void) {
     struct device one;
     char path[PATH_MAX], reason[512] = "";
-    int32_t found = -1, code = 0;
+    int32_t found = -1;
     device_make(&one, "one");
     write_photo(one.gallery, "a.jpg", 700, 1);
     write_photo(one.gallery, "b.jpg", 700, 2);
@@ -90,12 +90,12 @@ static void one_unreadable_photo(void) {
     assert_int_equal(found, CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);
     assert_ok(get_file_sync_state(one.context, "file://media/Photo/locked.jpg", &found));
     assert_int_equal(found, CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE);
-    assert_ok(cloudsync_file_trouble(one.context, "file://media/Photo/locked.jpg", &code, reason, sizeof reason));
-    assert_int_equal(code, CLOUDSYNC_E_ACCESS_DENIED);
-    assert_true(reason[0] != '\0');
-    assert_ok(cloudsync_file_trouble(one.context, "file://media/Photo/a.jpg", &code, reason, sizeof reason));
-    assert_int_equal(code, CLOUDSYNC_OK);
-    assert_string_equal(reason, "");
+    CloudSyncExplanation why = explained(&one, "file://media/Photo/locked.jpg", reason, sizeof reason);
+    assert_int_equal(why.code, CLOUDSYNC_E_ACCESS_DENIED);
+    assert_int_equal(why.state, CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_FAILURE);
+    assert_true(why.next_try_ms > 0);
+    assert_non_null(strstr(reason, "cannot be read"));
+    assert_int_equal(trouble_of(&one, "file://media/Photo/a.jpg"), CLOUDSYNC_OK);
 
     assert_int_equal(chmod(path, 0600), 0);
     device_sync(&one);

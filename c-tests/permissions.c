@@ -26,6 +26,15 @@ static void every_system_operation(const char *name, size_t permissions, int sys
     assert_code(start_optimize_space_async(device.context, NULL, NULL, NULL, NULL), expected);
     assert_code(stop_optimize_space(device.context), expected);
     assert_code(cloudsync_pin(device.context, NULL, 1), expected);
+    assert_code(cloudsync_remove(device.context, NULL), expected);
+    assert_code(cloudsync_remove_async(device.context, NULL, NULL, NULL), expected);
+    assert_code(cloudsync_restore(device.context, NULL), expected);
+    assert_code(cloudsync_restore_async(device.context, NULL, NULL, NULL), expected);
+    assert_code(cloudsync_plan(device.context, "file://media/Photo", NULL), expected);
+    assert_code(cloudsync_plan_async(device.context, "file://media/Photo", NULL, NULL), expected);
+    assert_code(cloudsync_report_view(device.context, NULL, -1), expected);
+    assert_code(cloudsync_set_auto_sync(device.context, NULL, 1), expected);
+    assert_code(cloudsync_set_bandwidth_limits(device.context, 1, 1), expected);
     CloudSyncCloudFileCache *cache = NULL;
     assert_ok(cloud_file_cache_new(device.context, &cache)); /* open to all, but for this: */
     assert_code(cloud_file_cache_clean_cache(cache, NULL), expected);

@@ -126,6 +126,28 @@ static void only_what_nobody_read_for_so_long_goes(void **state) {
     device_free(&device);
 }
 
+/* Reading says when a program looked, and the host when a person did. */
+static void what_a_person_looked_at_stays_longer(void **state) {
+    (void)state;
+    struct device device;
+    int64_t now = (int64_t)time(NULL) * 1000;
+    four_photos(&device, "views");
+    assert_ok(cloudsync_report_view(device.context, "file://media/Photo/IMG_0.jpg", now - 2 * DAY_S * 1000LL));
+    assert_ok(cloudsync_report_view(device.context, "file://media/Photo/IMG_0.jpg", 1)); /* the latest counts */
+    assert_ok(cloudsync_report_view(device.context, "file://media/Photo/IMG_3.jpg", now - 50 * DAY_S * 1000LL));
+    device_close(&device);
+    device_open(&device);
+    assert_int_equal(optimize(&device, 100000, 15), CLOUDSYNC_OPTIMIZE_STATE_COMPLETED);
+    assert_true(file_exists(device.gallery, "IMG_0.jpg")); /* seen 2 days ago, read 40 days ago */
+    assert_false(file_exists(device.gallery, "IMG_3.jpg")); /* seen 50 days ago, read 10 days ago */
+    assert_int_equal(count_files(device.gallery), 1);
+    assert_ok(cloudsync_report_view(device.context, "file://media/Photo/IMG_3.jpg", INT64_MAX)); /* in the cloud */
+    assert_code(cloudsync_report_view(device.context, "file://media/Photo/IMG_0.jpg", -1), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloudsync_report_view(device.context, "file://media/Photo/x.jpg", 1), CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_code(cloudsync_report_view(device.context, "file://media/Photo/../x", 1), CLOUDSYNC_E_INVALID_URI);
+    device_free(&device);
+}
+
 static void what_is_in_use_stays(void **state) {
     (void)state;
     struct device device;
@@ -376,6 +398,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(the_oldest_go_first_and_come_back_the_same),
         in_scratch(only_what_nobody_read_for_so_long_goes),
+        in_scratch(what_a_person_looked_at_stays_longer),
         in_scratch(what_is_in_use_stays),
         in_scratch(a_pinned_folder_keeps_all_that_is_in_it),
         in_scratch(a_live_photo_goes_as_a_whole),

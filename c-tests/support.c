@@ -489,6 +489,13 @@ void ignore_batch(const CloudSyncMultiDownloadProgress *event, void *user_data) 
     (void)user_data;
 }
 
+void ignore_plan(int32_t code, const char *message, CloudSyncPlan *plan, void *user_data) {
+    (void)code;
+    (void)message;
+    (void)user_data;
+    cloudsync_plan_free(plan);
+}
+
 void ignore_task(int32_t code, const char *message, int64_t task_id, void *user_data) {
     (void)code;
     (void)message;
@@ -592,6 +599,22 @@ void device_sync(struct device *device) {
     assert_int_equal(device->progress.last.error, CLOUDSYNC_ERROR_TYPE_NO_ERROR);
     assert_int_equal(device->progress.last.state, CLOUDSYNC_SYNC_STATE_COMPLETED);
     assert_false(device->progress.fell);
+}
+
+CloudSyncExplanation explained(const struct device *device, const char *uri, char *text, size_t length) {
+    CloudSyncExplanation explanation;
+    memset(&explanation, 0, sizeof explanation);
+    explanation.struct_size = sizeof explanation;
+    assert_ok(cloudsync_explain(device->context, uri, &explanation, text, length));
+    assert_true(explanation.text_length > 0);
+    if (text != NULL && length > explanation.text_length) {
+        assert_int_equal(strlen(text), explanation.text_length);
+    }
+    return explanation;
+}
+
+int32_t trouble_of(const struct device *device, const char *uri) {
+    return explained(device, uri, NULL, 0).code;
 }
 
 int32_t state_of(struct device *device, const char *uri) {

@@ -159,6 +159,7 @@ void ignore_progress(const CloudSyncSyncProgress *event, void *user_data);
 void ignore_download(const CloudSyncDownloadProgress *event, void *user_data);
 void ignore_change(const CloudSyncChangeData *data, void *user_data);
 void ignore_batch(const CloudSyncMultiDownloadProgress *event, void *user_data);
+void ignore_plan(int32_t code, const char *message, CloudSyncPlan *plan, void *user_data);
 void ignore_task(int32_t code, const char *message, int64_t task_id, void *user_data);
 void ignore_optimize(const CloudSyncOptimizeSpaceProgress *event, void *user_data);
 void ignore_time(int32_t code, const char *message, int64_t time_ms, void *user_data);
@@ -193,6 +194,10 @@ void device_open(struct device *device);
 void device_sync(struct device *device);
 /* The state of a file of the gallery, which must have one. */
 int32_t state_of(struct device *device, const char *uri);
+/* What cloudsync_explain says of what it must know, in words too where text is not NULL. */
+CloudSyncExplanation explained(const struct device *device, const char *uri, char *text, size_t length);
+/* Its code alone. */
+int32_t trouble_of(const struct device *device, const char *uri);
 void device_close(struct device *device);
 /* Closes what is open, and frees what device_make made. */
 void device_free(struct device *device);

@@ -9,13 +9,14 @@ static struct device device;
 
 static void every_operation_answers(const char *uri, int32_t expected) {
     CloudSyncDownload *download = NULL;
-    int32_t found = -7, code = -7;
+    CloudSyncExplanation explanation = {sizeof explanation, 0, 0, 0, 0, 0};
+    int32_t found = -7;
     int32_t answer = get_file_sync_state(device.context, uri, &found);
     if (answer != expected) {
         print_error("%s: %d, expected %d\n", uri, (int)answer, (int)expected);
     }
     assert_int_equal(answer, expected);
-    assert_code(cloudsync_file_trouble(device.context, uri, &code, NULL, 0), expected);
+    assert_code(cloudsync_explain(device.context, uri, &explanation, NULL, 0), expected);
     assert_ok(download_new(device.context, &download));
     assert_code(download_start(download, uri), expected);
     assert_ok(download_free(download));

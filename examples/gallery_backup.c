@@ -265,11 +265,11 @@ static void uri_of(char uri[URI_MAX], const char *relative) {
 static int tell_trouble(const char *relative, uint64_t size, void *data) {
     struct device *device = data;
     char uri[URI_MAX], reason[512];
-    int32_t code = CLOUDSYNC_OK;
+    CloudSyncExplanation why = {.struct_size = sizeof why};
     (void)size;
     uri_of(uri, relative);
-    if (cloudsync_file_trouble(device->context, uri, &code, reason, sizeof reason) == CLOUDSYNC_OK && code != CLOUDSYNC_OK) {
-        fprintf(stderr, "  %s: %s (code %" PRId32 ")\n", relative, reason, code);
+    if (cloudsync_explain(device->context, uri, &why, reason, sizeof reason) == CLOUDSYNC_OK && why.code != CLOUDSYNC_OK) {
+        fprintf(stderr, "  %s: %s (code %" PRId32 ")\n", relative, reason, why.code);
     }
     return 0;
 }

@@ -137,6 +137,11 @@
 #define CLOUDSYNC_E_BUSY 13900014
 
 /**
+ * There is a file or folder of that name already.
+ */
+#define CLOUDSYNC_E_FILE_EXISTS 13900015
+
+/**
  * Invalid argument, in the newer operations.
  */
 #define CLOUDSYNC_E_INVALID_VALUE 13900020
@@ -307,7 +312,7 @@
 #define CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL 8
 
 /**
- * ErrorType: anything else. cloudsync_file_trouble says why, file by file.
+ * ErrorType: anything else. cloudsync_explain says why, file by file.
  */
 #define CLOUDSYNC_ERROR_TYPE_UNKNOWN_ERROR 10
 
@@ -477,9 +482,75 @@
 #define CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND 1
 
 /**
+ * What a filter matches is left alone.
+ */
+#define CLOUDSYNC_FILTER_EXCLUDE 0
+
+/**
+ * What a filter matches is synced, although one before it leaves it out.
+ */
+#define CLOUDSYNC_FILTER_INCLUDE 1
+
+/**
  * The most files of one batch.
  */
 #define CLOUDSYNC_MAX_BATCH_FILES 400
+
+/**
+ * Kind of a planned action: send a file's bytes to the cloud.
+ */
+#define CLOUDSYNC_PLAN_UPLOAD 0
+
+/**
+ * Kind of a planned action: bring a file's bytes from the cloud.
+ */
+#define CLOUDSYNC_PLAN_DOWNLOAD 1
+
+/**
+ * Kind of a planned action: list a file whose bytes stay in the cloud until somebody asks for them.
+ */
+#define CLOUDSYNC_PLAN_SHOW 2
+
+/**
+ * Kind of a planned action: make a folder on this device.
+ */
+#define CLOUDSYNC_PLAN_MAKE_FOLDER_HERE 3
+
+/**
+ * Kind of a planned action: make a folder in the cloud.
+ */
+#define CLOUDSYNC_PLAN_MAKE_FOLDER_IN_CLOUD 4
+
+/**
+ * Kind of a planned action: move or rename on this device.
+ */
+#define CLOUDSYNC_PLAN_MOVE_HERE 5
+
+/**
+ * Kind of a planned action: move or rename in the cloud.
+ */
+#define CLOUDSYNC_PLAN_MOVE_IN_CLOUD 6
+
+/**
+ * Kind of a planned action: move to this device's trash; a folder is removed once it is empty.
+ */
+#define CLOUDSYNC_PLAN_DELETE_HERE 7
+
+/**
+ * Kind of a planned action: move to the cloud's trash.
+ */
+#define CLOUDSYNC_PLAN_DELETE_IN_CLOUD 8
+
+/**
+ * Kind of a planned action: two different versions are both kept, this device's under another name. That it is sent, and the
+ * other comes, are actions of their own.
+ */
+#define CLOUDSYNC_PLAN_KEEP_BOTH 9
+
+/**
+ * Kind of a planned action: none, for the reason that is given.
+ */
+#define CLOUDSYNC_PLAN_LEAVE 10
 
 /**
  * OptimizeState: under way.
@@ -563,6 +634,11 @@ typedef struct CloudSyncOptions CloudSyncOptions;
  * A page of a listing. Made by cloudsync_list, freed by cloudsync_page_free.
  */
 typedef struct CloudSyncPage CloudSyncPage;
+
+/**
+ * What a start would do. Made by cloudsync_plan, freed by cloudsync_plan_free.
+ */
+typedef struct CloudSyncPlan CloudSyncPlan;
 
 /**
  * Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
@@ -650,7 +726,7 @@ typedef struct CloudSyncSyncProgress {
    */
   uint64_t files_done;
   /**
-   * Files left out, each with a reason that cloudsync_file_trouble tells.
+   * Files left out, each with a reason that cloudsync_explain tells.
    */
   uint64_t files_failed;
   /**
@@ -820,6 +896,120 @@ typedef void (*CloudSyncFileStatesCompletion)(int32_t code,
                                               const int32_t *states,
                                               size_t n,
                                               void *user_data);
+
+/**
+ * Why a file or folder is as it is. Set struct_size to sizeof(CloudSyncExplanation) before the call.
+ */
+typedef struct CloudSyncExplanation {
+  /**
+   * sizeof(CloudSyncExplanation).
+   */
+  size_t struct_size;
+  /**
+   * What is the matter: 0 where it is in step with the cloud, otherwise a CLOUDSYNC_E_... number: 13900010 waits for a
+   * sync; 22400006 is being sent or fetched; 22400001, 22400002, 22400003 waits until the cloud is signed in to and
+   * switched on, until there is a network, until the battery is charged; 22400004 is one of many deletions that wait for
+   * cloudsync_answer_held_deletions; 13900001 is never synced, because of its name or because it is no file; 13900012
+   * cannot be read; 13900014 something else has its name or its lock; 13900025 the disk or the cloud is full; 13600001 the
+   * cloud does not answer as it should; 13900005 and any other number: what failed when it was last tried.
+   */
+  int32_t code;
+  /**
+   * A CLOUDSYNC_FILE_SYNC_STATE_... number; -1 for a folder, and for what is never synced.
+   */
+  int32_t state;
+  /**
+   * When it is due to be tried again, in milliseconds since 1970 by this device's clock; 0 where no time is set. A start
+   * before that tries it too, and one that is stopped or does not come does not try it.
+   */
+  int64_t next_try_ms;
+  /**
+   * Why its bytes stayed when space was last to be freed: a CLOUDSYNC_E_... number, 0 where they were not to go.
+   */
+  int32_t kept_code;
+  /**
+   * How long the whole text is, in bytes without the NUL.
+   */
+  size_t text_length;
+} CloudSyncExplanation;
+
+/**
+ * Told once what cloudsync_plan_async found out: a code, a text as in CloudSyncCompletion, and, where the code is 0, a plan
+ * to be freed with cloudsync_plan_free; otherwise NULL.
+ */
+typedef void (*CloudSyncPlanCompletion)(int32_t code,
+                                        const char *message,
+                                        struct CloudSyncPlan *plan,
+                                        void *user_data);
+
+/**
+ * One thing that a start would do.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncPlannedAction {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * With which file or folder; what moves, as it is called before. Lives as long as the plan.
+   */
+  const char *uri;
+  /**
+   * What it is called after, for what moves and for KEEP_BOTH; otherwise NULL. Lives as long as the plan.
+   */
+  const char *other_uri;
+  /**
+   * How many bytes go to the cloud or come from there.
+   */
+  uint64_t bytes;
+  /**
+   * A CLOUDSYNC_PLAN_... number.
+   */
+  int32_t kind;
+  /**
+   * 0 where a start now would do it. Otherwise why not: 22400002 it is sent over Wi-Fi only, 22400004 it is one of many
+   * deletions that would wait for cloudsync_answer_held_deletions, or for LEAVE what cloudsync_explain explains.
+   */
+  int32_t code;
+  /**
+   * 1 for a folder, else 0.
+   */
+  uint8_t is_directory;
+} CloudSyncPlannedAction;
+
+/**
+ * What a plan comes to.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncPlanTotals {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * Files to be sent now.
+   */
+  uint64_t uploads;
+  /**
+   * Their bytes, without those that the cloud has already.
+   */
+  uint64_t upload_bytes;
+  /**
+   * Files to be fetched now.
+   */
+  uint64_t downloads;
+  /**
+   * Their bytes.
+   */
+  uint64_t download_bytes;
+  /**
+   * Actions that a start now would not do.
+   */
+  uint64_t left;
+} CloudSyncPlanTotals;
 
 /**
  * How much space is to be freed: the documented OptimizeSpaceParam. Set struct_size to
@@ -1267,6 +1457,19 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
                                                   int32_t wifi_only);
 
 /**
+ * Sets whether runs begin by themselves from when a context is opened on, of the gallery and of every bundle: see
+ * cloudsync_set_auto_sync, which changes it later. By default they do not.
+ *
+ * @param options The options.
+ * @param on      0 for no, anything else for yes.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
+                                        int32_t on);
+
+/**
  * Sets who tells network, battery and heat. By default the system does (sysfs).
  *
  * @param options The options.
@@ -1278,6 +1481,78 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
  */
 int32_t cloudsync_options_set_device(struct CloudSyncOptions *options,
                                      const struct CloudSyncDeviceVTable *vtable);
+
+/**
+ * Adds a filter after the others: of those that match a file, or a folder that it is in, the last one decides, and
+ * what none matches is synced. The filters of the options hold for the gallery and for every bundle.
+ *
+ * A pattern without a '/', but at its end, matches names of files and folders anywhere; one with a '/' matches paths
+ * from the directory on, with or without a '/' at its beginning. '*' stands for any letters but '/', '?' for one,
+ * '**' between slashes for any folders, '[abc]' and '[!abc]' for one letter of these and of others. Capital and small
+ * letters differ. The photos alone: exclude "*", then include "*.jpg".
+ *
+ * What is left out is left as it is, here and in the cloud: nothing of it is sent, brought, moved or deleted, whatever
+ * happens to it on either side meanwhile. It is listed, cloudsync_explain tells 13900001 and names the filter
+ * where both sides differ, and whoever downloads it by name gets it. The name here decides, and for what is in the cloud
+ * alone the name there. A context opened without the filter takes it up again: what was changed on one side comes
+ * to the other, two different changes are both kept, and what is missing on one side comes back from the other.
+ *
+ * @param options The options.
+ * @param action  A CLOUDSYNC_FILTER_... number.
+ * @param pattern The pattern; copied.
+ * @return 0; 401 for a bad handle, another number, or a pattern that is NULL, empty, not UTF-8 or none, which
+ *         cloudsync_last_error names.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_add_filter(struct CloudSyncOptions *options,
+                                     int32_t action,
+                                     const char *pattern);
+
+/**
+ * Sets the size of the largest files that are synced. Larger ones are left alone, as by a filter
+ * (cloudsync_options_add_filter). By default there is none.
+ *
+ * @param options The options.
+ * @param bytes   The size in bytes; 0 for none.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_max_file_size(struct CloudSyncOptions *options,
+                                            uint64_t bytes);
+
+/**
+ * Sets how fast bytes move, in all transfers of a context together, gallery and bundles. By default as fast as they
+ * can. Within the limit, what a person waits for (Download, CloudFileCache's single files) goes before what runs
+ * in the background.
+ *
+ * @param options  The options.
+ * @param upload   Bytes a second to the cloud; 0 for any number.
+ * @param download Bytes a second from the cloud; 0 for any number.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_bandwidth_limits(struct CloudSyncOptions *options,
+                                               uint64_t upload,
+                                               uint64_t download);
+
+/**
+ * Changes how fast bytes move from now on, those that are under way too: see
+ * cloudsync_options_set_bandwidth_limits.
+ *
+ * @param context  The context.
+ * @param upload   Bytes a second to the cloud; 0 for any number.
+ * @param download Bytes a second from the cloud; 0 for any number.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle; 13600001 where the context has been
+ *         closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_set_bandwidth_limits(struct CloudSyncContext *context,
+                                       uint64_t upload,
+                                       uint64_t download);
 
 /**
  * Opens a context: takes the state directory, opens the index, and starts the library's threads, with all
@@ -1366,25 +1641,6 @@ int32_t cloudsync_get_held_deletions(struct CloudSyncContext *context,
  */
 int32_t cloudsync_answer_held_deletions(struct CloudSyncContext *context,
                                         int32_t carry_out);
-
-/**
- * Says why a file is not in step with the cloud.
- *
- * @param context The context.
- * @param uri     The file.
- * @param out     Where the reason's code goes; 0 for a file that is in step or on its way.
- * @param buffer  Where the reason goes, as cloudsync_last_error writes it; may be NULL. Empty for code 0.
- * @param length  The buffer's size in bytes.
- * @return 0; 401 for a bad handle, or a URI or out that is NULL; 13900002 for a file that is not there;
- *         14000002 for a URI that cannot be read or that leaves the synced directories.
- *
- * Thread safety: any thread. Callback safe: yes.
- */
-int32_t cloudsync_file_trouble(struct CloudSyncContext *context,
-                               const char *uri,
-                               int32_t *out,
-                               char *buffer,
-                               size_t length);
 
 /**
  * Makes a GallerySync (documented: constructor).
@@ -1651,6 +1907,44 @@ int32_t file_sync_get_last_sync_time(struct CloudSyncFileSync *file_sync,
 int32_t file_sync_get_last_sync_time_async(struct CloudSyncFileSync *file_sync,
                                            CloudSyncTimeCompletion done,
                                            void *user_data);
+
+/**
+ * Lets sync runs begin by themselves, or no more; replaces what cloudsync_options_set_auto_sync said.
+ *
+ * While it is on, a run begins half a second after the last change of the directory, and at the latest ten seconds after
+ * the first; one begins too when another device has written to the cloud, which tells of it, and one when this
+ * is switched on. Where disk or cloud cannot tell of changes, one begins every 15 minutes. Such a run is told of as any
+ * other is, and ends in one final event; a start during one is accepted and runs once more afterwards; a stop ends
+ * it, and the next change begins one again.
+ *
+ * Conditions that forbid a start (network, cloud, battery), that the device is hot, and that Wi-Fi is missing
+ * where uploads wait for it, keep it from beginning, without an event; it begins once they are over, within
+ * a minute, or at once after cloudsync_conditions_changed. A run that failed is followed by another after 2 seconds,
+ * then after twice as long each time, up to a minute; one that left files out after 30 seconds, up to an hour.
+ *
+ * @param context The context.
+ * @param uri     The directory, or anything in it: such as file://media/Photo/ for the gallery. NULL for all.
+ * @param on      0 for no, anything else for yes. Saying the same again is no error and changes nothing.
+ * @return 0; 201 without the permission and 202 for no system app, where uri is the gallery's or NULL; 202 for another
+ *         bundle's directory; 401 for a bad handle, or a URI that is not UTF-8; 14000002 for a URI that cannot be read
+ *         or that leaves the synced directories; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Does not wait for a run. Callback safe: yes.
+ */
+int32_t cloudsync_set_auto_sync(struct CloudSyncContext *context,
+                                const char *uri,
+                                int32_t on);
+
+/**
+ * Says that network, battery, heat or the account are others than before: runs that wait for them to begin by
+ * themselves are tried at once. Needed by nobody: without it they are tried within a minute.
+ *
+ * @param context The context.
+ * @return 0; 401 for a bad handle; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_conditions_changed(struct CloudSyncContext *context);
 
 /**
  * Makes a Download (documented: constructor).
@@ -2134,6 +2428,169 @@ int32_t get_file_sync_states_async(struct CloudSyncContext *context,
                                    void *user_data);
 
 /**
+ * Says why a file or folder is not in step with the cloud, or that it is, and what can be done about it. Answers from memory
+ * and never waits for a running sync. Needs no permission: every caller may ask for the gallery and its own bundle.
+ *
+ * @param context The context.
+ * @param uri     The file or folder, or the gallery or a bundle's cloud directory as a whole.
+ * @param out     Where the explanation goes.
+ * @param buffer  Where the words go, in English, as cloudsync_last_error writes them; may be NULL.
+ * @param length  The buffer's size in bytes.
+ * @return 0; 401 for a bad handle, a URI or out that is NULL, or a struct_size that is too small; 202 for a file of another
+ *         bundle, to a caller that is no system app; 13900002 for what is neither here nor in the cloud; 14000002 for a URI
+ *         that cannot be read or that leaves the synced directories; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_explain(struct CloudSyncContext *context,
+                          const char *uri,
+                          struct CloudSyncExplanation *out,
+                          char *buffer,
+                          size_t length);
+
+/**
+ * Finds out what a start of the gallery, or of a bundle, would do now, and does none of it: looks at the disk and asks the
+ * cloud as a start would, reads files that are new or were changed, and changes nothing on the disk nor in the cloud. What it
+ * finds out it keeps, so that the start need not find it out again. No progress event comes of it. A start meanwhile is
+ * accepted, and begins when this is done.
+ *
+ * @param context The context.
+ * @param uri     The gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without a slash at the end.
+ * @param out     Where the plan's handle goes; the caller frees it with cloudsync_plan_free.
+ * @return 0, also where nothing is to be done; 201 without the permission, and 202 for no system app, for the gallery; 202 for
+ *         another bundle's directory, to a caller that is no system app; 401 for a bad handle or where URI or out is NULL;
+ *         14000002 for a URI that is not that of a synced directory as a whole; 22400002 without network; 22400001 where the
+ *         cloud is signed out or switched off; 22400003 with too little battery; 22400006 while a sync run, or another plan,
+ *         of this directory is under way; 13900005 where the files cannot be looked at or the cloud fails; 13600001 where the
+ *         context has been closed; 13900029 from inside a callback, nothing is done then.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_plan_async.
+ */
+int32_t cloudsync_plan(struct CloudSyncContext *context,
+                       const char *uri,
+                       struct CloudSyncPlan **out);
+
+/**
+ * Finds out what a start would do now. As cloudsync_plan, but returns at once: its code, and the plan's handle, come to the
+ * completion callback, once, also where the context is closed first.
+ *
+ * @param context   The context.
+ * @param uri       As in cloudsync_plan; copied.
+ * @param done      Told the code of cloudsync_plan, and given the handle, which it or the caller frees with
+ *                  cloudsync_plan_free.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202, 401, 14000002 or 13600001 as cloudsync_plan, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_plan_async(struct CloudSyncContext *context,
+                             const char *uri,
+                             CloudSyncPlanCompletion done,
+                             void *user_data);
+
+/**
+ * Reads a plan.
+ *
+ * @param plan    The plan.
+ * @param actions Where the array of pointers to its actions goes; it lives as long as the plan.
+ * @param count   Where their number goes.
+ * @param totals  Where a pointer to what they come to goes, which lives as long as the plan; may be NULL.
+ * @return 0; 401 for a bad handle, or where actions or count is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_plan_read(const struct CloudSyncPlan *plan,
+                            const struct CloudSyncPlannedAction *const **actions,
+                            size_t *count,
+                            const struct CloudSyncPlanTotals **totals);
+
+/**
+ * Frees a plan, and all that was read from it.
+ *
+ * @param plan The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_plan_free(struct CloudSyncPlan *plan);
+
+/**
+ * Removes a file, or a folder with all that is in it: it goes to the trash on this disk when this returns, and the next sync
+ * run moves it to the cloud's trash, from where every other device removes it too. Each trash keeps it for its retention (30
+ * days here). What is in the cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
+ * cloudsync_answer_held_deletions on this device. Where the cloud gets a changed version before it hears of the deletion, that
+ * version wins, and comes.
+ *
+ * @param context The context.
+ * @param uri     The file or folder.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
+ *         13900002 for what is neither here nor in the cloud; 13900010 while it is being sent or fetched; 13900001 for a link, a
+ *         pipe or a device; 13900005, 13900012, 13900025 or 13900027 where the disk refuses it, and nothing is removed then;
+ *         13900029 from inside a callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the
+ *         synced directories; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_remove_async.
+ */
+int32_t cloudsync_remove(struct CloudSyncContext *context,
+                         const char *uri);
+
+/**
+ * Removes a file or folder. As cloudsync_remove, but returns at once: its code comes to the completion callback, once, also
+ * where the context is closed first.
+ *
+ * @param context   The context.
+ * @param uri       The file or folder; copied.
+ * @param done      Told the code of cloudsync_remove.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as cloudsync_remove, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_remove_async(struct CloudSyncContext *context,
+                               const char *uri,
+                               CloudSyncCompletion done,
+                               void *user_data);
+
+/**
+ * Restores what was removed with cloudsync_remove, or deleted in any other way on any device: what this disk's trash has goes
+ * back to its place when this returns, and otherwise what the cloud's trash has is brought back in the cloud. The next sync run
+ * brings it to wherever it is not yet, with the bytes that it had. Of what was deleted several times the last comes back, and
+ * what this disk's trash has comes before what the cloud's has. Folders come back with all that went with them; from the
+ * cloud's trash with all that it has of them, for which all records of the cloud are looked through.
+ *
+ * @param context The context.
+ * @param uri     The file or folder, as it was called.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
+ *         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
+ *         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
+ *         where the cloud is to be asked and there is no network, or it is signed out or switched off; 13900005, 13900012,
+ *         13900025 or 13900027 where the disk refuses it or the cloud fails or is full; 13900029 from inside a callback, nothing
+ *         is done then; 14000002 for a URI that cannot be read or that leaves the synced directories; 13600001 where the context
+ *         has been closed.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloudsync_restore_async.
+ */
+int32_t cloudsync_restore(struct CloudSyncContext *context,
+                          const char *uri);
+
+/**
+ * Restores what was removed or deleted. As cloudsync_restore, but returns at once: its code comes to the completion callback,
+ * once, also where the context is closed first.
+ *
+ * @param context   The context.
+ * @param uri       The file or folder, as it was called; copied.
+ * @param done      Told the code of cloudsync_restore.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 201, 202, 401 or 13600001 as cloudsync_restore, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_restore_async(struct CloudSyncContext *context,
+                                const char *uri,
+                                CloudSyncCompletion done,
+                                void *user_data);
+
+/**
  * Frees as much space as the disk needs (documented: optimizeStorage, as a promise), and returns when that is
  * done. Under half of the disk free, photos that nobody has read for 30 days go until 60 % are free; still under
  * 15 %, any go until 20 % are. What went is in the cloud alone: its state and name stay, and a download brings it back.
@@ -2236,6 +2693,25 @@ int32_t stop_optimize_space(struct CloudSyncContext *context);
 int32_t cloudsync_pin(struct CloudSyncContext *context,
                       const char *uri,
                       int32_t pinned);
+
+/**
+ * Says when a person looked at a photo. What is freed first (start_optimize_space, optimize_storage) goes by that, for
+ * the photos that it was said of, and for the others by when anybody read them. Kept over restarts; of several times
+ * the latest counts.
+ *
+ * @param context The context.
+ * @param uri     The file.
+ * @param time_ms When, in milliseconds since 1970; one that is still to come counts as now. At least 0.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, a URI that is NULL or not UTF-8, or a
+ *         time under 0; 13900002 for a file that no run has seen yet, or that is not there; 13900029 from inside a
+ *         callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the synced directories;
+ *         13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Blocks for a moment. Callback safe: no, answers 13900029.
+ */
+int32_t cloudsync_report_view(struct CloudSyncContext *context,
+                              const char *uri,
+                              int64_t time_ms);
 
 /**
  * Tells a callback of changes of a file, or of the files and folders in a folder (documented: registerChange): of

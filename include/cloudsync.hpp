@@ -238,6 +238,34 @@ private:
   std::string next_;
 };
 
+/** Why a file is as it is. */
+struct Explanation {
+  std::error_code code;
+  std::int32_t state;
+  std::int64_t next_try_ms;
+  std::error_code kept;
+  std::string text;
+};
+
+/** What a start would do: its actions live as long as it does. */
+class Plan {
+public:
+  explicit Plan(CloudSyncPlan *handle) : handle_(handle) {
+    check(cloudsync_plan_read(handle, &actions_, &count_, &totals_));
+  }
+
+  const CloudSyncPlannedAction *const *begin() const noexcept { return actions_; }
+  const CloudSyncPlannedAction *const *end() const noexcept { return actions_ + count_; }
+  std::size_t size() const noexcept { return count_; }
+  const CloudSyncPlanTotals &totals() const noexcept { return *totals_; }
+
+private:
+  detail::Handle<CloudSyncPlan, cloudsync_plan_free> handle_;
+  const CloudSyncPlannedAction *const *actions_ = nullptr;
+  std::size_t count_ = 0;
+  const CloudSyncPlanTotals *totals_ = nullptr;
+};
+
 /** One device, one account, one cloud. */
 class Context {
 public:
@@ -328,12 +356,50 @@ public:
   /** The host's word on them. */
   void answer_held_deletions(bool carry_out) { check(cloudsync_answer_held_deletions(get(), carry_out)); }
 
-  /** Why a file is not in step; no error where it is. */
-  std::error_code file_trouble(const std::string &uri) const {
-    std::int32_t code = 0;
-    check(cloudsync_file_trouble(get(), uri.c_str(), &code, nullptr, 0));
-    return error(code);
+  /** Why a file is as it is: no error where it is in step. */
+  Explanation explain(const std::string &uri) const {
+    CloudSyncExplanation found{};
+    found.struct_size = sizeof found;
+    std::string text(512, '\0');
+    check(cloudsync_explain(get(), uri.c_str(), &found, &text[0], text.size() + 1));
+    if (found.text_length > text.size()) {
+      text.resize(found.text_length);
+      check(cloudsync_explain(get(), uri.c_str(), &found, &text[0], text.size() + 1));
+    }
+    text.resize(found.text_length < text.size() ? found.text_length : text.size());
+    return {error(found.code), found.state, found.next_try_ms, error(found.kept_code), text};
   }
+
+  /** Moves a file or folder to the trash. */
+  void remove(const std::string &uri) { check(cloudsync_remove(get(), uri.c_str())); }
+
+  /** Brings it back. */
+  void restore(const std::string &uri) { check(cloudsync_restore(get(), uri.c_str())); }
+
+  /** What a start of a synced directory would do. */
+  Plan plan(const std::string &uri) {
+    CloudSyncPlan *plan = nullptr;
+    check(cloudsync_plan(get(), uri.c_str(), &plan));
+    return Plan(plan);
+  }
+
+  /** Lets runs of a URI's directory begin by themselves, or no more; of all directories without a URI. */
+  void set_auto_sync(bool on) { check(cloudsync_set_auto_sync(get(), nullptr, on)); }
+  void set_auto_sync(const std::string &uri, bool on) { check(cloudsync_set_auto_sync(get(), uri.c_str(), on)); }
+
+  /** How many bytes a second go up and down, in all transfers together; 0 for any number. */
+  void set_bandwidth_limits(std::uint64_t upload, std::uint64_t download) {
+    check(cloudsync_set_bandwidth_limits(get(), upload, download));
+  }
+
+  /** A person looked at a photo then: what is freed first goes by that. */
+  void report_view(const std::string &uri, std::chrono::system_clock::time_point when) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
+    check(cloudsync_report_view(get(), uri.c_str(), static_cast<std::int64_t>(since.count())));
+  }
+
+  /** Network, battery, heat or the account are others than before. */
+  void conditions_changed() { check(cloudsync_conditions_changed(get())); }
 
   /** A page of a folder, from where the page before says; from the first on for an empty text. */
   Page list(const std::string &uri, bool recursion, const std::string &after = {}, std::uint32_t max_entries = 1000) const {

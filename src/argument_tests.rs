@@ -86,11 +86,23 @@ fn the_callers_rights_come_before_the_arguments() {
     }
 }
 
+/// An explanation that is to be filled in.
+const EXPLANATION: CloudSyncExplanation = CloudSyncExplanation {
+    struct_size: size_of::<CloudSyncExplanation>(),
+    code: -1,
+    state: -1,
+    next_try_ms: 0,
+    kept_code: 0,
+    text_length: 0,
+};
+
 /// Every export that takes a handle, with the given one as each kind, and good arguments otherwise.
 fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let uri = c"file://media/Photo/a.jpg".as_ptr();
     let (mut number, mut count, mut out) = (0, 0, null_mut());
-    let (mut gallery, mut download, mut page) = (null_mut(), null_mut(), null_mut());
+    let (mut gallery, mut download, mut page, mut plan) = (null_mut(), null_mut(), null_mut(), null_mut());
+    let mut explanation = EXPLANATION;
+    unsafe extern "C-unwind" fn planned(_: i32, _: *const c_char, _: *mut CloudSyncPlan, _: *mut c_void) {}
     unsafe extern "C-unwind" fn done(_: i32, _: *const c_char, _: *mut c_void) {}
     unsafe extern "C-unwind" fn states(_: i32, _: *const c_char, _: *const i32, _: usize, _: *mut c_void) {}
     unsafe extern "C-unwind" fn sync(_: *const CloudSyncSyncProgress, _: *mut c_void) {}
@@ -110,12 +122,27 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_options_set_deletion_hold(handle.cast(), 1, 1),
             cloudsync_options_set_battery_marks(handle.cast(), 15, 10),
             cloudsync_options_set_upload_on_wifi_only(handle.cast(), 1),
+            cloudsync_options_set_auto_sync(handle.cast(), 1),
+            cloudsync_set_auto_sync(handle.cast(), null(), 1),
+            cloudsync_conditions_changed(handle.cast()),
+            cloudsync_options_add_filter(handle.cast(), CLOUDSYNC_FILTER_EXCLUDE, c"x".as_ptr()),
+            cloudsync_options_set_max_file_size(handle.cast(), 1),
+            cloudsync_options_set_bandwidth_limits(handle.cast(), 1, 1),
+            cloudsync_set_bandwidth_limits(handle.cast(), 1, 1),
+            cloudsync_report_view(handle.cast(), c"file://media/Photo/a".as_ptr(), 1),
             cloudsync_open(handle.cast(), &raw mut out),
             cloudsync_dispatch(handle.cast(), 0, 0),
             -cloudsync_event_fd(handle.cast()),
             cloudsync_get_held_deletions(handle.cast(), &raw mut count),
             cloudsync_answer_held_deletions(handle.cast(), 0),
-            cloudsync_file_trouble(handle.cast(), uri, &raw mut number, null_mut(), 0),
+            cloudsync_explain(handle.cast(), uri, &raw mut explanation, null_mut(), 0),
+            cloudsync_remove(handle.cast(), uri),
+            cloudsync_remove_async(handle.cast(), uri, Some(done), null_mut()),
+            cloudsync_restore(handle.cast(), uri),
+            cloudsync_restore_async(handle.cast(), uri, Some(done), null_mut()),
+            cloudsync_plan(handle.cast(), uri, &raw mut plan),
+            cloudsync_plan_async(handle.cast(), uri, Some(planned), null_mut()),
+            cloudsync_plan_read(handle.cast(), null_mut(), null_mut(), null_mut()),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
             cloudsync_list(handle.cast(), uri, 1, null(), 1, &raw mut page),
             cloudsync_page_read(handle.cast(), null_mut(), null_mut(), null_mut()),
@@ -143,7 +170,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
 }
 
 /// Every free.
-fn frees(handle: *mut c_void) -> [i32; 6] {
+fn frees(handle: *mut c_void) -> [i32; 7] {
     // SAFETY: any value is answered.
     unsafe {
         [
@@ -152,6 +179,7 @@ fn frees(handle: *mut c_void) -> [i32; 6] {
             gallery_sync_free(handle.cast()),
             download_free(handle.cast()),
             cloudsync_page_free(handle.cast()),
+            cloudsync_plan_free(handle.cast()),
             cloudsync_close(handle.cast()),
         ]
     }
@@ -172,10 +200,10 @@ fn an_invented_handle_is_a_bad_argument_everywhere() {
     let on_stack = (&raw const local).cast_mut().cast();
     for invented in [without_provenance_mut(1), without_provenance_mut(usize::MAX), on_stack, freed] {
         assert!(with_handle(invented).iter().all(|code| *code == 401));
-        assert_eq!(frees(invented), [401; 6]);
+        assert_eq!(frees(invented), [401; 7]);
     }
     assert!(with_handle(null_mut()).iter().all(|code| *code == 401));
-    assert_eq!(frees(null_mut()), [0; 6]);
+    assert_eq!(frees(null_mut()), [0; 7]);
 }
 
 #[test]
@@ -184,6 +212,8 @@ fn null_and_bad_text_are_bad_arguments() {
     let (context, options) = (fixture.context, fixture.options);
     let (mut gallery, mut download, mut stub, mut number) = (null_mut(), null_mut(), null_mut(), 0);
     let bad = c"\xff".as_ptr();
+    let mut explanation = EXPLANATION;
+    let mut short = CloudSyncExplanation { struct_size: 8, ..EXPLANATION };
     // SAFETY: NULL is answered; the rest are locals and literals.
     let codes = unsafe {
         assert_eq!(gallery_sync_new(context, &raw mut gallery), 0);
@@ -202,8 +232,15 @@ fn null_and_bad_text_are_bad_arguments() {
             cloudsync_embedded_cloud_new(c"/tmp".as_ptr(), null(), &raw mut stub),
             cloudsync_embedded_cloud_new(c"/tmp".as_ptr(), c"me".as_ptr(), null_mut()),
             cloudsync_get_held_deletions(context, null_mut()),
-            cloudsync_file_trouble(context, null(), &raw mut number, null_mut(), 0),
-            cloudsync_file_trouble(context, c"a".as_ptr(), null_mut(), null_mut(), 0),
+            cloudsync_explain(context, null(), &raw mut explanation, null_mut(), 0),
+            cloudsync_explain(context, c"a".as_ptr(), null_mut(), null_mut(), 0),
+            cloudsync_explain(context, c"a".as_ptr(), &raw mut short, null_mut(), 0),
+            cloudsync_remove(context, null()),
+            cloudsync_remove_async(context, c"a".as_ptr(), None, null_mut()),
+            cloudsync_restore(context, bad),
+            cloudsync_restore_async(context, null(), None, null_mut()),
+            cloudsync_plan(context, c"file://media/Photo".as_ptr(), null_mut()),
+            cloudsync_plan_async(context, c"file://media/Photo".as_ptr(), None, null_mut()),
             get_file_sync_state(context, bad, &raw mut number),
             get_file_sync_states(context, &raw const bad, 1, &raw mut number),
             get_file_sync_states(context, &raw const bad, usize::MAX, &raw mut number),
@@ -217,7 +254,7 @@ fn null_and_bad_text_are_bad_arguments() {
             download_free(gallery.cast()),
         ]
     };
-    assert_eq!(codes, [401; 26]);
+    assert_eq!(codes, [401; 33]);
     // SAFETY: any value is answered.
     unsafe {
         assert_eq!(get_file_sync_states(context, null(), 0, null_mut()), 0);

@@ -8,6 +8,7 @@ use cloudsync_engine::Code;
 use crate::changes::CloudSyncChangeData;
 use crate::dispatch::Key;
 use crate::failure::{Answer, Failure, null};
+use crate::plan::CloudSyncPlan;
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress};
 
 /// Takes a registration's user data back: called exactly once, when the callback it came with is not
@@ -58,6 +59,17 @@ pub type CloudSyncTimeCompletion = Option<
 /// the code is 0, the batch's task id; otherwise -1.
 pub type CloudSyncTaskCompletion = Option<
     unsafe extern "C-unwind" fn(code: i32, message: *const c_char, task_id: i64, user_data: *mut c_void),
+>;
+
+/// Told once what cloudsync_plan_async found out: a code, a text as in CloudSyncCompletion, and, where the code is 0, a plan
+/// to be freed with cloudsync_plan_free; otherwise NULL.
+pub type CloudSyncPlanCompletion = Option<
+    unsafe extern "C-unwind" fn(
+        code: i32,
+        message: *const c_char,
+        plan: *mut CloudSyncPlan,
+        user_data: *mut c_void,
+    ),
 >;
 
 /// Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
@@ -240,6 +252,12 @@ pub(crate) type FileStatesFn = unsafe extern "C-unwind" fn(
     message: *const c_char,
     states: *const i32,
     n: usize,
+    user_data: *mut c_void,
+);
+pub(crate) type PlanFn = unsafe extern "C-unwind" fn(
+    code: i32,
+    message: *const c_char,
+    plan: *mut CloudSyncPlan,
     user_data: *mut c_void,
 );
 pub(crate) type LogFn = unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void);

@@ -35,6 +35,8 @@ pub const CLOUDSYNC_E_OUT_OF_MEMORY: i32 = 13_900_011;
 pub const CLOUDSYNC_E_ACCESS_DENIED: i32 = 13_900_012;
 /// In use.
 pub const CLOUDSYNC_E_BUSY: i32 = 13_900_014;
+/// There is a file or folder of that name already.
+pub const CLOUDSYNC_E_FILE_EXISTS: i32 = 13_900_015;
 /// Invalid argument, in the newer operations.
 pub const CLOUDSYNC_E_INVALID_VALUE: i32 = 13_900_020;
 /// No space on the device.
@@ -106,6 +108,11 @@ const ENTRIES: &[Entry] = &[
         c"check the owner and the mode of the file and its folders",
     ),
     Entry(CLOUDSYNC_E_BUSY, c"in use", c"close what uses it, then try again"),
+    Entry(
+        CLOUDSYNC_E_FILE_EXISTS,
+        c"something has that name already",
+        c"give what has the name another one first",
+    ),
     Entry(
         CLOUDSYNC_E_INVALID_VALUE,
         c"invalid argument",

@@ -1,6 +1,5 @@
 //! A device, an account and a cloud: the context that everything else belongs to.
 
-use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cloudsync_engine::core::Partial;
 use cloudsync_engine::os::production;
-use cloudsync_engine::{ClientId, Code, Config, Engine, TaskId, UriSpace};
+use cloudsync_engine::{Bandwidth, ClientId, Code, Config, Engine, TaskId, UriSpace};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
@@ -21,7 +20,6 @@ use crate::failure::{Answer, Failure, bad, gone};
 use crate::lease::LEASES;
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
 use crate::options::{Caller, CloudSyncOptions, Options};
-use crate::text;
 use crate::threads::{self, SignalsBlocked};
 
 /// One device, one signed-in account, one cloud. Made by cloudsync_open, ended by cloudsync_close.
@@ -58,6 +56,7 @@ pub struct Context {
     /// The bundles' engines: of the root with number n, the one at n - 1.
     bundles: Vec<(Box<str>, Engine)>,
     caller: Caller,
+    pub(crate) bandwidth: Bandwidth,
     next_client: AtomicU64,
     next_task: AtomicI64,
     closed: AtomicBool,
@@ -123,23 +122,28 @@ impl Context {
         check_apart(&options)?;
         let cloud = options.cloud.ok_or_else(|| bad("no cloud; call cloudsync_options_set_cloud"))?;
         let running = Running::start(options.host_dispatches)?;
+        // Not the options' own: contexts share nothing.
+        let bandwidth = Bandwidth::default();
+        bandwidth.set(options.bandwidth.0, options.bandwidth.1);
+        let config = Config { bandwidth: bandwidth.clone(), ..options.config };
         let _blocked = SignalsBlocked::new();
         let open = |config: Config, root: Root| {
             let events = Events { dispatcher: Arc::clone(&running.dispatcher), root };
             let ports = production(&config, Arc::clone(&cloud), options.conditions.clone(), LEASES)?;
             Engine::open(config, ports, Arc::new(events))
         };
-        let gallery = open(options.config.clone(), Root::GALLERY)?;
+        let gallery = open(config.clone(), Root::GALLERY)?;
         let mut bundles = Vec::with_capacity(options.bundles.len());
         for (number, (name, dir)) in (1..).zip(&options.bundles) {
-            let config = bundle_config(&options.config, name, dir);
+            let config = bundle_config(&config, name, dir);
             bundles.push((Box::from(&**name), open(config, Root(number))?));
         }
         Ok(Context {
             gallery,
-            gallery_bundle: options.config.bundle_name.into(),
+            gallery_bundle: config.bundle_name.into(),
             bundles,
             caller: options.caller,
+            bandwidth,
             next_client: AtomicU64::new(1),
             next_task: AtomicI64::new(1),
             closed: AtomicBool::new(false),
@@ -156,6 +160,14 @@ impl Context {
     /// Who may work on whose directory: every bundle on its own, and a system app on all.
     pub(crate) fn check_bundle(&self, bundle: &str) -> Answer {
         self.caller.check_bundle(bundle)
+    }
+
+    /// Who may sync a directory: the gallery who has the permissions, a bundle's who may work on it.
+    pub(crate) fn check_root(&self, root: Root) -> Answer {
+        match root.0.checked_sub(1).and_then(|index| self.bundles.get(index)) {
+            Some((bundle, _)) => self.check_bundle(bundle),
+            None => self.check_caller(),
+        }
     }
 
     /// The gallery's engine, unless the context has been closed.
@@ -326,6 +338,17 @@ pub(crate) fn run_async(
     completion: Completion,
     work: impl FnOnce(&Context) -> Answer<Found> + Send + 'static,
 ) -> Answer {
+    ask_async(context, completion, |context, completer| {
+        completer.complete(context.poison_on_panic(|| work(context)));
+    })
+}
+
+/// Runs `ask` on the context's thread for asynchronous calls; it sees to it that `completion` is told, now or later.
+pub(crate) fn ask_async(
+    context: &Arc<Shared<Context>>,
+    completion: Completion,
+    ask: impl FnOnce(&Arc<Shared<Context>>, Completer) + Send + 'static,
+) -> Answer {
     context.engine()?;
     let jobs = context.running.jobs.lock();
     let jobs = jobs.as_ref().ok_or_else(gone)?;
@@ -333,7 +356,11 @@ pub(crate) fn run_async(
     let context = Arc::clone(context);
     // Where the thread has died, the job comes back, and dropping its completer tells the host.
     let _ = jobs.send(Box::new(move || {
-        completer.complete(context.poison_on_panic(|| work(&context)));
+        // A completer that a panic drops tells the host.
+        let _ = context.poison_on_panic(|| {
+            ask(&context, completer);
+            Ok(())
+        });
     }));
     Ok(())
 }
@@ -495,43 +522,5 @@ pub unsafe extern "C" fn cloudsync_answer_held_deletions(
 ) -> i32 {
     with(context, "context", |context| {
         context.engines()?.try_for_each(|engine| engine.answer_held_deletions(carry_out != 0))
-    })
-}
-
-/// Says why a file is not in step with the cloud.
-///
-/// @param context The context.
-/// @param uri     The file.
-/// @param out     Where the reason's code goes; 0 for a file that is in step or on its way.
-/// @param buffer  Where the reason goes, as cloudsync_last_error writes it; may be NULL. Empty for code 0.
-/// @param length  The buffer's size in bytes.
-/// @return 0; 401 for a bad handle, or a URI or out that is NULL; 13900002 for a file that is not there;
-///         14000002 for a URI that cannot be read or that leaves the synced directories.
-///
-/// Thread safety: any thread. Callback safe: yes.
-///
-/// # Safety
-/// `uri` is NULL or a NUL-terminated string; `out` is NULL or may be written; `buffer` is NULL or may be written
-/// for `length` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloudsync_file_trouble(
-    context: *mut CloudSyncContext,
-    uri: *const c_char,
-    out: *mut i32,
-    buffer: *mut c_char,
-    length: usize,
-) -> i32 {
-    with(context, "context", |context| {
-        // SAFETY: a string by the caller's promise.
-        let uri = unsafe { text::read(uri, "uri") }?;
-        writable(out, "out")?;
-        let trouble = context.engine_at(context.root_of(uri))?.file_trouble(uri)?;
-        let (code, reason) = trouble.map_or((0, String::new()), |(code, reason)| (code as i32, reason));
-        // SAFETY: both may be written by the caller's promise.
-        unsafe {
-            out.write(code);
-            text::write(&reason, buffer, length);
-        }
-        Ok(())
     })
 }

@@ -17,8 +17,8 @@ use parking_lot::RwLock;
 
 use crate::batch::Batches;
 use crate::callback::{
-    BatchProgressFn, CompletionFn, Done, DownloadProgressFn, FileStatesFn, Registration, SyncProgressFn,
-    TaskFn, TimeFn,
+    BatchProgressFn, CompletionFn, Done, DownloadProgressFn, FileStatesFn, PlanFn, Registration,
+    SyncProgressFn, TaskFn, TimeFn,
 };
 use crate::changes::{ChangeTarget, CloudSyncChangeData};
 use crate::context::Root;
@@ -55,6 +55,7 @@ pub(crate) enum Completion {
     States(Done<FileStatesFn>),
     Time(Done<TimeFn>),
     Task(Done<TaskFn>),
+    Plan(Done<PlanFn>),
 }
 
 /// What an asynchronous call found, beside that it went well.
@@ -63,6 +64,8 @@ pub(crate) enum Found {
     States(Vec<i32>),
     Time(i64),
     Task(TaskId),
+    /// A plan's handle, by its value.
+    Plan(usize),
 }
 
 /// From this many waiting events on, progress replaces progress.
@@ -445,7 +448,7 @@ impl Completion {
             Completion::States(done) => done.call(|function, user_data| {
                 let states = match &found {
                     Found::States(states) => states.as_slice(),
-                    Found::Nothing | Found::Time(_) | Found::Task(_) => &[],
+                    _ => &[],
                 };
                 let first = if code == 0 { states.as_ptr() } else { std::ptr::null() };
                 // SAFETY: as above; so do the states.
@@ -460,6 +463,11 @@ impl Completion {
                 let task = if let Found::Task(task) = found { task } else { -1 };
                 // SAFETY: as above.
                 unsafe { function(code, message.as_ptr(), task, user_data) }
+            }),
+            Completion::Plan(done) => done.call(|function, user_data| {
+                let plan = if let Found::Plan(value) = found { value } else { 0 };
+                // SAFETY: as above.
+                unsafe { function(code, message.as_ptr(), std::ptr::without_provenance_mut(plan), user_data) }
             }),
         }
     }

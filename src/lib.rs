@@ -13,6 +13,7 @@
 
 #[cfg(test)]
 mod argument_tests;
+mod auto_sync;
 mod batch;
 mod callback;
 #[cfg(test)]
@@ -26,8 +27,10 @@ mod device;
 mod dispatch;
 mod download;
 mod events;
+mod explain;
 mod failure;
 mod file_sync;
+mod filters;
 mod gallery;
 mod handle;
 #[cfg(test)]
@@ -38,6 +41,7 @@ mod log;
 mod object;
 mod options;
 mod panics;
+mod plan;
 mod progress;
 mod space;
 mod state;
@@ -45,12 +49,14 @@ mod sync;
 mod sync_object;
 mod text;
 mod threads;
+mod trash;
 mod version;
 
+pub use auto_sync::*;
 pub use callback::{
     CloudSyncChangeCallback, CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
     CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncMultiDownloadProgressCallback,
-    CloudSyncSyncProgressCallback, CloudSyncTaskCompletion, CloudSyncTimeCompletion,
+    CloudSyncPlanCompletion, CloudSyncSyncProgressCallback, CloudSyncTaskCompletion, CloudSyncTimeCompletion,
 };
 pub use changes::*;
 pub use cloud::*;
@@ -59,12 +65,16 @@ pub use code::*;
 pub use context::*;
 pub use device::*;
 pub use download::*;
+pub use explain::*;
 pub use file_sync::*;
+pub use filters::*;
 pub use gallery::*;
 pub use list::*;
 pub use log::*;
 pub use options::*;
+pub use plan::*;
 pub use progress::*;
 pub use space::*;
 pub use state::*;
+pub use trash::*;
 pub use version::*;

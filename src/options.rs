@@ -48,6 +48,8 @@ pub struct Options {
     pub(crate) cloud: Option<Arc<dyn CloudService>>,
     pub(crate) conditions: Option<Arc<dyn Conditions>>,
     pub(crate) host_dispatches: bool,
+    /// Bytes a second, up and down.
+    pub(crate) bandwidth: (u64, u64),
 }
 
 /// Who calls, as far as the documented checks ask.
@@ -96,6 +98,7 @@ impl Options {
             cloud: None,
             conditions: None,
             host_dispatches: false,
+            bandwidth: (0, 0),
         }
     }
 
@@ -111,7 +114,7 @@ impl Options {
     }
 }
 
-fn set(options: *mut CloudSyncOptions, change: impl FnOnce(&mut Options) -> Answer) -> i32 {
+pub(crate) fn set(options: *mut CloudSyncOptions, change: impl FnOnce(&mut Options) -> Answer) -> i32 {
     with(options, "options", |options| change(&mut options.lock()))
 }
 
@@ -458,6 +461,25 @@ pub unsafe extern "C" fn cloudsync_options_set_upload_on_wifi_only(
 ) -> i32 {
     set(options, |options| {
         options.config.upload_on_wifi_only = wifi_only != 0;
+        Ok(())
+    })
+}
+
+/// Sets whether runs begin by themselves from when a context is opened on, of the gallery and of every bundle: see
+/// cloudsync_set_auto_sync, which changes it later. By default they do not.
+///
+/// @param options The options.
+/// @param on      0 for no, anything else for yes.
+/// @return 0; 401 for a bad handle.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_options_set_auto_sync(options: *mut CloudSyncOptions, on: i32) -> i32 {
+    set(options, |options| {
+        options.config.auto_sync = on != 0;
         Ok(())
     })
 }

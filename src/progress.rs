@@ -35,7 +35,7 @@ pub const CLOUDSYNC_ERROR_TYPE_LOCAL_STORAGE_FULL: i32 = 6;
 pub const CLOUDSYNC_ERROR_TYPE_DEVICE_TEMPERATURE_TOO_HIGH: i32 = 7;
 /// ErrorType: the cloud answers, but wrongly.
 pub const CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL: i32 = 8;
-/// ErrorType: anything else. cloudsync_file_trouble says why, file by file.
+/// ErrorType: anything else. cloudsync_explain says why, file by file.
 pub const CLOUDSYNC_ERROR_TYPE_UNKNOWN_ERROR: i32 = 10;
 
 /// State of a download: under way.
@@ -112,7 +112,7 @@ pub struct CloudSyncSyncProgress {
     pub files_total: u64,
     /// Files moved.
     pub files_done: u64,
-    /// Files left out, each with a reason that cloudsync_file_trouble tells.
+    /// Files left out, each with a reason that cloudsync_explain tells.
     pub files_failed: u64,
     /// Bytes that the run has to move, as far as it knows yet.
     pub bytes_total: u64,

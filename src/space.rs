@@ -239,6 +239,40 @@ pub unsafe extern "C" fn cloudsync_pin(
     })
 }
 
+/// Says when a person looked at a photo. What is freed first (start_optimize_space, optimize_storage) goes by that, for
+/// the photos that it was said of, and for the others by when anybody read them. Kept over restarts; of several times
+/// the latest counts.
+///
+/// @param context The context.
+/// @param uri     The file.
+/// @param time_ms When, in milliseconds since 1970; one that is still to come counts as now. At least 0.
+/// @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, a URI that is NULL or not UTF-8, or a
+///         time under 0; 13900002 for a file that no run has seen yet, or that is not there; 13900029 from inside a
+///         callback, nothing is done then; 14000002 for a URI that cannot be read or that leaves the synced directories;
+///         13600001 where the context has been closed.
+///
+/// Thread safety: any thread. Blocks for a moment. Callback safe: no, answers 13900029.
+///
+/// # Safety
+/// `uri` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_report_view(
+    context: *mut CloudSyncContext,
+    uri: *const c_char,
+    time_ms: i64,
+) -> i32 {
+    with(context, "context", |context| {
+        context.check_caller()?;
+        // SAFETY: a string by the caller's promise.
+        let uri = unsafe { text::read(uri, "uri") }?;
+        if time_ms < 0 {
+            return Err(bad(format!("{time_ms} ms is before 1970")));
+        }
+        may_block()?;
+        context.engine_at(context.root_of(uri))?.report_view(uri, time_ms)
+    })
+}
+
 /// Reads what a host wants.
 ///
 /// # Safety

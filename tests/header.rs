@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 17] = [
+const FILES: [&str; 22] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -27,12 +27,17 @@ const FILES: [&str; 17] = [
     "device.rs",
     "cloud.rs",
     "options.rs",
+    "filters.rs",
     "context.rs",
     "gallery.rs",
     "file_sync.rs",
+    "auto_sync.rs",
     "download.rs",
     "cloud_file_cache.rs",
     "state.rs",
+    "explain.rs",
+    "plan.rs",
+    "trash.rs",
     "space.rs",
     "changes.rs",
     "list.rs",

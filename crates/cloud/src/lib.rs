@@ -23,5 +23,5 @@ pub use db::{
 pub use embedded::{Clock, Collected, EmbeddedCloud, EmbeddedOptions, Random};
 pub use error::{CloudError, LocalError, Result};
 pub use schema::{AppSchema, Database, Field, FieldType, Table};
-pub use service::{AppBriefInfo, CloudService, ServiceInfo};
+pub use service::{AppBriefInfo, ChangeListener, CloudService, ServiceInfo, SubscribeId, SubscribeInfo};
 pub use value::{AssetStatus, CloudAsset, CloudType, Row};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{AppSchema, AssetLoader, CloudDb, Database, Result};
+use crate::{AppSchema, AssetLoader, CloudDb, CloudError, Database, Result};
 
 /// The account and its space, as documented.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +33,28 @@ pub struct AppBriefInfo {
     pub instance_id: i32,
 }
 
+/// One subscription, as documented.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubscribeId {
+    /// The database.
+    pub database_alias: String,
+    /// The subscription's id.
+    pub id: String,
+}
+
+/// What a subscription came to, as documented.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubscribeInfo {
+    /// How long it lasts, in milliseconds from the request on.
+    pub expiration_time: u64,
+    /// The subscriptions, by bundle name.
+    pub subscribe: BTreeMap<String, Vec<SubscribeId>>,
+}
+
+/// Told the bundle's name when records of a database that was subscribed to have been written, by whomever.
+/// Called on a thread of the cloud's; must not block.
+pub type ChangeListener = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// The documented `CloudService`: account, switches, schema, and the way to a bundle's records and
 /// assets. Methods may block; they are called from several threads at once.
 pub trait CloudService: Send + Sync {
@@ -50,4 +72,24 @@ pub trait CloudService: Send + Sync {
 
     /// A connection to a bundle's assets.
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>>;
+
+    /// Tells `changed` of writes to bundles' databases from now on, for `expiration_time` milliseconds or as long
+    /// as the answer says. What the documents leave open is settled so: a time is counted from the request
+    /// on, as a lock's lease is; several writes may be told as one; a subscription is renewed by another one
+    /// before it ends. A cloud that cannot tell fails.
+    fn subscribe(
+        &self,
+        databases: &BTreeMap<String, Vec<Database>>,
+        expiration_time: u64,
+        changed: ChangeListener,
+    ) -> Result<SubscribeInfo> {
+        let (_, _, _) = (databases, expiration_time, changed);
+        Err(CloudError::Unknown("this cloud does not tell of changes".into()))
+    }
+
+    /// Ends subscriptions, by bundle name and id. One that has ended is no error.
+    fn unsubscribe(&self, subscriptions: &BTreeMap<String, Vec<String>>) -> Result<()> {
+        let _ = subscriptions;
+        Ok(())
+    }
 }

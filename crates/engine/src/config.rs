@@ -1,8 +1,11 @@
 //! What a host decides when it opens the engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bandwidth::Bandwidth;
+use crate::filter::Filters;
 use crate::uri::UriSpace;
 
 /// Whether files that come from the cloud bring their bytes at once.
@@ -59,6 +62,12 @@ pub struct Config {
     pub battery: BatteryMarks,
     /// Uploads wait for Wi-Fi (or a wired network).
     pub upload_on_wifi_only: bool,
+    /// Runs begin by themselves when something changes.
+    pub auto_sync: bool,
+    /// What is left alone.
+    pub filters: Arc<Filters>,
+    /// How fast bytes move; shared by all engines that were opened with a copy of this.
+    pub bandwidth: Bandwidth,
 }
 
 impl Config {
@@ -76,6 +85,9 @@ impl Config {
             deletion_hold: DeletionHold { files: 50, percent: 25 },
             battery: BatteryMarks { low: 15, warning: 10 },
             upload_on_wifi_only: false,
+            auto_sync: false,
+            filters: Arc::default(),
+            bandwidth: Bandwidth::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The engine as a host drives it: one control thread, workers, and this handle to them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::core::{Answer, Core, Job, JobContext, JobDone, Listed, Partial, SpaceWanted, States};
+use crate::core::{
+    Answer, Core, Explanation, Heard, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted,
+    States, WakeUp,
+};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
 use crate::gate::Gate;
@@ -28,6 +32,10 @@ pub struct Engine {
 enum Message {
     Begin,
     Stop,
+    /// Look at what was heard.
+    Heard,
+    Auto(bool),
+    ConditionsChanged,
     Download(ClientId, String, Sender<Result<()>>),
     StopDownload(ClientId, String),
     Clean(String, Answer),
@@ -35,7 +43,10 @@ enum Message {
     OptimizeStorage(Answer),
     StopOptimize,
     Pin(String, bool, Sender<Result<()>>),
-    KeptReason(String, Sender<Result<Option<Error>>>),
+    Remove(String, Answer),
+    Restore(String, Answer),
+    Plan(PlanAnswer),
+    View(String, i64, Sender<Result<()>>),
     StopCaching(ClientId, String, Partial, Sender<Result<()>>),
     Batch(ClientId, TaskId, Vec<String>, Sender<Result<()>>),
     StopBatch(ClientId, TaskId, Partial, Sender<()>),
@@ -65,33 +76,48 @@ impl Engine {
         let workers = config.transfer_threads.clamp(1, 64) + MORE_WORKERS;
         let uris = config.uris.clone();
         let clock = ports.clock.clone();
-        let core = Core::open(Config { transfer_threads: workers - MORE_WORKERS, ..config }, ports, events)?;
+        let auto_sync = config.auto_sync;
+        let (control, messages) = bounded(1024);
+        let ear = Arc::new(Ear::default());
+        let config = Config { transfer_threads: workers - MORE_WORKERS, ..config };
+        let core = Core::open(config, ports, events)?.waking(wake_up(&ear, &control));
         let (gate, states) = (core.gate(), core.states());
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let context = core.job_context().scanning_with(processors.min(MOST_SCAN_THREADS));
-        let (control, messages) = bounded(1024);
         let (jobs, work) = bounded::<Job>(workers);
         let mut threads = Vec::with_capacity(workers + 1);
         for _ in 0..workers {
             threads.push(worker(context.clone(), work.clone(), control.clone())?);
         }
-        let control_loop = ControlLoop { core, clock, jobs, busy: 0, workers };
+        let control_loop = ControlLoop { core, clock, ear, jobs, busy: 0, workers };
         let thread = Builder::new().name("cloudsync-ctl".into()).spawn(move || control_loop.run(&messages));
         threads.push(thread.map_err(|error| Error::io("no thread for the engine", &error))?);
-        Ok(Engine { control, gate, states, uris, threads: Mutex::new(threads) })
+        let engine = Engine { control, gate, states, uris, threads: Mutex::new(threads) };
+        engine.set_auto_sync(auto_sync)?;
+        Ok(engine)
     }
 
     /// Starts a sync run; returns when it is accepted. One that is accepted while a run is under
     /// way runs once more afterwards. Fails with `NetworkUnavailable`, `CloudNotReady` or
     /// `BatteryLow`, in this order.
     pub fn start_sync(&self) -> Result<()> {
-        self.gate.check()?;
+        self.gate.check().inspect_err(|error| self.states.note_refused(error))?;
         self.send(Message::Begin)
     }
 
     /// Asks the run to stop; it ends with `Stopped`. Without a run this is no error.
     pub fn stop_sync(&self) -> Result<()> {
         self.send(Message::Stop)
+    }
+
+    /// Lets runs begin by themselves, soon after something changed here or in the cloud, or no more.
+    pub fn set_auto_sync(&self, on: bool) -> Result<()> {
+        self.send(Message::Auto(on))
+    }
+
+    /// The device's conditions changed: a run that waits for them by itself is tried at once.
+    pub fn conditions_changed(&self) -> Result<()> {
+        self.send(Message::ConditionsChanged)
     }
 
     /// The last sync event, or `None` before the first run.
@@ -121,6 +147,17 @@ impl Engine {
     /// Whether a URI can be read and lies in this directory: fails with `InvalidUri` where not.
     pub fn check_uri(&self, uri: &str) -> Result<()> {
         self.uris.path(uri).map(drop)
+    }
+
+    /// Whether a URI is that of this directory as a whole: fails with `InvalidUri` where not.
+    pub fn check_whole(&self, uri: &str) -> Result<()> {
+        match self.uris.entry_path(uri)? {
+            path if path.is_empty() => Ok(()),
+            _ => Err(Error::new(
+                Code::InvalidUri,
+                format!("{uri:?} is no synced directory as a whole: use that"),
+            )),
+        }
     }
 
     /// Fetches the bytes of many files for `client`; returns when accepted. A file that cannot be fetched
@@ -169,9 +206,34 @@ impl Engine {
         self.ask(|reply| Message::Pin(uri.to_string(), pinned, reply))?
     }
 
-    /// Why a file stayed when its space was last to be freed; `None` where it was not to be, or has gone.
-    pub fn kept_reason(&self, uri: &str) -> Result<Option<Error>> {
-        self.ask(|reply| Message::KeptReason(uri.to_string(), reply))?
+    /// Moves a file, or a folder with all that is in it, to the trash on this disk; the next run moves it to the
+    /// cloud's. Returns when it is there. Fails with `NoSuchFile`, `InvalidUri`, `TryAgain` while it is being
+    /// transferred, or as the disk does.
+    pub fn remove(&self, uri: &str) -> Result<()> {
+        self.ask_later(|answer| Message::Remove(uri.to_string(), answer))
+    }
+
+    /// Brings back what was removed, or deleted on any device, from the trash on this disk, else from the cloud's.
+    /// Fails with `NoSuchFile` where neither has it, `FileExists` where something else has its name, or as disk and
+    /// cloud do.
+    pub fn restore(&self, uri: &str) -> Result<()> {
+        self.ask_later(|answer| Message::Restore(uri.to_string(), answer))
+    }
+
+    /// Finds out what a start would do now, and tells `answer`, on any thread. Fails as a start does, and with
+    /// `TaskRunning` while a run is under way.
+    pub fn plan(&self, answer: PlanAnswer) {
+        match self.gate.check() {
+            // A closed engine drops the answer, and so tells whoever waits for it.
+            Ok(()) => drop(self.send(Message::Plan(answer))),
+            Err(error) => answer(Err(error)),
+        }
+    }
+
+    /// A person looked at a file then, in milliseconds since 1970: freeing space goes by that. Fails with `InvalidUri` or
+    /// `NoSuchFile`.
+    pub fn report_view(&self, uri: &str, ms: i64) -> Result<()> {
+        self.ask(|reply| Message::View(uri.to_string(), ms, reply))?
     }
 
     /// One file's state. Never waits for a running sync. Fails with `InvalidUri` or `NoSuchFile`.
@@ -201,9 +263,10 @@ impl Engine {
         self.send(Message::AnswerHeld(carry_out))
     }
 
-    /// Why a file is not in step: the number and the words, or `None` where it is.
-    pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
-        self.states.file_trouble(uri)
+    /// Why a file or folder is not in step, and what to do about it. Never waits for a running sync. Fails with
+    /// `InvalidUri`, or with `NoSuchFile` for what is neither here nor in the cloud.
+    pub fn explain(&self, uri: &str) -> Result<Explanation> {
+        self.states.explain(uri)
     }
 
     /// The path of a file or folder, relative to the synced directory, whose own is empty. Fails with
@@ -294,9 +357,31 @@ fn worker(context: JobContext, work: Receiver<Job>, control: Sender<Message>) ->
     spawned.map_err(|error| Error::io("no thread for a worker", &error))
 }
 
+/// What was heard since the control thread last looked. It is told that there is something, and finds it with its
+/// next message where it has too many of them to be told.
+#[derive(Default)]
+struct Ear {
+    here: AtomicBool,
+    there: AtomicBool,
+}
+
+fn wake_up(ear: &Arc<Ear>, control: &Sender<Message>) -> WakeUp {
+    let (ear, control) = (Arc::clone(ear), control.clone());
+    Arc::new(move |side| {
+        let heard = match side {
+            Heard::Here => &ear.here,
+            Heard::There => &ear.there,
+        };
+        if !heard.swap(true, Ordering::AcqRel) {
+            let _ = control.try_send(Message::Heard);
+        }
+    })
+}
+
 struct ControlLoop {
     core: Core,
     clock: Arc<dyn Clock>,
+    ear: Arc<Ear>,
     jobs: Sender<Job>,
     busy: usize,
     workers: usize,
@@ -314,6 +399,15 @@ impl ControlLoop {
                     return;
                 }
                 message => self.take(message),
+            }
+            self.listen();
+        }
+    }
+
+    fn listen(&mut self) {
+        for (heard, side) in [(&self.ear.here, Heard::Here), (&self.ear.there, Heard::There)] {
+            if heard.swap(false, Ordering::AcqRel) {
+                self.core.hear(side);
             }
         }
     }
@@ -351,6 +445,8 @@ impl ControlLoop {
         match message {
             Message::Begin => self.core.begin_sync(),
             Message::Stop => self.core.stop_sync(),
+            Message::Auto(on) => self.core.set_auto_sync(on),
+            Message::ConditionsChanged => self.core.conditions_changed(),
             Message::Download(client, uri, reply) => answer(&reply, self.core.start_download(client, &uri)),
             Message::StopDownload(client, uri) => self.core.stop_download(client, &uri),
             Message::Clean(uri, answer) => self.core.clean(&uri, answer),
@@ -359,8 +455,11 @@ impl ControlLoop {
             }
             Message::OptimizeStorage(answer) => self.core.optimize_storage(answer),
             Message::StopOptimize => self.core.stop_optimize(),
+            Message::Remove(uri, answer) => self.core.remove(&uri, answer),
+            Message::Restore(uri, answer) => self.core.restore(&uri, answer),
+            Message::Plan(answer) => self.core.preview(answer),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
-            Message::KeptReason(uri, reply) => answer(&reply, self.core.kept_reason(&uri)),
+            Message::View(uri, ms, reply) => answer(&reply, self.core.report_view(&uri, ms)),
             Message::StopCaching(client, uri, partial, reply) => {
                 answer(&reply, self.core.stop_caching(client, &uri, partial));
             }
@@ -381,13 +480,15 @@ impl ControlLoop {
                 self.busy -= 1;
                 self.core.finish(done);
             }
-            Message::Close(_) => {}
+            Message::Heard | Message::Close(_) => {}
         }
     }
 
     /// Lets what is under way come back, for as long as there is.
     fn close(&mut self, messages: &Receiver<Message>) {
+        self.core.set_auto_sync(false);
         self.core.stop_sync();
+        self.core.stop_preview();
         self.core.stop_downloads();
         self.core.stop_optimize();
         let deadline = Instant::now() + CLOSE_WITHIN;
@@ -396,11 +497,15 @@ impl ControlLoop {
             match messages.recv_deadline(deadline) {
                 Ok(
                     Message::Begin
+                    | Message::Auto(_)
                     | Message::Download(..)
                     | Message::Batch(..)
                     | Message::Clean(..)
                     | Message::Optimize(..)
-                    | Message::OptimizeStorage(..),
+                    | Message::OptimizeStorage(..)
+                    | Message::Remove(..)
+                    | Message::Restore(..)
+                    | Message::Plan(..),
                 ) => {}
                 Ok(message) => self.take(message),
                 Err(_) => break,

@@ -34,6 +34,8 @@ pub enum Code {
     AccessDenied = 13_900_012,
     /// In use.
     Busy = 13_900_014,
+    /// There is such a file already.
+    FileExists = 13_900_015,
     /// Invalid argument, in the newer operations.
     InvalidValue = 13_900_020,
     /// No space on the device.
@@ -64,7 +66,7 @@ pub enum Code {
 
 impl Code {
     /// Every number there is.
-    const ALL: [Code; 25] = [
+    const ALL: [Code; 26] = [
         Code::PermissionDenied,
         Code::NotSystemApp,
         Code::InvalidArgument,
@@ -77,6 +79,7 @@ impl Code {
         Code::OutOfMemory,
         Code::AccessDenied,
         Code::Busy,
+        Code::FileExists,
         Code::InvalidValue,
         Code::NoSpace,
         Code::ReadOnly,

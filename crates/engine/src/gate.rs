@@ -32,8 +32,14 @@ impl Gate {
 
     /// The documented order: network, cloud, battery. Asks the cloud, so it may block.
     pub fn check(&self) -> Result<()> {
-        self.reach_cloud()?;
-        if low(&self.conditions.read(), self.battery.low) {
+        let state = self.conditions.read();
+        check_network(&state)?;
+        self.check_cloud()?;
+        self.check_battery(&state)
+    }
+
+    fn check_battery(&self, state: &DeviceState) -> Result<()> {
+        if low(state, self.battery.low) {
             let text =
                 format!("the battery is under {} %: charge the device and start again", self.battery.low);
             return Err(Error::new(Code::BatteryLow, text));
@@ -41,14 +47,33 @@ impl Gate {
         Ok(())
     }
 
-    /// Whether there is a network, and somebody signed in whose cloud is switched on. May block.
-    pub(crate) fn reach_cloud(&self) -> Result<()> {
-        let state = self.conditions.read();
-        if !state.network.wifi && !state.network.mobile {
-            let text = "no network is up: connect to Wi-Fi, a wired or a mobile network and start again";
+    /// The same for a run that nobody asked for: it also waits for Wi-Fi where uploads do, and until the device is
+    /// no longer hot.
+    pub(crate) fn check_unasked(&self) -> Result<()> {
+        if !self.may_upload() {
+            let text = "Wi-Fi is not up, and uploads wait for it";
             return Err(Error::new(Code::NetworkUnavailable, text));
         }
+        if self.conditions.read().heat >= Heat::Hot {
+            return Err(Error::new(Code::TryAgain, "the device is hot"));
+        }
+        self.check()
+    }
+
+    /// Whether there is a network, and somebody signed in whose cloud is switched on. May block.
+    pub(crate) fn reach_cloud(&self) -> Result<()> {
+        check_network(&self.conditions.read())?;
         self.check_cloud()
+    }
+
+    /// Why a start, or a run, would not be let through now, as far as the device itself knows.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        let state = self.conditions.read();
+        if state.heat >= Heat::Overheated {
+            let text = "the device is too hot: let it cool down and start again";
+            return Some(Error::new(Code::TryAgain, text));
+        }
+        check_network(&state).and_then(|()| self.check_battery(&state)).err()
     }
 
     fn check_cloud(&self) -> Result<()> {
@@ -95,6 +120,14 @@ impl Gate {
     pub(crate) fn may_upload(&self) -> bool {
         !self.upload_on_wifi_only || self.conditions.read().network.wifi
     }
+}
+
+fn check_network(state: &DeviceState) -> Result<()> {
+    if !state.network.wifi && !state.network.mobile {
+        let text = "no network is up: connect to Wi-Fi, a wired or a mobile network and start again";
+        return Err(Error::new(Code::NetworkUnavailable, text));
+    }
+    Ok(())
 }
 
 fn low(state: &DeviceState, mark: u8) -> bool {

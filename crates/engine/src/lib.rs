@@ -4,11 +4,13 @@
 //! receives [`Event`]s. Everything outside is a [`ports`] trait.
 #![forbid(unsafe_code)]
 
+mod bandwidth;
 mod config;
 pub mod core;
 mod engine;
 mod error;
 mod event;
+mod filter;
 pub mod gate;
 pub mod job;
 mod media;
@@ -21,8 +23,9 @@ mod time_text;
 pub mod tree;
 mod uri;
 
+pub use bandwidth::{Bandwidth, Direction};
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
-pub use core::SpaceWanted;
+pub use core::{Explanation, SpaceWanted};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{
@@ -30,4 +33,5 @@ pub use event::{
     EventSink, FileState, FileSyncState, NotifyType, OptimizeProgress, OptimizeState, SyncProgress,
     SyncState, TaskId, WatchId,
 };
+pub use filter::{FilterAction, Filters, LeftOut};
 pub use uri::UriSpace;

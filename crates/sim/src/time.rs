@@ -27,6 +27,10 @@ impl Clock for SimClock {
     fn wall_ns(&self) -> i64 {
         self.wire.peek().wall_ns(self.wire.device)
     }
+
+    fn pause(&self, ns: u64) {
+        self.wire.peek().pass(ns);
+    }
 }
 
 /// An engine's own chance.

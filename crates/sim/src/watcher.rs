@@ -1,8 +1,9 @@
 //! The watcher of one device.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-use cloudsync_engine::ports::{Changes, Watcher};
+use cloudsync_engine::ports::{Changes, Stirred, Wake, Watcher};
 
 use crate::disk::{Disk, ROOT, Uid};
 use crate::shared::Wire;
@@ -13,13 +14,16 @@ pub struct WatchState {
     watched: BTreeMap<Uid, String>,
     folders: BTreeSet<String>,
     overflow: bool,
+    /// Something changed since that was last asked.
+    lately: bool,
 }
 
 impl WatchState {
     /// Folders changed. One that moved is watched no longer, and only a full scan finds it again; one
     /// that was removed is told once more, since another may be in its place.
     pub fn changed(&mut self, folders: &BTreeSet<Uid>, disk: &Disk) {
-        let paths = folders.iter().filter_map(|uid| self.watched.get(uid)).cloned();
+        let paths: Vec<String> = folders.iter().filter_map(|uid| self.watched.get(uid)).cloned().collect();
+        self.lately |= !paths.is_empty();
         self.folders.extend(paths);
         if folders.is_empty() {
             return;
@@ -69,10 +73,26 @@ impl Watcher for SimWatcher {
         let chance = shared.devices[self.wire.device].weather.watch_overflow;
         let lost = shared.rng.per_mille(chance);
         let watch = &mut shared.devices[self.wire.device].watch;
+        watch.lately = false;
         let mut folders: Vec<String> = std::mem::take(&mut watch.folders).into_iter().collect();
         if lost {
             folders.clear();
         }
         Changes { folders, overflow: std::mem::take(&mut watch.overflow) || lost }
+    }
+
+    fn stirred(&self) -> Stirred {
+        let Some(mut shared) = self.wire.call() else { return Stirred::Nothing };
+        let watch = &mut shared.devices[self.wire.device].watch;
+        match std::mem::take(&mut watch.lately) {
+            true => Stirred::Lately,
+            false if watch.folders.is_empty() && !watch.overflow => Stirred::Nothing,
+            false => Stirred::Settled,
+        }
+    }
+
+    /// Nothing happens by itself in this world: the test says when the engine hears of it.
+    fn wake(&self, _wake: Option<Wake>) -> io::Result<()> {
+        Ok(())
     }
 }

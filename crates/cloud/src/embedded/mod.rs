@@ -5,6 +5,7 @@
 //!   <account id>/            0700, one per account
 //!     records.db             SQLite: records, locks, what contents there are
 //!     content/00 … ff/       the contents, one file each
+//!     changed.1 …            one for each database, touched when its records were written
 //! ```
 //!
 //! Several processes, and any number of threads in each, may use one directory at once.
@@ -24,6 +25,7 @@ mod records;
 mod references;
 mod schema;
 mod store;
+mod subscriptions;
 mod switch;
 mod write;
 
@@ -34,6 +36,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
@@ -42,7 +45,8 @@ pub use gc::Collected;
 pub use options::{Clock, EmbeddedOptions, Random};
 
 use crate::{
-    AppBriefInfo, AppSchema, AssetLoader, CloudDb, CloudError, CloudService, Database, Result, ServiceInfo,
+    AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
+    Result, ServiceInfo, SubscribeId, SubscribeInfo,
 };
 
 /// A cloud in a directory. Used from any thread; dropping it closes it, and no call outlives it.
@@ -58,6 +62,7 @@ struct Core {
     epoch: i64,
     pool: pool::Pool,
     store: store::Store,
+    subscriptions: subscriptions::Subscriptions,
 }
 
 impl Core {
@@ -95,9 +100,13 @@ impl EmbeddedCloud {
         let store = store::Store::open(&account).map_err(local)?;
         let pool = pool::Pool::open(&path.join("records.db"), draw_epoch(&options)?)?;
         rustix::fs::fsync(&account).and(rustix::fs::fsync(&root)).map_err(|error| local(error.into()))?;
+        // The lock goes with the description that it was taken by.
+        let again = open_directory(&path).map_err(local)?;
         drop(account);
+        let subscriptions = subscriptions::Subscriptions::new(again);
         let epoch = pool.read(|tx| Ok(tx.query_row("SELECT epoch FROM meta", [], |row| row.get(0))?))?;
-        let cloud = EmbeddedCloud { core: Arc::new(Core { options, account_id, epoch, pool, store }) };
+        let cloud =
+            EmbeddedCloud { core: Arc::new(Core { options, account_id, epoch, pool, store, subscriptions }) };
         gc::collect_when_due(&cloud.core)?;
         Ok(cloud)
     }
@@ -186,6 +195,32 @@ impl CloudService for EmbeddedCloud {
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
         let db = self.database(bundle_name, database)?;
         Ok(Arc::new(assets::EmbeddedAssets::new(self.core.clone(), db)))
+    }
+
+    fn subscribe(
+        &self,
+        databases: &BTreeMap<String, Vec<Database>>,
+        expiration_time: u64,
+        changed: ChangeListener,
+    ) -> Result<SubscribeInfo> {
+        let mut subscribe: BTreeMap<String, Vec<SubscribeId>> = BTreeMap::new();
+        for (bundle, databases) in databases {
+            for database in databases {
+                let db = self.database(bundle, database)?;
+                let lasts = Duration::from_millis(expiration_time);
+                let id = self.core.subscriptions.add(db, bundle, lasts, changed.clone());
+                let id = id.map_err(|error| CloudError::local(&error))?.to_string();
+                let database_alias = database.alias.clone();
+                subscribe.entry(bundle.clone()).or_default().push(SubscribeId { database_alias, id });
+            }
+        }
+        Ok(SubscribeInfo { expiration_time, subscribe })
+    }
+
+    fn unsubscribe(&self, subscriptions: &BTreeMap<String, Vec<String>>) -> Result<()> {
+        let ids = subscriptions.values().flatten().filter_map(|id| id.parse().ok()).collect();
+        self.core.subscriptions.end(&ids);
+        Ok(())
     }
 }
 

@@ -45,7 +45,7 @@ impl EmbeddedDb {
 
     fn write(&self, table: &str, flag: Flag, rows: &[RowWrite]) -> Result<Vec<Result<WriteReceipt>>> {
         let table = self.table(table)?;
-        self.core.pool.write(|tx| {
+        let (answers, written) = self.core.pool.write(|tx| {
             // Only now, with the writers' lock in hand, is it the time of this write.
             let mut writer = Writer::begin(tx, self.db, table, self.core.now())?;
             let mut answers = Vec::with_capacity(rows.len());
@@ -56,9 +56,13 @@ impl EmbeddedDb {
                     Err(Failure::Call(error)) => return Err(error),
                 });
             }
-            writer.finish()?;
-            Ok(answers)
-        })
+            let written = writer.finish()?;
+            Ok((answers, written))
+        })?;
+        if written {
+            self.core.subscriptions.tell(self.db);
+        }
+        Ok(answers)
     }
 
     /// Where a listing goes on, and the last sequence number that the table has given.

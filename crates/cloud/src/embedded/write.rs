@@ -41,6 +41,8 @@ pub(super) struct Writer<'a> {
     table: i64,
     now: i64,
     holder: Option<i64>,
+    /// The last sequence number before this call, and the last one given.
+    before: i64,
     seq: i64,
     used: i64,
     encoded: Vec<u8>,
@@ -57,7 +59,7 @@ const INSERT: &str = "INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 impl<'a> Writer<'a> {
     /// Begins to write to a table of a database.
     pub(super) fn begin(tx: &'a Transaction<'a>, db: i64, table: i64, now: i64) -> rusqlite::Result<Self> {
-        let seq = tx
+        let seq: i64 = tx
             .prepare_cached("SELECT seq FROM tables WHERE id = ?1")?
             .query_row([table], |row| row.get(0))?;
         let holder = lease::holder(tx, db, now)?;
@@ -66,6 +68,7 @@ impl<'a> Writer<'a> {
             table,
             now,
             holder,
+            before: seq,
             seq,
             used: 0,
             encoded: Vec::new(),
@@ -76,12 +79,14 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Writes the counters back. To be called before the transaction is committed.
-    pub(super) fn finish(self) -> rusqlite::Result<()> {
+    /// Writes the counters back, and tells whether any record was written. To be called before the transaction
+    /// is committed.
+    pub(super) fn finish(self) -> rusqlite::Result<bool> {
         self.tx
             .prepare_cached("UPDATE tables SET seq = ?2 WHERE id = ?1")?
             .execute([self.table, self.seq])?;
-        references::add_used(self.tx, self.used)
+        references::add_used(self.tx, self.used)?;
+        Ok(self.seq != self.before)
     }
 
     /// Writes one row.

@@ -6,6 +6,7 @@ use super::push::Push;
 use super::run::{Phase, Run};
 use super::state::Activity;
 use super::structure::{Next, Structure};
+use super::trash::is_to_go;
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
@@ -268,7 +269,9 @@ impl Core {
     fn place_cloud_only(&mut self, places: Vec<(NodeId, Place)>) {
         let mut trees = self.states.trees.write();
         for (node, place) in places {
-            note_cloud_only(&mut trees, node, place.as_ref());
+            if !is_to_go(&trees, node) {
+                note_cloud_only(&mut trees, node, place.as_ref());
+            }
         }
     }
 
@@ -279,6 +282,9 @@ impl Core {
             && bytes < FETCH_BYTES
             && let Some((node, place)) = disk.fetches.pop_front()
         {
+            if is_to_go(&self.states.trees.read(), node) {
+                continue;
+            }
             if self.is_demanded(node) {
                 // Somebody who waits for it is bringing it.
                 run.freeze(node);

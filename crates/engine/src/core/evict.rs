@@ -22,8 +22,6 @@ pub(super) struct Evictions {
     cleans: BTreeMap<u64, Answer>,
     last_clean: u64,
     busy: BTreeSet<NodeId>,
-    /// Why files stayed, when they were last to go.
-    pub(super) kept: BTreeMap<NodeId, Error>,
 }
 
 /// A batch under way.
@@ -162,7 +160,7 @@ impl Core {
                 }
                 EvictOutcome::Removed => {
                     self.states.trees.write().set_away(item.node);
-                    self.evictions.kept.remove(&item.node);
+                    self.states.notes.write().kept.remove(&item.node);
                     freed += item.content.size;
                 }
                 EvictOutcome::Kept(error) => {
@@ -172,7 +170,7 @@ impl Core {
                 EvictOutcome::Adrift(error) => {
                     // It is still known as leaving, so that the next look does not take it for deleted.
                     self.distrust_watcher();
-                    self.evictions.kept.insert(item.node, error.clone());
+                    self.states.notes.write().kept.insert(item.node, error.clone());
                     task.refusal.get_or_insert(error);
                 }
                 EvictOutcome::Stopped => self.stay(&item, None),
@@ -246,7 +244,7 @@ impl Core {
             trees.set_keep(item.node, Keep::AsConfigured);
         }
         if let Some(error) = reason {
-            self.evictions.kept.insert(item.node, error.clone());
+            self.states.notes.write().kept.insert(item.node, error.clone());
         }
     }
 
@@ -296,13 +294,6 @@ impl Core {
         }
         drop(trees);
         self.save()
-    }
-
-    /// Why a file stayed when its space was last to be freed.
-    pub fn kept_reason(&self, uri: &str) -> Result<Option<Error>> {
-        let path = self.config.uris.path(uri)?;
-        let node = self.states.trees.read().find_local(&path);
-        Ok(node.and_then(|node| self.evictions.kept.get(&node).cloned()))
     }
 }
 

@@ -221,6 +221,7 @@ mod tests {
 
     use super::*;
     use crate::core::Activity;
+    use crate::filter::Filters;
     use crate::tree::{Content, Kind, Place, Remote};
 
     fn set_remote(trees: &mut Trees, id: NodeId, parent: NodeId, name: &str, content: Option<Content>) {
@@ -255,7 +256,8 @@ mod tests {
         }
 
         fn list(&self, path: &str, recursive: bool, after: Option<&str>, most: usize) -> Listed {
-            let look = Look { trees: self.trees.read(), activity: self.activity.read() };
+            let filters = &Filters::default();
+            let look = Look { trees: self.trees.read(), activity: self.activity.read(), filters };
             let after = after.map(|token| read_token(token).unwrap());
             list(look, &UriSpace::Gallery, path, recursive, after.as_deref(), most).unwrap()
         }

@@ -4,12 +4,16 @@
 //! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
 //! brings what they came to back to [`Core::finish`].
 
+mod auto;
 mod changes;
 mod demand;
 mod disk_phase;
 mod evict;
+mod explain;
+mod left_out;
 mod listing;
 mod observe;
+mod preview;
 mod progress;
 mod push;
 mod queue;
@@ -18,6 +22,7 @@ mod run;
 mod space;
 mod state;
 mod structure;
+mod trash;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,10 +38,13 @@ use crate::tree::{NodeId, Trees};
 
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
+pub use auto::Heard;
 use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
+pub use explain::Explanation;
 pub use listing::{Entry, Listed};
+pub use preview::{PlanAnswer, Planned, PlannedKind};
 use queue::{JobQueue, Urgency};
 use run::Run;
 pub use space::SpaceWanted;
@@ -46,6 +54,10 @@ pub use state::{Activity, States};
 #[derive(Debug)]
 enum Task {
     Sweep,
+    /// Whether a run may begin by itself.
+    Ask,
+    Subscribe,
+    Unsubscribe,
     Scan,
     Pull,
     Hash(Vec<NodeId>),
@@ -54,6 +66,11 @@ enum Task {
     Demand(NodeId),
     Survey,
     Evict(evict::EvictTask),
+    /// What goes to the trash.
+    Removal(Vec<NodeId>),
+    Restore(trash::Wanted),
+    /// Of the file with this URI, in the cloud.
+    Revival(String),
     /// A part of a file that is discarded.
     Discard(NodeId),
     Upload(push::UploadTask),
@@ -63,6 +80,9 @@ enum Task {
     Unlock,
     Write(push::WriteTask),
 }
+
+/// Tells whoever drives a [`Core`] that it is to [`Core::hear`] something. Does not block.
+pub type WakeUp = Arc<dyn Fn(Heard) + Send + Sync>;
 
 /// The control state machine of one device.
 pub struct Core {
@@ -83,6 +103,9 @@ pub struct Core {
     last_job: JobId,
     run: Option<Run>,
     run_again: bool,
+    auto: auto::Auto,
+    /// Whom to tell of what changes while nothing is asked.
+    wake: Option<WakeUp>,
     /// Bytes that a run has sent and whose records a later one is to write.
     sent: BTreeMap<NodeId, push::Sent>,
     /// The cloud's lease, as it was last told.
@@ -91,15 +114,15 @@ pub struct Core {
     watching: bool,
     demands: Demands,
     evictions: evict::Evictions,
+    trash: trash::TrashTasks,
     deletions: DeletionHold,
     watches: changes::Watches,
     last: Option<SyncProgress>,
 }
 
-/// Deletions that wait for the host's word.
+/// The host's word on deletions that wait for it.
 #[derive(Debug, Default)]
 struct DeletionHold {
-    held: Vec<NodeId>,
     carry_out: bool,
 }
 
@@ -121,13 +144,16 @@ impl Core {
         let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
         let context = JobContext::new(&config, &ports);
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
+        let gate = Gate::new(&config, &ports);
         Ok(Core {
-            gate: Gate::new(&config, &ports),
+            gate: gate.clone(),
             context,
             states: States::new(
                 trees,
+                gate,
                 ports.fs.clone(),
                 config.uris.clone(),
+                config.filters.clone(),
                 meta(LAST_SYNC).parse().unwrap_or_default(),
             ),
             cursor: meta(CURSOR),
@@ -144,16 +170,26 @@ impl Core {
             last_job: 0,
             run: None,
             run_again: false,
+            auto: auto::Auto::default(),
+            wake: None,
             sent: BTreeMap::new(),
             lease_ns: push::USUAL_LEASE_NS,
             swept: false,
             watching: false,
             demands: Demands::default(),
             evictions: evict::Evictions::default(),
+            trash: trash::TrashTasks::default(),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
             last: None,
         })
+    }
+
+    /// The same, with somebody who is told of changes from any thread.
+    pub fn waking(mut self, wake: WakeUp) -> Core {
+        self.context = self.context.waking(wake.clone());
+        self.wake = Some(wake);
+        self
     }
 
     /// The ports that workers need.
@@ -196,7 +232,12 @@ impl Core {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
-            (Task::Sweep | Task::Discard(_), _) => {}
+            (Task::Removal(nodes), outcome) => self.removal_done(done.id, nodes, outcome),
+            (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
+            (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
+            (Task::Ask, outcome) => self.asked(outcome),
+            (Task::Subscribe, outcome) => self.subscribed(outcome),
+            (Task::Sweep | Task::Discard(_) | Task::Unsubscribe, _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
         self.begin_waiting();
@@ -207,13 +248,15 @@ impl Core {
     pub fn wake_at(&self) -> Option<u64> {
         let run = self.run.as_ref().and_then(|run| run.wake_at());
         let demand = self.demands.wake_at();
-        run.into_iter().chain(demand).min()
+        let auto = self.auto.wake_at(self.run.is_some());
+        run.into_iter().chain(demand).chain(auto).min()
     }
 
     /// Does what is due.
     pub fn tick(&mut self) {
         self.tick_run();
         self.tick_demands();
+        self.tick_auto();
         self.advance();
     }
 
@@ -228,7 +271,11 @@ impl Core {
         self.tasks.clear();
         self.abandon_demands();
         self.abandon_evictions();
+        self.abandon_trash();
         if let Some(mut run) = self.run.take() {
+            if run.preview.is_some() {
+                run.end(run::Ending::Stopped);
+            }
             run.jobs = 0;
             self.run_again = false;
             self.finish_run(run);
@@ -250,7 +297,8 @@ impl Core {
         self.last_job += 1;
         let id = self.last_job;
         self.tasks.insert(id, task);
-        self.queue.push(Job { id, work, stop, moved }, urgency);
+        let urgent = urgency == Urgency::Person;
+        self.queue.push(Job { id, work, stop, moved, urgent }, urgency);
         id
     }
 

@@ -94,6 +94,7 @@ impl Core {
     /// The folders that changed since the last look; `None` where only a full scan is sure.
     pub(super) fn take_watched(&mut self) -> Option<Vec<String>> {
         let changes = self.watcher.as_ref()?.take();
+        self.auto.looking();
         let sure = self.watching && !changes.overflow;
         self.watching = true;
         sure.then_some(changes.folders)
@@ -103,6 +104,7 @@ impl Core {
     pub(super) fn drive_observe(&mut self, run: &mut Run, observe: &mut Observe) -> bool {
         if matches!(observe.pull, Pull::Due) {
             observe.pull = Pull::Running(self.must_relist().then(Relisting::default));
+            self.auto.listing();
             self.enqueue_run(run, Task::Pull, Work::Pull { cursor: self.cursor.clone(), count: PAGE });
         }
         if let Scan::Due(_) = observe.scan
@@ -110,7 +112,9 @@ impl Core {
         {
             self.demands.note_scan(observe.looks == 0);
             self.evictions.nodes().for_each(|node| self.demands.note_change(node));
-            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity: self.identity.clone() });
+            let identity = self.identity.clone();
+            let attach = run.preview.is_none() || !identity.is_empty();
+            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach });
         }
         // What the cloud has taken from the disk as it was last seen is known by what that was.
         if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {
@@ -162,6 +166,7 @@ impl Core {
         }
         let Some(watcher) = &self.watcher else { return Scan::Quiet };
         let changes = watcher.take();
+        self.auto.looking();
         if changes.is_empty() {
             return Scan::Quiet;
         }

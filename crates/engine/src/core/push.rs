@@ -716,6 +716,10 @@ fn apply(trees: &mut Trees, action: &CloudAction, sent: Option<Sent>, version: u
         CloudAction::Delete(_) => trees.set_remote_deleted(id, version),
         CloudAction::Insert { place, .. } | CloudAction::Update { place, .. } => {
             take_written(trees, id, place.as_ref(), sent.as_ref(), version);
+            if trees.removed().contains(&id) && trees.local(id).is_none() {
+                // A person has removed it meanwhile: what was just written is what is to go.
+                trees.set_agreed(id);
+            }
         }
     }
     plan::settle(trees, id);

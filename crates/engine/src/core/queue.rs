@@ -40,7 +40,8 @@ impl JobQueue {
     /// A person waits for a batch's job now.
     pub(super) fn promote(&mut self, id: JobId) {
         let found = self.batch.iter().position(|job| job.id == id);
-        self.person.extend(found.and_then(|at| self.batch.remove(at)));
+        let job = found.and_then(|at| self.batch.remove(at));
+        self.person.extend(job.map(|job| Job { urgent: true, ..job }));
     }
 
     /// Takes out those of nobody that `choose` names.

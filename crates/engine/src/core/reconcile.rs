@@ -272,6 +272,11 @@ fn forget_intents(trees: &mut Trees, seen: &Seen) {
     for id in leaving {
         trees.set_keep(id, Keep::AsConfigured);
     }
+    let still_here = |id: &NodeId| idle(id) && trees.local(*id).is_some();
+    let removed: Vec<NodeId> = trees.removed().iter().copied().filter(still_here).collect();
+    for id in removed {
+        trees.set_removed(id, false);
+    }
 }
 
 /// Files that are new, changed or moved.

@@ -6,6 +6,7 @@ use cloudsync_cloud::CloudError;
 
 use super::disk_phase::DiskPhase;
 use super::observe::Observe;
+use super::preview::Preview;
 use super::progress::Tally;
 use super::push::{Push, Sent};
 use super::reconcile::stamp_of;
@@ -23,6 +24,8 @@ pub(super) struct Run {
     pub(super) ending: Option<Ending>,
     /// What the run ends with if nothing worse happens.
     pub(super) complaint: Option<(SyncState, ErrorType)>,
+    /// Why it ends, where more is known than the event says.
+    pub(super) why: Option<Error>,
     pub(super) phase: Phase,
     /// Jobs that were queued and are not back yet.
     pub(super) jobs: usize,
@@ -40,6 +43,8 @@ pub(super) struct Run {
     next_progress: u64,
     /// The whole gallery was looked at because the watcher cannot have told everything.
     looked_anew: bool,
+    /// Where this is only a look at what a run would do.
+    pub(super) preview: Option<Preview>,
 }
 
 /// How a run ends before its work is done.
@@ -76,6 +81,7 @@ impl Run {
             stop: StopFlag::default(),
             ending: None,
             complaint: None,
+            why: None,
             phase: Phase::Observe(Observe::new(needs_scan, watched)),
             jobs: 0,
             state: SyncState::Downloading,
@@ -89,7 +95,23 @@ impl Run {
             frozen: BTreeSet::new(),
             next_progress: now + PROGRESS_NS,
             looked_anew: false,
+            preview: None,
         }
+    }
+
+    /// One that ends where another would begin to change anything.
+    pub(super) fn previewing(now: u64, watched: Option<Vec<String>>, preview: Preview) -> Self {
+        Run { preview: Some(preview), ..Run::new(now, true, watched, Tally::default()) }
+    }
+
+    /// Whether what the watcher told has not been looked at.
+    pub(super) fn has_not_looked(&self) -> bool {
+        matches!(&self.phase, Phase::Observe(observe) if !observe.has_looked()) || self.needs_scan
+    }
+
+    /// What it leaves alone.
+    pub(super) fn frozen(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.frozen.iter().copied()
     }
 
     pub(super) fn wake_at(&self) -> Option<u64> {
@@ -98,7 +120,8 @@ impl Run {
             _ => None,
         };
         let lock = self.held_lock.as_ref().map(super::push::HeldLock::renew_at);
-        [Some(self.next_progress), push, lock].into_iter().flatten().min()
+        let progress = self.preview.is_none().then_some(self.next_progress);
+        [progress, push, lock].into_iter().flatten().min()
     }
 
     /// The run goes no further. What is under way comes back first.
@@ -145,7 +168,7 @@ impl Run {
 impl Core {
     /// Starts a run; returns when it is accepted. May block while the cloud is asked.
     pub fn start_sync(&mut self) -> Result<()> {
-        self.gate.check()?;
+        self.gate.check().inspect_err(|error| self.states.note_refused(error))?;
         self.begin_sync();
         Ok(())
     }
@@ -161,6 +184,7 @@ impl Core {
     }
 
     fn begin_run(&mut self, tally: Tally) {
+        self.auto.begun();
         self.states.forget_stopped();
         if !self.swept {
             self.swept = true;
@@ -170,6 +194,7 @@ impl Core {
         let watched = self.take_watched();
         let mut run = Run::new(self.clock.monotonic_ns(), true, watched, tally);
         run.sent = std::mem::take(&mut self.sent);
+        self.states.notes.write().running = true;
         let progress = run.tally.progress(run.state, ErrorType::NoError, self.deletions_held());
         self.run = Some(run);
         self.emit_sync(progress);
@@ -177,7 +202,11 @@ impl Core {
 
     /// Asks the run to stop. Its last event comes when what is under way is back.
     pub fn stop_sync(&mut self) {
+        if self.run.as_ref().is_some_and(|run| run.preview.is_some()) {
+            return self.stop_waiting_start();
+        }
         self.run_again = false;
+        self.auto.forget();
         if let Some(run) = &mut self.run {
             run.stop.set();
             run.ending = Some(Ending::Stopped);
@@ -187,12 +216,12 @@ impl Core {
 
     /// How many deletions wait for the host's word.
     pub fn deletions_held(&self) -> u64 {
-        self.deletions.held.len() as u64
+        self.states.notes.read().held.len() as u64
     }
 
     /// The host's word on the deletions held.
     pub fn answer_held_deletions(&mut self, carry_out: bool) {
-        let held = std::mem::take(&mut self.deletions.held);
+        let held = std::mem::take(&mut self.states.notes.write().held);
         self.deletions.carry_out = carry_out;
         if carry_out {
             return;
@@ -299,6 +328,9 @@ impl Core {
     }
 
     pub(super) fn finish_run(&mut self, mut run: Run) {
+        if let Some(preview) = run.preview.take() {
+            return self.finish_preview(&mut run, preview);
+        }
         let nodes: Vec<NodeId> = run.sent.keys().copied().collect();
         self.states.set(nodes, None);
         self.keep_sent(&mut run);
@@ -313,15 +345,17 @@ impl Core {
         if let Err(error) = self.save() {
             self.events.log(1, &error.text);
         }
-        let unlooked = matches!(&run.phase, Phase::Observe(observe) if !observe.has_looked());
-        if unlooked || run.needs_scan {
+        if run.has_not_looked() {
             self.distrust_watcher();
         }
         self.explain_setbacks(&mut run);
-        run.tally.failed(self.count_troubled(&run));
+        let left_out = self.count_troubled(&run);
+        run.tally.failed(left_out);
+        self.note_end(run.ending, state, left_out);
         if run.ending.is_none() {
             self.deletions.carry_out = false;
         }
+        self.states.notes.write().note_end(error, state == SyncState::Stopped, run.why.take());
         self.tell_last_changes();
         let again = std::mem::take(&mut self.run_again);
         if !again || state == SyncState::Stopped {
@@ -423,6 +457,10 @@ impl Core {
         let mut frozen = run.frozen.clone();
         frozen.extend(self.demands.nodes());
         frozen.extend(self.evictions.nodes());
+        frozen.extend(self.trash.nodes());
+        let out = self.left_out();
+        self.keep_left_out(&out);
+        frozen.extend(out);
         let trees = self.states.trees.read();
         plan::plan(&Request {
             trees: &trees,
@@ -433,6 +471,9 @@ impl Core {
     }
 
     fn begin_plan(&mut self, run: &mut Run, mut plan: Plan) {
+        if run.preview.is_some() {
+            return self.end_preview(run, &plan);
+        }
         self.hold_deletions(&mut plan);
         run.count_round(self.states.trees.read().out_of_step().len());
         let nothing = plan.disk.is_empty() && plan.cloud.is_empty();
@@ -450,6 +491,16 @@ impl Core {
         }
         self.expect(run, &plan);
         run.phase = Phase::Disk(DiskPhase::new(plan.disk, plan.cloud));
+    }
+
+    /// What changed under the look is looked at again, as in any run.
+    fn end_preview(&mut self, run: &mut Run, plan: &Plan) {
+        run.count_round(self.states.trees.read().out_of_step().len());
+        if run.needs_scan && run.rounds <= MOST_ROUNDS {
+            return self.next_round(run);
+        }
+        self.describe(run, plan);
+        run.phase = Phase::Done;
     }
 
     /// Disk or cloud change faster than this run follows: it ends, and says what is left and why.
@@ -505,7 +556,13 @@ impl Core {
             match learn {
                 Learn::Adopt { here, there } => plan::adopt(&mut self.states.trees.write(), here, there),
                 Learn::Hash(node) => hash.push(node),
-                Learn::SetAside { node, name } => aside.push((node, name)),
+                Learn::SetAside { node, name } => match &mut run.preview {
+                    Some(preview) => {
+                        preview.set_aside(node, name);
+                        run.frozen.insert(node);
+                    }
+                    None => aside.push((node, name)),
+                },
             }
         }
         self.hash(run, hash);
@@ -594,6 +651,10 @@ impl Core {
                 );
             }
             (CloudError::Disabled, _) | (_, None) => {
+                if let CloudError::Disabled = error {
+                    let text = "the cloud is switched off or signed out: sign in and start again";
+                    run.why = Some(Error::new(Code::CloudNotReady, text));
+                }
                 self.events.log(1, &format!("the run ends: {error}"));
                 run.fail(ErrorType::RemoteServerAbnormal);
             }
@@ -604,7 +665,7 @@ impl Core {
     pub(super) fn tick_run(&mut self) {
         let now = self.clock.monotonic_ns();
         let Some(mut run) = self.run.take() else { return };
-        if now >= run.next_progress {
+        if now >= run.next_progress && run.preview.is_none() {
             run.next_progress = now + PROGRESS_NS;
             let progress = run.tally.progress(run.state, ErrorType::NoError, self.deletions_held());
             if self.last != Some(progress) {
@@ -626,7 +687,27 @@ impl Core {
 
     /// A large share of files gone at once stops and asks.
     fn hold_deletions(&mut self, plan: &mut Plan) {
-        self.deletions.held.clear();
+        self.states.notes.write().held.clear();
+        let held = self.large_share(plan);
+        if held.is_empty() || std::mem::take(&mut self.deletions.carry_out) {
+            return;
+        }
+        // Their folders stay as well: they are not empty.
+        plan.disk.retain(|action| !matches!(action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
+        let asked_for = self.states.trees.read().removed().clone();
+        plan.cloud.retain(|action| !matches!(action, CloudAction::Delete(id) if !asked_for.contains(id)));
+        self.events.log(2, &format!("{} deletions wait for the host's word", held.len()));
+        self.states.notes.write().held = held;
+    }
+
+    /// The deletions of a plan that wait for the host's word.
+    pub(super) fn too_many(&self, plan: &Plan) -> BTreeSet<NodeId> {
+        if self.deletions.carry_out { BTreeSet::new() } else { self.large_share(plan) }
+    }
+
+    /// The deletions of a plan, where they are too many at once to be carried out unasked. What a person has
+    /// removed through this library was asked for.
+    fn large_share(&self, plan: &Plan) -> BTreeSet<NodeId> {
         let trees = self.states.trees.read();
         let is_file = |id: NodeId| !trees.is_dir(id);
         let mut deleted: BTreeSet<NodeId> = BTreeSet::new();
@@ -638,20 +719,13 @@ impl Core {
             CloudAction::Delete(id) if is_file(*id) => Some(*id),
             _ => None,
         }));
+        deleted.retain(|id| !trees.removed().contains(id));
         let count = deleted.len() as u64;
         let hold = self.config.deletion_hold;
         let files =
             || trees.iter().filter(|(_, node)| node.kind == Kind::File && node.synced.is_some()).count();
         let large = count >= hold.files && count * 100 >= hold.percent * files() as u64;
-        drop(trees);
-        if count == 0 || !large || std::mem::take(&mut self.deletions.carry_out) {
-            return;
-        }
-        // Their folders stay as well: they are not empty.
-        plan.disk.retain(|action| !matches!(action, DiskAction::Trash(_) | DiskAction::RemoveDir(_)));
-        plan.cloud.retain(|action| !matches!(action, CloudAction::Delete(_)));
-        self.events.log(2, &format!("{count} deletions wait for the host's word"));
-        self.deletions.held = deleted.into_iter().collect();
+        if count > 0 && large { deleted } else { BTreeSet::new() }
     }
 }
 
@@ -668,7 +742,20 @@ impl Task {
     }
 
     fn is_of_run(&self) -> bool {
-        !matches!(self, Task::Demand(_) | Task::Discard(_) | Task::Survey | Task::Evict(_) | Task::Sweep)
+        !matches!(
+            self,
+            Task::Demand(_)
+                | Task::Discard(_)
+                | Task::Survey
+                | Task::Evict(_)
+                | Task::Removal(_)
+                | Task::Restore(_)
+                | Task::Revival(_)
+                | Task::Sweep
+                | Task::Ask
+                | Task::Subscribe
+                | Task::Unsubscribe
+        )
     }
 }
 

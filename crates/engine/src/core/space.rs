@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::evict::{Answer, Purpose};
+use super::state::find_remote;
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, Event, OptimizeProgress, OptimizeState};
@@ -74,7 +75,7 @@ impl Core {
     }
 
     fn begin_space(&mut self, whom: SpaceFor, wanted: SpaceWanted) {
-        self.evictions.kept.clear();
+        self.states.notes.write().kept.clear();
         let stop = StopFlag::default();
         let photos = VecDeque::new();
         let task =
@@ -90,6 +91,22 @@ impl Core {
         if let Some(task) = &self.evictions.space {
             task.stop.set();
         }
+    }
+
+    /// A person looked at a file then, in milliseconds since 1970: that counts for its age from now on, and no longer
+    /// when it was read. What is still to come counts as now.
+    pub fn report_view(&mut self, uri: &str, ms: i64) -> Result<()> {
+        let path = self.config.uris.path(uri)?;
+        let now = self.clock.wall_ns().div_euclid(1_000_000);
+        {
+            let mut trees = self.states.trees.write();
+            let found = trees.find_local(&path).or_else(|| find_remote(&trees, &path));
+            let id = found.filter(|id| *id != NodeId::ROOT && !trees.is_dir(*id)).ok_or_else(|| {
+                Error::new(Code::NoSuchFile, format!("{uri:?} names no file that was synced yet"))
+            })?;
+            trees.set_viewed(id, ms.min(now));
+        }
+        self.save()
     }
 
     /// How much is to be freed now, and whether any is.
@@ -165,7 +182,7 @@ impl Core {
                 }
             }
         }
-        self.evictions.kept.extend(kept);
+        self.states.notes.write().kept.extend(kept);
         photos
     }
 
@@ -245,8 +262,8 @@ impl Core {
 /// A photo: its folder, and its name or, for what is part of none, the file itself.
 type Photo = (NodeId, std::result::Result<String, NodeId>);
 
-/// The photos that nobody has read after `youngest`, with all their parts on this disk, and when the part
-/// that was read last was read. What is part of no photo stands for itself.
+/// The photos that nobody has looked at after `youngest`, with all their parts on this disk, and when the part
+/// that was looked at last was: as the host said, else when it was read. What is part of no photo stands for itself.
 fn aged_photos(
     trees: &Trees,
     files: Vec<(NodeId, Option<i64>)>,
@@ -254,7 +271,11 @@ fn aged_photos(
 ) -> Vec<(i64, Vec<NodeId>)> {
     let mut photos: BTreeMap<Photo, (Option<i64>, Vec<NodeId>)> = BTreeMap::new();
     for (id, read) in files {
-        let Some(local) = trees.local(id) else { continue };
+        let Some(node) = trees.get(id) else { continue };
+        let Some(local) = node.local else { continue };
+        // One that cannot be looked at has no age, whatever was said of it.
+        let viewed = node.viewed_ms.map(|ms| ms.saturating_mul(1_000_000));
+        let read = read.map(|read| viewed.unwrap_or(read));
         let key = (local.place.parent, photo_of(local.place.name).ok_or(id));
         let (last, parts) = photos.entry(key).or_insert((Some(i64::MIN), Vec::new()));
         *last = last.zip(read).map(|(last, read)| last.max(read));

@@ -7,11 +7,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use super::left_out::left_out;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
+use crate::filter::Filters;
+use crate::gate::Gate;
 use crate::ports::{FileKind, FileSystem};
 use crate::tree::{LocalContent, NodeId, NodeRef, Trees};
 use crate::uri::UriSpace;
+
+use super::explain::Notes;
 
 /// What is being done with a file's bytes right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +34,26 @@ pub enum Activity {
 pub struct States {
     pub(super) trees: Arc<RwLock<Trees>>,
     activity: Arc<RwLock<HashMap<NodeId, Activity>>>,
-    fs: Arc<dyn FileSystem>,
+    pub(super) notes: Arc<RwLock<Notes>>,
+    pub(super) gate: Gate,
+    pub(super) fs: Arc<dyn FileSystem>,
     pub(super) uris: UriSpace,
+    filters: Arc<Filters>,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }
 
 impl States {
-    pub(super) fn new(trees: Trees, fs: Arc<dyn FileSystem>, uris: UriSpace, last_sync_ms: i64) -> Self {
+    pub(super) fn new(
+        trees: Trees,
+        gate: Gate,
+        fs: Arc<dyn FileSystem>,
+        uris: UriSpace,
+        filters: Arc<Filters>,
+        last_sync_ms: i64,
+    ) -> Self {
         let (trees, last_sync) = (Arc::new(RwLock::new(trees)), Arc::new(AtomicI64::new(last_sync_ms)));
-        States { trees, activity: Arc::default(), fs, uris, last_sync }
+        States { trees, activity: Arc::default(), notes: Arc::default(), gate, fs, uris, filters, last_sync }
     }
 
     /// When the last run that succeeded ended, in milliseconds since 1970; 0 before the first.
@@ -50,6 +65,13 @@ impl States {
         self.last_sync.store(ms, Ordering::Release);
     }
 
+    /// A start was refused. What the device itself refuses it for is looked at whenever somebody asks.
+    pub(crate) fn note_refused(&self, error: &Error) {
+        if matches!(error.code, Code::CloudNotReady | Code::Ipc) {
+            self.notes.write().unfinished = Some((None, error.clone()));
+        }
+    }
+
     pub(super) fn set(&self, nodes: impl IntoIterator<Item = NodeId>, activity: Option<Activity>) {
         let mut activities = self.activity.write();
         for node in nodes {
@@ -58,6 +80,11 @@ impl States {
                 None => activities.remove(&node),
             };
         }
+    }
+
+    /// What is being done with a file's bytes.
+    pub(super) fn activity_of(&self, node: NodeId) -> Option<Activity> {
+        self.activity.read().get(&node).copied()
     }
 
     /// A new run takes up what was stopped.
@@ -114,29 +141,14 @@ impl States {
             && self.fs.stat(path).is_ok_and(|stat| stat.kind == FileKind::Dir)
     }
 
-    /// Why a file is not in step.
-    pub fn file_trouble(&self, uri: &str) -> Result<Option<(Code, String)>> {
-        let path = self.uris.path(uri)?;
-        let trees = self.trees.read();
-        match trees.find_local(&path).or_else(|| find_remote(&trees, &path)).and_then(|id| trees.get(id)) {
-            Some(node) => Ok(node.trouble.map(|trouble| (trouble.code, trouble.text.to_owned()))),
-            None => {
-                drop(trees);
-                self.unknown(&path, uri).map(|_| None)
-            }
-        }
-    }
-
     pub(super) fn look(&self) -> Look<'_> {
-        Look { trees: self.trees.read(), activity: self.activity.read() }
+        Look { trees: self.trees.read(), activity: self.activity.read(), filters: &self.filters }
     }
 
     /// A file that no scan has seen yet is still to be uploaded; one that is not there is an error.
     fn unknown(&self, path: &str, uri: &str) -> Result<FileSyncState> {
-        let missing =
-            || Error::new(Code::NoSuchFile, format!("{uri:?} names no file of the gallery or its cloud"));
         if path.split('/').any(crate::names::left_alone) {
-            return Err(missing());
+            return Err(missing(uri));
         }
         match self.fs.stat(path) {
             Ok(stat) if stat.kind == FileKind::File => Ok(FileSyncState::ToBeUploaded),
@@ -144,13 +156,18 @@ impl States {
                 Code::InvalidUri,
                 format!("{uri:?} is a link or no file: such entries are not synced"),
             )),
-            Ok(_) => Err(missing()),
-            Err(error) => match error.kind() {
-                io::ErrorKind::NotFound => Err(missing()),
-                io::ErrorKind::NotADirectory if !self.behind_a_link(path) => Err(missing()),
-                io::ErrorKind::PermissionDenied => Err(Error::io(uri, &error)),
-                _ => Err(Error::new(Code::InvalidUri, format!("{uri:?} leads out of the gallery: {error}"))),
-            },
+            Ok(_) => Err(missing(uri)),
+            Err(error) => Err(self.not_found(path, uri, &error)),
+        }
+    }
+
+    /// Why nothing is found at a path.
+    pub(super) fn not_found(&self, path: &str, uri: &str, error: &io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::NotFound => missing(uri),
+            io::ErrorKind::NotADirectory if !self.behind_a_link(path) => missing(uri),
+            io::ErrorKind::PermissionDenied => Error::io(uri, error),
+            _ => Error::new(Code::InvalidUri, format!("{uri:?} leads out of the gallery: {error}")),
         }
     }
 
@@ -169,6 +186,7 @@ struct Folder<'p>(Option<(&'p str, NodeId)>);
 pub(super) struct Look<'a> {
     pub(super) trees: RwLockReadGuard<'a, Trees>,
     pub(super) activity: RwLockReadGuard<'a, HashMap<NodeId, Activity>>,
+    pub(super) filters: &'a Filters,
 }
 
 impl Look<'_> {
@@ -213,6 +231,7 @@ impl Look<'_> {
             && changed_here(&node)
         {
             return match node.trouble {
+                _ if left_out(self.filters, &self.trees, id).is_some() => FileSyncState::Stopped,
                 Some(_) => FileSyncState::UploadFailure,
                 None => FileSyncState::ToBeUploaded,
             };
@@ -230,6 +249,10 @@ fn changed_here(node: &NodeRef<'_>) -> bool {
     let Some(synced) = &node.synced else { return true };
     let unread = matches!(local.content, LocalContent::Unread(_));
     unread || local.place != synced.place || local.content.bytes() != synced.content
+}
+
+pub(super) fn missing(uri: &str) -> Error {
+    Error::new(Code::NoSuchFile, format!("{uri:?} names no file of the gallery or its cloud"))
 }
 
 /// Looks a path up in the cloud's tree.

@@ -4,6 +4,7 @@ use std::io;
 
 use super::fetch::{same_file, untouched};
 use super::hash::SMUDGED;
+use super::trash::Bin;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
 use crate::plan::Steps;
@@ -78,10 +79,11 @@ pub enum DiskOutcome {
 
 pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) -> Vec<DiskOutcome> {
     let mut outcomes: Vec<DiskOutcome> = Vec::with_capacity(ops.len());
+    let mut bin = Bin::new(context);
     for (position, op) in ops.actions().iter().enumerate() {
         let done = |on: &u32| matches!(outcomes.get(*on as usize), Some(DiskOutcome::Done(_)));
         let possible = !stop.is_set() && ops.after(position).iter().all(done);
-        outcomes.push(if possible { change(context, op) } else { DiskOutcome::NotTried });
+        outcomes.push(if possible { change(context, op, &mut bin) } else { DiskOutcome::NotTried });
     }
     if let Err(error) = context.fs.sync() {
         let failed = |_| DiskOutcome::Failed(Error::io("the gallery's disk cannot be synced", &error));
@@ -90,11 +92,11 @@ pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) ->
     outcomes
 }
 
-fn change(context: &JobContext, op: &DiskOp) -> DiskOutcome {
+fn change(context: &JobContext, op: &DiskOp, bin: &mut Bin) -> DiskOutcome {
     let result = match op {
         DiskOp::MakeDir { path, .. } => make_dir(context, path),
         DiskOp::Rename { from, to, ino, ctime_ns, .. } => return rename(context, from, to, *ino, *ctime_ns),
-        DiskOp::Trash { path, stamp, .. } => return trash(context, path, stamp),
+        DiskOp::Trash { path, stamp, .. } => return trash(context, path, stamp, bin),
         DiskOp::RemoveDir { path, .. } => remove_dir(context, path).map(|()| None),
     };
     result.map_or_else(|error| refused(&error), DiskOutcome::Done)
@@ -158,11 +160,14 @@ fn refused(error: &io::Error) -> DiskOutcome {
     }
 }
 
-fn trash(context: &JobContext, path: &str, stamp: &Stamp) -> DiskOutcome {
+fn trash(context: &JobContext, path: &str, stamp: &Stamp, bin: &mut Bin) -> DiskOutcome {
     if !context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, stamp)) {
         return DiskOutcome::Changed;
     }
-    let to = place_in_trash(context, path);
+    let to = match bin.place(context, path) {
+        Ok(to) => to,
+        Err(error) => return DiskOutcome::Failed(Error::io("the trash cannot be used", &error)),
+    };
     match context.fs.rename(path, &to) {
         Ok(()) if context.fs.stat(&to).is_ok_and(|stat| same_file(&stat.stamp, stamp)) => {
             DiskOutcome::Done(None)
@@ -177,19 +182,6 @@ fn trash(context: &JobContext, path: &str, stamp: &Stamp) -> DiskOutcome {
         Err(error) if error.kind() == io::ErrorKind::NotFound => DiskOutcome::Changed,
         Err(error) => DiskOutcome::Failed(Error::io("the file cannot be moved to the trash", &error)),
     }
-}
-
-/// Where a file goes in the trash.
-pub(super) fn place_in_trash(context: &JobContext, path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let seconds = context.clock.wall_ns().div_euclid(1_000_000_000);
-    let mark = context.random.next_u64() & 0xFFFF_FFFF;
-    // The mark keeps equal names apart; a long name gives way to it.
-    let mut cut = name.len().min(220);
-    while !name.is_char_boundary(cut) {
-        cut -= 1;
-    }
-    format!("{}/{seconds}-{mark:08x}-{}", <dyn FileSystem>::TRASH, &name[..cut])
 }
 
 /// How long an unused part of a transfer is kept.
@@ -207,7 +199,7 @@ pub(super) fn sweep(context: &JobContext, trash_seconds: u64) {
         let deleted = name.split('-').next().and_then(|seconds| seconds.parse::<i64>().ok());
         if deleted.is_some_and(|deleted| now.saturating_sub(deleted) > trash_seconds as i64) {
             // What cannot be removed now is tried again by the next run.
-            let _ = context.fs.remove_file(&format!("{}/{name}", <dyn FileSystem>::TRASH));
+            let _ = context.fs.empty_trash(&name);
         }
     }
 }

@@ -9,9 +9,9 @@ use std::io;
 
 use cloudsync_cloud::{Claim, CloudError};
 
-use super::disk::place_in_trash;
 use super::hash::{CHUNK, SMUDGED, digest, smudge};
 use super::transfer::Control;
+use super::trash::place_in_trash;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::{Code, Error};
 use crate::ports::{Stamp, StillFile};

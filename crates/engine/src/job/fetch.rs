@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use cloudsync_cloud::{AssetDownload, AssetSink, CloudAsset, CloudError};
 
 use super::hash::CHUNK;
-use super::transfer::Control;
-use super::{JobContext, Moved, StopFlag, TABLE};
+use super::transfer::{Control, Throttle};
+use super::{JobContext, Moved, TABLE};
+use crate::bandwidth::Direction;
 use crate::error::Error;
 use crate::ports::{FileSystem, Stamp, WriteFile};
 use crate::tree::{Content, NodeId, Place};
@@ -58,12 +59,8 @@ pub(crate) fn temp_name(record: &str, content: &Content) -> String {
     format!("get-{}", &hasher.finalize().to_hex()[..32])
 }
 
-pub(super) fn run(
-    context: &JobContext,
-    items: &[FetchItem],
-    stop: &StopFlag,
-    moved: &Moved,
-) -> Vec<FetchOutcome> {
+pub(super) fn run(throttle: Throttle<'_>, items: &[FetchItem], moved: &Moved) -> Vec<FetchOutcome> {
+    let Throttle { context, stop, .. } = throttle;
     let loader = match context.loader() {
         Ok(loader) => loader,
         Err(error) => return items.iter().map(|_| FetchOutcome::Refused(error.clone())).collect(),
@@ -74,7 +71,7 @@ pub(super) fn run(
     }
     let mut arrivals: Vec<Arrival> = items.iter().map(|item| Arrival::start(context, item, moved)).collect();
     let downloads =
-        items.iter().zip(&mut arrivals).map(|(item, arrival)| download(context, item, arrival)).collect();
+        items.iter().zip(&mut arrivals).map(|(item, arrival)| download(throttle, item, arrival)).collect();
     let mut answers = loader.download(TABLE, "", downloads, &Control { stop, moved }).into_iter();
     let checked: Vec<Result<Stamp, FetchOutcome>> = items
         .iter()
@@ -92,10 +89,10 @@ pub(super) fn run(
     checked.into_iter().map(|came| came.map_or_else(|failed| failed, FetchOutcome::Came)).collect()
 }
 
-fn download<'a>(context: &JobContext, item: &FetchItem, arrival: &'a mut Arrival) -> AssetDownload<'a> {
-    let place = context.fs.absolute(&temp_path(item));
+fn download<'a>(throttle: Throttle<'a>, item: &FetchItem, arrival: &'a mut Arrival) -> AssetDownload<'a> {
+    let place = throttle.context.fs.absolute(&temp_path(item));
     let asset = CloudAsset { asset_id: item.asset.clone(), size: item.content.size, ..CloudAsset::default() };
-    AssetDownload { gid: item.record.to_string(), asset, sink: Box::new(Sink { arrival, place }) }
+    AssetDownload { gid: item.record.to_string(), asset, sink: Box::new(Sink { throttle, arrival, place }) }
 }
 
 /// Where a file's bytes are before they are in their place.
@@ -166,6 +163,7 @@ impl Arrival {
 }
 
 struct Sink<'a> {
+    throttle: Throttle<'a>,
     arrival: &'a mut Arrival,
     place: Option<PathBuf>,
 }
@@ -179,6 +177,7 @@ impl AssetSink for Sink<'_> {
         if let Some(error) = &self.arrival.failed {
             return Err(error.kind().into());
         }
+        self.throttle.take(Direction::Down, bytes.len());
         self.arrival.write(bytes, offset).map_err(|error| {
             let kind = error.kind();
             self.arrival.failed = Some(error);

@@ -9,10 +9,14 @@ mod evict;
 mod fetch;
 mod hash;
 mod place;
+mod revive;
 mod scan;
+mod subscribe;
 mod transfer;
+mod trash;
 mod upload;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,9 +33,13 @@ pub use place::PlaceItem;
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
+pub(crate) use trash::taken;
 pub use upload::{UploadItem, UploadOutcome};
 
+use crate::bandwidth::Bandwidth;
 use crate::config::Config;
+use crate::core::WakeUp;
+use crate::error::Error;
 use crate::gate::Gate;
 use crate::plan::Steps;
 use crate::ports::{Clock, FileSystem, Ports, Random, Stamp, Watcher};
@@ -65,6 +73,8 @@ pub enum Work {
         scope: Scope,
         /// The gallery's identity as the index knows it, empty the first time.
         identity: String,
+        /// Whether a gallery without one gets one: a mere look changes nothing.
+        attach: bool,
     },
     /// Read files and take their digests.
     Hash(Vec<HashItem>),
@@ -74,6 +84,12 @@ pub enum Work {
     Fetch(Vec<FetchItem>),
     /// Put files that came in their places.
     Place(Vec<PlaceItem>),
+    /// Find out whether a run may begin by itself.
+    Ask,
+    /// Let the cloud tell of changes.
+    Subscribe,
+    /// Let it tell no more.
+    Unsubscribe,
     /// Find out when files were last read.
     Survey(Vec<(NodeId, String)>),
     /// Let the cloud prove that it holds what files hold.
@@ -85,6 +101,22 @@ pub enum Work {
         /// How long the trash is kept, in seconds.
         trash_seconds: u64,
     },
+    /// Move a file or folder to the trash.
+    ToTrash {
+        /// Where it lies.
+        path: String,
+        /// The gallery's identity.
+        identity: String,
+    },
+    /// Bring what was at a path last back from the trash.
+    FromTrash {
+        /// Where it lay.
+        path: String,
+        /// The gallery's identity.
+        identity: String,
+    },
+    /// Bring back what lay at a path from the cloud's trash, in the cloud.
+    Revive(String),
     /// Discard one temporary file.
     Discard(String),
     /// Send bytes to the cloud.
@@ -119,6 +151,8 @@ pub struct Job {
     pub stop: StopFlag,
     /// Where it reports bytes moved.
     pub moved: Moved,
+    /// Whether a person waits for it.
+    pub urgent: bool,
 }
 
 /// What a job came to.
@@ -145,8 +179,16 @@ pub enum Outcome {
     Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
     Evict(Vec<EvictOutcome>),
+    /// Of [`Work::Ask`].
+    Asked(Result<(), Error>),
+    /// Of [`Work::Subscribe`]: for how many nanoseconds.
+    Subscribed(Result<u64, CloudError>),
+    /// Of [`Work::Unsubscribe`].
+    Unsubscribed,
     /// Of [`Work::Sweep`] and [`Work::Discard`].
     Swept,
+    /// Of [`Work::ToTrash`], [`Work::FromTrash`] and [`Work::Revive`]: whether there was anything to be done.
+    Trashed(Result<bool, Error>),
     /// Of [`Work::Upload`], in order.
     Upload(Vec<UploadOutcome>),
     /// Of [`Work::Pull`].
@@ -175,13 +217,20 @@ pub struct JobContext {
     connection: Arc<Mutex<Connection>>,
     bundle: String,
     scan_threads: usize,
+    bandwidth: Bandwidth,
+    wake: Option<WakeUp>,
 }
 
 #[derive(Default)]
 struct Connection {
     db: Option<Arc<dyn CloudDb>>,
     loader: Option<Arc<dyn AssetLoader>>,
+    /// What the cloud tells of.
+    subscriptions: Subscriptions,
 }
+
+/// Subscriptions' ids by bundle name.
+type Subscriptions = BTreeMap<String, Vec<String>>;
 
 /// The table that holds a gallery's records.
 pub const TABLE: &str = "file";
@@ -199,12 +248,19 @@ impl JobContext {
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
             scan_threads: 1,
+            bandwidth: config.bandwidth.clone(),
+            wake: None,
         }
     }
 
     /// The same, with scans that list as many folders at a time.
     pub fn scanning_with(self, threads: usize) -> Self {
         JobContext { scan_threads: threads.max(1), ..self }
+    }
+
+    /// The same, with somebody who is told of changes in the cloud.
+    pub(crate) fn waking(self, wake: WakeUp) -> Self {
+        JobContext { wake: Some(wake), ..self }
     }
 
     /// The records, connected when first needed.
@@ -249,12 +305,21 @@ impl Job {
 
     fn work(self, context: &JobContext) -> Outcome {
         let (stop, moved) = (&self.stop, &self.moved);
+        let throttle = transfer::Throttle { context, stop, urgent: self.urgent };
         match self.work {
-            Work::Scan { scope, identity } => Outcome::Scan(scan::run(context, &scope, &identity, stop)),
+            Work::Scan { scope, identity, attach } => {
+                Outcome::Scan(scan::run(context, &scope, identity, attach, stop))
+            }
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
-            Work::Fetch(items) => Outcome::Fetch(fetch::run(context, &items, stop, moved)),
+            Work::Fetch(items) => Outcome::Fetch(fetch::run(throttle, &items, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
+            Work::Ask => Outcome::Asked(context.gate.check_unasked()),
+            Work::Subscribe => Outcome::Subscribed(subscribe::begin(context)),
+            Work::Unsubscribe => {
+                subscribe::end(context);
+                Outcome::Unsubscribed
+            }
             Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
             Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),
@@ -262,11 +327,18 @@ impl Job {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept
             }
+            Work::ToTrash { path, identity } => {
+                Outcome::Trashed(trash::put(context, &path, &identity).map(|()| true))
+            }
+            Work::FromTrash { path, identity } => {
+                Outcome::Trashed(trash::take_back(context, &path, &identity))
+            }
+            Work::Revive(path) => Outcome::Trashed(revive::run(context, &path, stop)),
             Work::Discard(name) => {
                 disk::discard(context, &name);
                 Outcome::Swept
             }
-            Work::Upload(items) => Outcome::Upload(upload::run(context, &items, stop, moved)),
+            Work::Upload(items) => Outcome::Upload(upload::run(throttle, &items, moved)),
             Work::Pull { cursor, count } => Outcome::Pull(cloud::pull(context, &cursor, count)),
             Work::NewIds(count) => Outcome::NewIds(context.db().and_then(|db| db.generate_id(count))),
             Work::Lock => Outcome::Lock(cloud::lock(context)),

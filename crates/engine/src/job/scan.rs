@@ -53,10 +53,12 @@ const RACY_NS: i64 = 20_000_000;
 pub(super) fn run(
     context: &JobContext,
     scope: &Scope,
-    identity: &str,
+    identity: String,
+    attach: bool,
     stop: &StopFlag,
 ) -> Result<ScanReport, CloudError> {
-    let identity = context.fs.attach(identity).map_err(|error| CloudError::local(&error))?;
+    let attached = if attach { context.fs.attach(&identity) } else { Ok(identity) };
+    let identity = attached.map_err(|error| CloudError::local(&error))?;
     let mut report = ScanReport { identity, ..ScanReport::default() };
     match scope {
         Scope::Everything => walk(context, vec![String::new()], &mut report, stop),

@@ -7,8 +7,9 @@ use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
 use super::fetch::same_file;
 use super::hash::{SMUDGED, smudge};
-use super::transfer::Control;
-use super::{JobContext, Moved, StopFlag, TABLE};
+use super::transfer::{Control, Throttle};
+use super::{JobContext, Moved, TABLE};
+use crate::bandwidth::Direction;
 use crate::error::Error;
 use crate::ports::{ReadFile, Stamp};
 use crate::record;
@@ -51,12 +52,8 @@ pub enum UploadOutcome {
     Stopped,
 }
 
-pub(super) fn run(
-    context: &JobContext,
-    items: &[UploadItem],
-    stop: &StopFlag,
-    moved: &Moved,
-) -> Vec<UploadOutcome> {
+pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -> Vec<UploadOutcome> {
+    let Throttle { context, stop, .. } = throttle;
     let loader = match context.loader() {
         Ok(loader) => loader,
         Err(error) => return items.iter().map(|_| UploadOutcome::Refused(error.clone())).collect(),
@@ -67,7 +64,7 @@ pub(super) fn run(
     let mut readings: Vec<Reading> =
         items.iter().map(|_| Reading { hasher: hasher(), ..Reading::default() }).collect();
     let uploads =
-        items.iter().zip(&mut readings).map(|(item, reading)| upload(context, item, reading)).collect();
+        items.iter().zip(&mut readings).map(|(item, reading)| upload(throttle, item, reading)).collect();
     let answers = loader.upload(TABLE, uploads, &Control { stop, moved });
     // What was read must be as durable here as it is there, before both are said to agree.
     let durable = context.fs.sync();
@@ -83,7 +80,8 @@ pub(super) fn run(
         .collect()
 }
 
-fn upload<'a>(context: &'a JobContext, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
+fn upload<'a>(throttle: Throttle<'a>, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
+    let context = throttle.context;
     let stamp = item.stamp;
     let name = item.path.rsplit('/').next().unwrap_or_default().to_string();
     let asset = CloudAsset {
@@ -94,7 +92,7 @@ fn upload<'a>(context: &'a JobContext, item: &'a UploadItem, reading: &'a mut Re
         ..CloudAsset::default()
     };
     let place = context.fs.absolute(&item.path);
-    let source = Source { context, path: &item.path, place, stamp, file: None, reading };
+    let source = Source { throttle, path: &item.path, place, stamp, file: None, reading };
     AssetUpload {
         gid: item.record.to_string(),
         asset,
@@ -136,7 +134,7 @@ impl Reading {
 
 /// Reads a file for the cloud, once, and takes its digest on the way.
 struct Source<'a> {
-    context: &'a JobContext,
+    throttle: Throttle<'a>,
     path: &'a str,
     place: Option<PathBuf>,
     stamp: Stamp,
@@ -147,8 +145,8 @@ struct Source<'a> {
 impl Source<'_> {
     fn open(&mut self) -> io::Result<&mut dyn ReadFile> {
         if self.file.is_none() {
-            self.reading.begun_ns = self.context.clock.wall_ns();
-            let file = self.context.fs.open(self.path).inspect_err(|error| self.note(error))?;
+            self.reading.begun_ns = self.throttle.context.clock.wall_ns();
+            let file = self.throttle.context.fs.open(self.path).inspect_err(|error| self.note(error))?;
             let now = file.stamp()?;
             self.reading.stamp = Some(now);
             if !same_file(&now, &self.stamp) {
@@ -196,7 +194,10 @@ impl AssetSource for Source<'_> {
         if offset > self.reading.size {
             self.catch_up(offset)?;
         }
+        let piece = self.throttle.piece(Direction::Up, buffer.len());
+        let buffer = &mut buffer[..piece];
         let count = self.open()?.read_at(buffer, offset).inspect_err(|error| self.note(error))?;
+        self.throttle.take(Direction::Up, count);
         let end = offset + count as u64;
         if offset <= self.reading.size && end > self.reading.size {
             let fresh = (self.reading.size - offset) as usize;

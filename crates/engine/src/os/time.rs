@@ -47,6 +47,10 @@ impl Clock for SystemClock {
     fn wall_ns(&self) -> i64 {
         wall_ns()
     }
+
+    fn pause(&self, ns: u64) {
+        std::thread::sleep(std::time::Duration::from_nanos(ns));
+    }
 }
 
 /// The kernel's random numbers.

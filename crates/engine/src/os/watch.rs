@@ -11,22 +11,31 @@ use std::mem::MaybeUninit;
 use std::ops::Bound::{Included, Unbounded};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
 
 use parking_lot::Mutex;
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fs::inotify::{CreateFlags, Event, ReadFlags, Reader, WatchFlags, add_watch, init, remove_watch};
-use rustix::io::Errno;
+use rustix::io::{Errno, read, write};
 
 use super::disk::Disk;
 use crate::names::left_alone;
-use crate::ports::{Changes, Watcher};
+use crate::ports::{Changes, Stirred, Wake, Watcher};
 
 /// Room for some hundred events per call of the kernel.
 const BUFFER: usize = 32 * 1024;
 
-/// Watches the gallery's folders. There is no thread: the kernel keeps the events until
-/// [`Watcher::take`] fetches them.
+/// Watches the gallery's folders. The kernel keeps the events until [`Watcher::take`] fetches them: there is no
+/// thread but while somebody wants to be woken.
 #[derive(Debug)]
 pub struct InotifyWatcher {
+    inner: Arc<Inner>,
+    waking: Mutex<Option<Waking>>,
+}
+
+#[derive(Debug)]
+struct Inner {
     disk: Arc<Disk>,
     inotify: OwnedFd,
     state: Mutex<State>,
@@ -43,15 +52,27 @@ struct State {
     root_lost: bool,
     overflow: bool,
     changed: BTreeSet<Arc<str>>,
+    /// Something changed since that was last asked.
+    lately: bool,
 }
 
 impl InotifyWatcher {
     /// A watcher of folders of `disk`. Fails where the user has too many watchers already.
     pub fn new(disk: Arc<Disk>) -> io::Result<InotifyWatcher> {
         let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        Ok(InotifyWatcher { disk, inotify, state: Mutex::new(State::default()) })
+        let inner = Arc::new(Inner { disk, inotify, state: Mutex::default() });
+        Ok(InotifyWatcher { inner, waking: Mutex::default() })
     }
 
+    /// What changed is known now: the thread waits for what changes from here on.
+    fn rearm(&self) {
+        if let Some(waking) = &*self.waking.lock() {
+            waking.rearm();
+        }
+    }
+}
+
+impl Inner {
     /// Adds the kernel's watch. The folder is opened beneath the gallery first, since inotify itself
     /// would follow a symlink on the way; the path in `/proc` then means that very folder.
     fn add(&self, folder: &str) -> io::Result<i32> {
@@ -81,7 +102,7 @@ impl InotifyWatcher {
     fn handle(&self, state: &mut State, event: &Event<'_>) {
         let events = event.events();
         if events.contains(ReadFlags::QUEUE_OVERFLOW) {
-            state.overflow = true;
+            (state.overflow, state.lately) = (true, true);
             return;
         }
         // A folder that was forgotten: what asked for a full scan then stands for this event too.
@@ -96,6 +117,7 @@ impl InotifyWatcher {
             self.forget(state, &path);
             // Another folder may be in its place already, even with the same inode number.
             state.changed.insert(path);
+            state.lately = true;
             return;
         }
         let name = event.file_name().map(|name| name.to_bytes());
@@ -106,6 +128,7 @@ impl InotifyWatcher {
             self.folder_left(state, events, &join(&path, &String::from_utf8_lossy(name)));
         }
         state.changed.insert(path);
+        state.lately = true;
     }
 
     /// What follows when `folder` was moved away or removed.
@@ -118,6 +141,99 @@ impl InotifyWatcher {
         // must stay. One that had no watch is no reason for full scans any more.
         if events.contains(ReadFlags::DELETE) && state.uncovered.remove(folder) {
             state.overflow = true;
+        }
+    }
+}
+
+impl Inner {
+    /// Reads what the kernel has kept.
+    fn fetch(&self, state: &mut State) {
+        let mut buffer = Vec::with_capacity(BUFFER);
+        let buffer: &mut [MaybeUninit<u8>] = buffer.spare_capacity_mut();
+        let mut events = Reader::new(&self.inotify, buffer);
+        loop {
+            match events.next() {
+                Ok(event) => self.handle(state, &event),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break,
+                Err(_) => {
+                    state.overflow = true;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Whether something changed since that was last asked.
+    fn is_stirred(&self) -> bool {
+        let mut state = self.state.lock();
+        self.fetch(&mut state);
+        state.lately
+    }
+}
+
+/// A thread that sleeps in the kernel until something changes. It ends when this is dropped.
+#[derive(Debug)]
+struct Waking {
+    signals: Arc<Signals>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread is told.
+#[derive(Debug)]
+struct Signals {
+    raised: OwnedFd,
+    /// The next change is to be told.
+    armed: AtomicBool,
+    ends: AtomicBool,
+}
+
+impl Waking {
+    fn start(inner: Arc<Inner>, wake: Wake) -> io::Result<Self> {
+        let raised = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let signals = Arc::new(Signals { raised, armed: true.into(), ends: false.into() });
+        let told = Arc::clone(&signals);
+        let thread = Builder::new().name("cloudsync-watch".into());
+        let thread = thread.spawn(move || told.wait_for_changes(&inner, &wake))?;
+        Ok(Waking { signals, thread: Some(thread) })
+    }
+
+    fn rearm(&self) {
+        if !self.signals.armed.swap(true, Ordering::AcqRel) {
+            self.signals.raise();
+        }
+    }
+}
+
+impl Drop for Waking {
+    fn drop(&mut self) {
+        self.signals.ends.store(true, Ordering::Release);
+        self.signals.raise();
+        // One that panicked has ended as well.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Signals {
+    fn raise(&self) {
+        // Fails where it is raised already.
+        let _ = write(&self.raised, &1u64.to_ne_bytes());
+    }
+
+    fn wait_for_changes(&self, inner: &Inner, wake: &Wake) {
+        while !self.ends.load(Ordering::Acquire) {
+            let raised = PollFd::new(&self.raised, PollFlags::IN);
+            let armed = self.armed.load(Ordering::Acquire);
+            // Whatever it answers, what there is is looked at.
+            let _ = match armed {
+                true => poll(&mut [raised, PollFd::new(&inner.inotify, PollFlags::IN)], None),
+                false => poll(&mut [raised], None),
+            };
+            let _ = read(&self.raised, &mut [0; 8]);
+            // Before it is told: whoever hears of it may ask at once, which arms it again.
+            if armed && inner.is_stirred() && self.armed.swap(false, Ordering::AcqRel) {
+                wake();
+            }
         }
     }
 }
@@ -172,17 +288,18 @@ impl State {
 
 impl Watcher for InotifyWatcher {
     fn watch(&self, folder: &str) {
-        let mut state = self.state.lock();
-        match self.add(folder) {
+        let inner = &*self.inner;
+        let mut state = inner.state.lock();
+        match inner.add(folder) {
             Ok(number) => {
                 for stale in state.note(folder, number) {
-                    let _ = remove_watch(&self.inotify, stale);
+                    let _ = remove_watch(&inner.inotify, stale);
                 }
             }
             // It went away meanwhile, which the folder above tells.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 state.overflow |= folder.is_empty();
-                self.forget(&mut state, folder);
+                inner.forget(&mut state, folder);
             }
             Err(_) => {
                 state.uncovered.insert(folder.into());
@@ -191,24 +308,40 @@ impl Watcher for InotifyWatcher {
     }
 
     fn take(&self) -> Changes {
-        let mut state = self.state.lock();
-        let mut buffer = Vec::with_capacity(BUFFER);
-        let buffer: &mut [MaybeUninit<u8>] = buffer.spare_capacity_mut();
-        let mut events = Reader::new(&self.inotify, buffer);
-        loop {
-            match events.next() {
-                Ok(event) => self.handle(&mut state, &event),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break,
-                Err(_) => {
-                    state.overflow = true;
-                    break;
-                }
+        let changes = {
+            let mut state = self.inner.state.lock();
+            self.inner.fetch(&mut state);
+            state.lately = false;
+            let folders =
+                std::mem::take(&mut state.changed).iter().map(|path| path.as_ref().into()).collect();
+            let once = std::mem::take(&mut state.overflow);
+            Changes { folders, overflow: once || state.root_lost || !state.uncovered.is_empty() }
+        };
+        self.rearm();
+        changes
+    }
+
+    fn stirred(&self) -> Stirred {
+        let stirred = {
+            let mut state = self.inner.state.lock();
+            self.inner.fetch(&mut state);
+            match std::mem::take(&mut state.lately) {
+                true => Stirred::Lately,
+                false if state.changed.is_empty() && !state.overflow => Stirred::Nothing,
+                false => Stirred::Settled,
             }
+        };
+        self.rearm();
+        stirred
+    }
+
+    fn wake(&self, wake: Option<Wake>) -> io::Result<()> {
+        let mut waking = self.waking.lock();
+        *waking = None;
+        if let Some(wake) = wake {
+            *waking = Some(Waking::start(Arc::clone(&self.inner), wake)?);
         }
-        let folders = std::mem::take(&mut state.changed).iter().map(|path| path.as_ref().into()).collect();
-        let once = std::mem::take(&mut state.overflow);
-        Changes { folders, overflow: once || state.root_lost || !state.uncovered.is_empty() }
+        Ok(())
     }
 }
 

@@ -48,7 +48,7 @@ impl Gallery {
     }
 
     fn mapped(&self) -> Vec<String> {
-        let state = self.watcher.state.lock();
+        let state = self.watcher.inner.state.lock();
         assert_eq!(state.paths.len(), state.numbers.len());
         state.numbers.keys().map(|path| path.to_string()).collect()
     }
@@ -206,13 +206,13 @@ fn no_symlink_is_watched() {
 #[test]
 fn a_folder_without_a_watch_makes_every_answer_an_overflow_until_it_has_one() {
     let g = Gallery::new();
-    g.watcher.state.lock().uncovered.insert("ab".into());
+    g.watcher.inner.state.lock().uncovered.insert("ab".into());
     g.expect(&[], true);
     g.expect(&[], true);
     g.watcher.watch("ab");
     g.expect(&[], false);
     fs::create_dir(g.path("new")).unwrap();
-    g.watcher.state.lock().uncovered.insert("new".into());
+    g.watcher.inner.state.lock().uncovered.insert("new".into());
     fs::remove_dir(g.path("new")).unwrap();
     g.expect(&[""], true);
     g.expect(&[], false);
@@ -291,4 +291,31 @@ fn an_unmounted_gallery_asks_for_full_scans() {
     assert!(tool("umount", &[]), "a watch holds no file system busy");
     assert_eq!(seen, (vec!["ab".to_owned()], false));
     assert!(g.taken().1);
+}
+
+#[test]
+fn who_wants_to_be_woken_is_told_of_the_first_change_alone() {
+    let g = Gallery::new();
+    let (told, hears) = std::sync::mpsc::channel();
+    let wake = move || {
+        let _ = told.send(());
+    };
+    g.watcher.wake(Some(Arc::new(wake))).unwrap();
+    assert_eq!(g.watcher.stirred(), Stirred::Nothing);
+    let patience = std::time::Duration::from_secs(60);
+    g.write("a/one");
+    hears.recv_timeout(patience).unwrap();
+    g.write("a/two");
+    g.write(".hidden");
+    assert!(hears.try_recv().is_err(), "told twice of what nobody has asked for");
+    assert_eq!(g.watcher.stirred(), Stirred::Lately);
+    assert_eq!(g.watcher.stirred(), Stirred::Settled);
+    g.write("a/b/three");
+    hears.recv_timeout(patience).unwrap();
+    g.expect(&["a", "a/b"], false);
+    assert_eq!(g.watcher.stirred(), Stirred::Nothing);
+    g.write("ab/four");
+    hears.recv_timeout(patience).unwrap();
+    g.watcher.wake(None).unwrap();
+    assert!(hears.recv_timeout(patience).is_err(), "the thread is there still");
 }

@@ -9,6 +9,8 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
     let (local, remote) = match (&node.local, node.live_remote()) {
         (None, None) => return forget(trees, id),
         (Some(local), Some(remote)) => (local, remote),
+        // The record was on its way to the cloud when a person removed the file: it goes there too.
+        (None, Some(_)) if node.removed && node.synced.is_none() => return trees.set_agreed(id),
         _ => return,
     };
     let unread = matches!(local.content, LocalContent::Unread(_));
@@ -40,6 +42,9 @@ pub fn adopt(trees: &mut Trees, here: NodeId, there: NodeId) {
     let children: Vec<NodeId> = trees.local_children(here).collect();
     trees.remove(here);
     trees.set_local(there, Some(local.as_ref()));
+    if trees.removed().contains(&there) {
+        trees.set_removed(there, false);
+    }
     for child in children {
         let Some(local) = trees.local(child).map(Local::to_local) else { continue };
         let place = Place { parent: there, name: &*local.place.name };

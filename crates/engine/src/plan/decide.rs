@@ -76,7 +76,9 @@ pub(super) fn decide_all<'t>(request: &Request<'t>) -> Verdicts<'t> {
     let trees = request.trees;
     let out_of_step = trees.out_of_step();
     let list = Vec::with_capacity(out_of_step.len());
-    let mut verdicts = Verdicts { list, positions: vec![0; trees.next_id() as usize] };
+    // Where nothing is out of step nothing follows either: what that costs does not grow with the trees.
+    let ids = if out_of_step.is_empty() { 0 } else { trees.next_id() };
+    let mut verdicts = Verdicts { list, positions: vec![0; ids as usize] };
     for &id in out_of_step {
         if let Some(node) = trees.get(id) {
             verdicts.set(id, decide(id, &node));

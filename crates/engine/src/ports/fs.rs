@@ -143,6 +143,9 @@ pub trait FileSystem: Send + Sync {
     /// The names in the trash.
     fn list_trash(&self) -> io::Result<Vec<String>>;
 
+    /// Removes one of them for good, with all that is in it.
+    fn empty_trash(&self, name: &str) -> io::Result<()>;
+
     /// Moves `from` to `to`; an existing `to` is an `AlreadyExists` error.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
@@ -174,7 +177,8 @@ impl dyn FileSystem {
     pub const RESERVED: &'static str = ".cloudsync";
     /// Where temporary files lie.
     pub const TEMP: &'static str = ".cloudsync/tmp";
-    /// Where deleted files wait for their retention to end. An entry's name begins with the
-    /// seconds since 1970 of its deletion, then `-`.
+    /// Where deleted files wait for their retention to end: in it a folder for what was deleted together, in
+    /// which everything has the path that it had. Its name begins with the seconds since 1970 of the deletion,
+    /// then `-`.
     pub const TRASH: &'static str = ".cloudsync/trash";
 }

@@ -10,7 +10,7 @@ pub use conditions::{Battery, Conditions, DeviceState, Heat, Network};
 pub use fs::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Space, Stamp, Stat, StillFile, WriteFile};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
 pub use time::{Clock, Random};
-pub use watch::{Changes, Watcher};
+pub use watch::{Changes, Stirred, Wake, Watcher};
 
 use std::sync::Arc;
 

@@ -8,6 +8,9 @@ pub trait Clock: Send + Sync {
     /// Nanoseconds since 1970 as this device believes; may jump. For names and retention only,
     /// never compared with another machine's.
     fn wall_ns(&self) -> i64;
+
+    /// Lets so many nanoseconds pass. For workers alone.
+    fn pause(&self, ns: u64);
 }
 
 /// Randomness.

@@ -1,5 +1,8 @@
 //! Changes of the gallery as they happen.
 
+use std::io;
+use std::sync::Arc;
+
 /// What has changed since it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
@@ -17,6 +20,20 @@ impl Changes {
     }
 }
 
+/// What there is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stirred {
+    /// Nothing.
+    Nothing,
+    /// Something, but nothing new since this was last asked.
+    Settled,
+    /// Something that is new since then.
+    Lately,
+}
+
+/// Told that something has changed. Must not block.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
 /// Watches folders. A folder is watched before it is listed, so that nothing falls between.
 pub trait Watcher: Send + Sync {
     /// Watches one folder (not what is below it). Watching it again is no error. A failure (no
@@ -25,4 +42,11 @@ pub trait Watcher: Send + Sync {
 
     /// Takes what has changed since the last call. Does not block.
     fn take(&self) -> Changes;
+
+    /// What there is to be taken. Does not block.
+    fn stirred(&self) -> Stirred;
+
+    /// Calls `wake` when something changes, once, and again only for what changes after [`Watcher::take`] or
+    /// [`Watcher::stirred`]. `None` ends that.
+    fn wake(&self, wake: Option<Wake>) -> io::Result<()>;
 }

@@ -212,6 +212,10 @@ pub struct Node<P = Place, S = Box<str>> {
     pub arriving: Option<Arrival>,
     /// Whether its own copy stays.
     pub keep: Keep,
+    /// A person has it removed: noted before it is, so that it is known after a kill that this was asked for.
+    pub removed: bool,
+    /// When a person last looked at it, as the host said, in milliseconds since 1970.
+    pub viewed_ms: Option<i64>,
     /// Why it is not in step.
     pub trouble: Option<Trouble<S>>,
 }
@@ -231,6 +235,8 @@ impl<P, S> Node<P, S> {
             sent_from_here: false,
             arriving: None,
             keep: Keep::AsConfigured,
+            removed: false,
+            viewed_ms: None,
             trouble: None,
         }
     }
@@ -248,6 +254,8 @@ impl Node {
             sent_from_here: self.sent_from_here,
             arriving: self.arriving,
             keep: self.keep,
+            removed: self.removed,
+            viewed_ms: self.viewed_ms,
             trouble: self.trouble.as_ref().map(Trouble::as_ref),
         }
     }

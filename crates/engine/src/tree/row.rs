@@ -3,7 +3,7 @@
 //! Of a file in step all three trees hold the same place and the same bytes. The blob therefore keeps
 //! each place and each content once, in up to three slots, and says in its flags which tree means which
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
-//! stamp); what the flags say of record, remote state, arrival and trouble, in this order.
+//! stamp); what the flags say of record, remote state, arrival, view and trouble, in this order.
 
 use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use super::{
@@ -101,8 +101,10 @@ mod flag {
     pub(super) const ARRIVING: u32 = 1 << 23;
     /// What becomes of its own copy: one of the four numbers of [`super::KEEPS`].
     pub(super) const KEEP: u32 = 24;
+    pub(super) const REMOVED: u32 = 1 << 26;
+    pub(super) const VIEWED: u32 = 1 << 27;
     /// One more than all bits that mean something.
-    pub(super) const END: u32 = 1 << 26;
+    pub(super) const END: u32 = 1 << 28;
 }
 
 /// What becomes of a file's own copy, in the order of the flags' numbers.
@@ -152,6 +154,8 @@ impl<'n> Writer<'n> {
             (flag::RECORD, node.record.is_some()),
             (flag::ASSET, node.remote.as_ref().is_some_and(|remote| remote.asset.is_some())),
             (flag::ARRIVING, node.arriving.is_some()),
+            (flag::REMOVED, node.removed),
+            (flag::VIEWED, node.viewed_ms.is_some()),
             (flag::TROUBLE, node.trouble.is_some()),
             (flag::DUE, node.trouble.as_ref().is_some_and(|trouble| trouble.due_ns.is_some())),
             (flag::STAMP_SIZE, stamp.is_some_and(|(stamp, of)| of.is_none_or(|c| c.size != stamp.size))),
@@ -226,6 +230,7 @@ fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
         put_content(out, &arrival.content);
         put_number(out, arrival.ino);
     }
+    node.viewed_ms.iter().for_each(|viewed| put_time(out, *viewed));
     if let Some(trouble) = &node.trouble {
         put_number(out, (trouble.code as u32).into());
         put_text(out, trouble.text);
@@ -403,6 +408,8 @@ fn read(body: &[u8]) -> Result<NodeRef<'_>, Impossible> {
         remote: reader.remote(known)?,
         arriving: reader.arriving()?,
         keep: KEEPS[(reader.flags >> flag::KEEP & 3) as usize],
+        removed: reader.has(flag::REMOVED),
+        viewed_ms: if reader.has(flag::VIEWED) { Some(reader.bytes.time()?) } else { None },
         trouble: reader.trouble()?,
     };
     if reader.bytes.0.is_empty() { Ok(node) } else { Err(Impossible("a row does not end where it should")) }

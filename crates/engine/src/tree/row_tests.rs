@@ -76,18 +76,28 @@ pub(crate) fn any_node() -> impl Strategy<Value = Node> {
     let trees = (of(any_local()), of(any_synced()), of(any_remote()));
     let keep =
         prop_oneof![Just(Keep::AsConfigured), Just(Keep::Pinned), Just(Keep::Away), Just(Keep::Leaving)];
-    let own_copy = (any::<bool>(), of((any_content(), any::<u64>())), keep);
+    let own_copy = (any::<bool>(), of((any_content(), any::<u64>())), keep, any::<bool>(), of(any::<i64>()));
     (kind, of("[a-f0-9]{0,8}"), trees, own_copy, of(any_trouble())).prop_map(
-        |(kind, record, (local, synced, remote), (sent_from_here, arriving, keep), trouble)| Node {
+        |(
             kind,
-            record: record.map(Into::into),
-            local,
-            synced,
-            remote,
-            sent_from_here,
-            arriving: arriving.map(|(content, ino)| Arrival { content, ino }),
-            keep,
+            record,
+            (local, synced, remote),
+            (sent_from_here, arriving, keep, removed, viewed_ms),
             trouble,
+        )| {
+            Node {
+                kind,
+                record: record.map(Into::into),
+                local,
+                synced,
+                remote,
+                sent_from_here,
+                arriving: arriving.map(|(content, ino)| Arrival { content, ino }),
+                keep,
+                removed,
+                viewed_ms,
+                trouble,
+            }
         },
     )
 }

@@ -28,6 +28,8 @@ pub struct Trees {
     leaving: BTreeSet<NodeId>,
     /// How often a file came to a place on the disk.
     came: u64,
+    /// What a person has removed.
+    removed: BTreeSet<NodeId>,
     unsaved: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
@@ -65,6 +67,9 @@ impl Trees {
             }
             if node.keep == Keep::Leaving {
                 trees.leaving.insert(id);
+            }
+            if node.removed {
+                trees.removed.insert(id);
             }
             if !node.in_step(keep_originals) {
                 trees.out_of_step.insert(id);
@@ -316,6 +321,7 @@ impl Trees {
             sent_from_here: false,
             arriving: None,
             keep,
+            removed: false,
             trouble: None,
             ..node
         };
@@ -327,6 +333,13 @@ impl Trees {
         let Some(row) = self.take(id) else { return };
         let node = row.node();
         self.put(id, &node, &NodeRef { keep, ..node });
+    }
+
+    /// Notes that a person looked at a file then, unless a later look is known.
+    pub fn set_viewed(&mut self, id: NodeId, ms: i64) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { viewed_ms: node.viewed_ms.max(Some(ms)), ..node });
     }
 
     /// A file's own copy is gone, to free its space: its bytes are in the cloud alone from now on.
@@ -343,6 +356,18 @@ impl Trees {
     /// Rises whenever a file comes to a place on the disk, be it new, moved or with its bytes.
     pub fn came(&self) -> u64 {
         self.came
+    }
+
+    /// Notes that a person has a node removed, or not.
+    pub fn set_removed(&mut self, id: NodeId, removed: bool) {
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        self.put(id, &node, &NodeRef { removed, ..node });
+    }
+
+    /// What a person has removed, as far as the cloud has not heard of it.
+    pub fn removed(&self) -> &BTreeSet<NodeId> {
+        &self.removed
     }
 
     /// The files whose own copies are being removed.
@@ -365,7 +390,8 @@ impl Trees {
         let place = node.synced.map_or(local.place, |synced| synced.place);
         let synced = node.arriving.map(|arrival| Synced { place, content: Some(arrival.content) });
         let synced = synced.or(node.synced);
-        self.put(id, &node, &NodeRef { local: Some(local), synced, arriving: None, ..node });
+        let after = NodeRef { local: Some(local), synced, arriving: None, removed: false, ..node };
+        self.put(id, &node, &after);
     }
 
     /// Sets what the disk holds of a node's bytes, where it is.
@@ -514,6 +540,11 @@ impl Trees {
             self.leaving.insert(id);
         } else if before.keep == Keep::Leaving {
             self.leaving.remove(&id);
+        }
+        if after.removed {
+            self.removed.insert(id);
+        } else if before.removed {
+            self.removed.remove(&id);
         }
         if before.record != after.record {
             if let Some(record) = before.record {

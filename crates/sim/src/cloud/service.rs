@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudsync_cloud::{
-    AppBriefInfo, AppSchema, AssetLoader, CloudDb, CloudError, CloudService, Database, Result, ServiceInfo,
+    AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
+    Result, ServiceInfo, SubscribeId, SubscribeInfo,
 };
 use parking_lot::MutexGuard;
 
@@ -76,6 +77,25 @@ impl CloudService for SimCloud {
         let mut shared = reach(&self.wire, "get_app_schema")?;
         let schema = AppSchema { bundle_name: bundle_name.to_owned(), version: 1, databases: Vec::new() };
         answer(&mut shared, &self.wire, "get_app_schema", Ok(schema))
+    }
+
+    /// Nothing happens by itself in this world: the test says when the engine hears of it.
+    fn subscribe(
+        &self,
+        databases: &BTreeMap<String, Vec<Database>>,
+        expiration_time: u64,
+        _changed: ChangeListener,
+    ) -> Result<SubscribeInfo> {
+        let mut shared = reach(&self.wire, "subscribe")?;
+        let id = |database: &Database| SubscribeId {
+            database_alias: database.alias.clone(),
+            id: "subscription".into(),
+        };
+        let subscribe = databases.iter();
+        let subscribe =
+            subscribe.map(|(bundle, databases)| (bundle.clone(), databases.iter().map(id).collect()));
+        let info = SubscribeInfo { expiration_time, subscribe: subscribe.collect() };
+        answer(&mut shared, &self.wire, "subscribe", Ok(info))
     }
 
     fn connect_db(&self, _bundle_name: &str, _database: &Database) -> Result<Arc<dyn CloudDb>> {

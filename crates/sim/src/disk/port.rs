@@ -72,6 +72,17 @@ fn entry(name: &str, node: &Inode) -> DirEntry {
     DirEntry { name: name.into(), kind: node.kind(), stamp: node.stamp() }
 }
 
+fn remove_whole(disk: &mut super::Disk, path: &str, now: i64) -> io::Result<()> {
+    let uid = disk.live.lookup(path)?;
+    if disk.live.node(uid)?.kind() == FileKind::Dir {
+        let names: Vec<String> = disk.live.entries(uid)?.keys().cloned().collect();
+        for name in names {
+            remove_whole(disk, &format!("{path}/{name}"), now)?;
+        }
+    }
+    disk.remove(path, now).map(|_| ())
+}
+
 impl FileSystem for SimDisk {
     fn attach(&self, known: &str) -> io::Result<String> {
         let mut shared = self.call("attach", known)?;
@@ -190,6 +201,12 @@ impl FileSystem for SimDisk {
         let tree = &shared.devices[self.wire.device].disk.live;
         let entries = tree.entries(tree.lookup(<dyn FileSystem>::TRASH)?)?;
         Ok(entries.keys().cloned().collect())
+    }
+
+    fn empty_trash(&self, name: &str) -> io::Result<()> {
+        self.change("empty_trash", name, |disk, now| {
+            remove_whole(disk, &format!("{}/{name}", <dyn FileSystem>::TRASH), now)
+        })
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -8,12 +8,12 @@ use cloudsync_engine::core::Core;
 use cloudsync_engine::job::{
     HashItem, HashOutcome, Job, JobContext, Outcome, UploadItem, UploadOutcome, Work,
 };
-use cloudsync_engine::ports::{FileKind, FileSystem, Ports, Stamp};
+use cloudsync_engine::ports::{FileKind, FileSystem, Ports, Stamp, Watcher};
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, DownloadPolicy, Event, SyncProgress, SyncState};
 use cloudsync_sim::{
     CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIndex,
-    SimRandom, Sink, Wire,
+    SimRandom, SimWatcher, Sink, Wire,
 };
 use parking_lot::Mutex;
 
@@ -49,19 +49,29 @@ impl Hand {
     }
 
     pub(crate) fn of_device(world: &World, device: usize, policy: DownloadPolicy) -> Hand {
+        Hand::with(world, device, |config| config.download_policy = policy, false)
+    }
+
+    /// A device with a configuration of its own, and with or without a watcher.
+    pub(crate) fn with(
+        world: &World,
+        device: usize,
+        configure: impl FnOnce(&mut Config),
+        watched: bool,
+    ) -> Hand {
         let wire = Wire::connect(world, device);
         let sink = Sink::new(wire.clone());
         let disk = SimDisk::new(wire.clone());
         disk.attach("").unwrap();
         let mut config = Config::new("/state", "/gallery");
-        config.download_policy = policy;
+        configure(&mut config);
         let ports = Ports {
             fs: Arc::new(SimDisk::new(wire.clone())),
             index: Box::new(SimIndex::new(wire.clone())),
             clock: Arc::new(SimClock::new(wire.clone())),
             random: Arc::new(SimRandom::new(1 + device as u64)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
-            watcher: None,
+            watcher: watched.then(|| Arc::new(SimWatcher::new(wire.clone())) as Arc<dyn Watcher>),
             cloud: Arc::new(SimCloud::new(wire)),
         };
         let core = Core::open(config, ports, sink.clone()).unwrap();
@@ -130,7 +140,7 @@ impl Hand {
 
     pub(crate) fn job(&self, work: Work) -> Outcome {
         let (stop, moved) = Default::default();
-        Job { id: 0, work, stop, moved }.run(&self.context).outcome
+        Job { id: 0, work, stop, moved, urgent: false }.run(&self.context).outcome
     }
 
     pub(crate) fn stamp(&self, path: &str) -> Stamp {
@@ -155,7 +165,8 @@ impl Hand {
     }
 
     pub(crate) fn trouble(&self, path: &str) -> Option<(Code, String)> {
-        self.core.states().file_trouble(&format!("file://media/Photo/{path}")).unwrap()
+        let explained = self.core.states().explain(&format!("file://media/Photo/{path}")).unwrap();
+        explained.code.map(|code| (code, explained.text))
     }
 
     /// Begins a sync and ends the process right after the first job that `last` names is done, before
@@ -175,6 +186,47 @@ impl Hand {
                 return;
             }
             self.core.finish(done);
+        }
+    }
+
+    /// Lets the device do by itself what is due, for so long; returns its final events.
+    pub(crate) fn live_for(&mut self, ns: u64) -> Vec<SyncProgress> {
+        let until = self.world.lock().now_ns + ns;
+        let mut ended = Vec::new();
+        loop {
+            ended.extend(std::iter::from_fn(|| self.sink.next()).filter_map(|event| match event {
+                Event::Sync(progress) if progress.state.is_final() => Some(progress),
+                _ => None,
+            }));
+            if let Some(job) = self.core.next_job() {
+                self.step(job);
+                continue;
+            }
+            let at = self.core.wake_at().filter(|at| *at < until);
+            let mut shared = self.world.lock();
+            shared.now_ns = shared.now_ns.max(at.unwrap_or(until));
+            drop(shared);
+            if at.is_none() {
+                return ended;
+            }
+            self.core.tick();
+        }
+    }
+
+    /// Lets the device do by itself what is due, up to the first job that `is_it` names, which is not run.
+    pub(crate) fn live_until(&mut self, is_it: impl Fn(&Work) -> bool) -> Job {
+        loop {
+            match self.core.next_job() {
+                Some(job) if is_it(&job.work) => return job,
+                Some(job) => self.step(job),
+                None => {
+                    let at = self.core.wake_at().unwrap();
+                    let mut shared = self.world.lock();
+                    shared.now_ns = shared.now_ns.max(at);
+                    drop(shared);
+                    self.core.tick();
+                }
+            }
         }
     }
 

@@ -1,10 +1,14 @@
 //! One engine, taken step by step: what happens between two of its jobs is written down, not drawn.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test's helpers may stop it
 
+mod auto;
 mod downloads;
 mod evictions;
+mod filters;
 mod hand;
 mod kills;
+mod previews;
+mod removals;
 mod restored;
 mod times;
 

@@ -20,10 +20,11 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use rustix::fs::{
-    AtFlags, Mode, OFlags, RenameFlags, fstatvfs, linkat, mkdirat, renameat, renameat_with, statat, syncfs,
-    unlinkat,
+    AtFlags, Mode, OFlags, RenameFlags, fstatvfs, linkat, mkdirat, openat, renameat, renameat_with, statat,
+    syncfs, unlinkat,
 };
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use self::beneath::{Parent, Root, check};
 use self::file::{DiskFile, kind_of, stamp_of};
@@ -138,6 +139,13 @@ impl FileSystem for Disk {
         // A name that is not UTF-8 is none that was put there by us.
         list::names(&fd, |name| found.extend(name.to_str().map(str::to_owned)))?;
         Ok(found)
+    }
+
+    fn empty_trash(&self, name: &str) -> io::Result<()> {
+        let root = self.root();
+        let path = format!("{}/{name}", <dyn FileSystem>::TRASH);
+        let (parent, name) = root.parent(&path)?;
+        remove_whole(&parent, name)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -259,6 +267,22 @@ fn rename_in_steps(from: &Parent<'_>, name: &str, to: &Parent<'_>, new_name: &st
         Ok(_) => Err(Errno::EXIST.into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes an entry, with all that is in it. No link is followed.
+fn remove_whole(folder: impl AsFd, name: impl Arg + Copy) -> io::Result<()> {
+    match unlinkat(&folder, name, AtFlags::empty()) {
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        result => return Ok(result?),
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let inside = openat(&folder, name, flags, Mode::empty())?;
+    let mut entries = Vec::new();
+    list::names(&inside, |entry| entries.push(entry.to_owned()))?;
+    for entry in &entries {
+        remove_whole(&inside, entry.as_c_str())?;
+    }
+    Ok(unlinkat(&folder, name, AtFlags::REMOVEDIR)?)
 }
 
 fn is_file(folder: impl AsFd, name: &str) -> io::Result<bool> {

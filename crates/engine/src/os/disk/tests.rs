@@ -345,6 +345,29 @@ fn what_is_put_in_the_trash_can_be_found_there() {
 }
 
 #[test]
+fn what_is_in_the_trash_goes_for_good_with_all_that_is_in_it_and_no_link_is_followed() {
+    both_ways(|g| {
+        g.disk.attach("").unwrap();
+        g.write("stays", "x");
+        fs::create_dir_all(g.path("album/inner")).unwrap();
+        g.write("album/inner/a", "x");
+        g.write("album/.hidden", "x");
+        std::os::unix::fs::symlink(g.path("stays"), g.path("album/link")).unwrap();
+        std::os::unix::fs::symlink(g.path(""), g.path("album/up")).unwrap();
+        g.disk.make_dir(".cloudsync/trash/17-0").unwrap();
+        g.disk.rename("album", ".cloudsync/trash/17-0/album").unwrap();
+        g.write("file", "x");
+        g.disk.rename("file", ".cloudsync/trash/18-file").unwrap();
+        for name in ["17-0", "18-file"] {
+            g.disk.empty_trash(name).unwrap();
+            assert_eq!(kind(g.disk.empty_trash(name)), ErrorKind::NotFound);
+        }
+        assert_eq!(g.disk.list_trash().unwrap(), Vec::<String>::new());
+        assert_eq!(g.read("stays"), "x");
+    });
+}
+
+#[test]
 fn a_temporary_file_that_is_somebody_elses_is_refused() {
     both_ways(|g| {
         g.disk.attach("").unwrap();

@@ -1,0 +1,167 @@
+//! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cloudsync_cloud::{CloudDb, CloudError, Flag, Record, RowWrite};
+
+use super::trash::taken;
+use super::{JobContext, StopFlag, TABLE};
+use crate::error::{Code, Error};
+use crate::record::{self, Entry};
+use crate::tree::Kind;
+
+/// How many records are asked for, or written, in one call.
+const PAGE: usize = 1000;
+
+/// What the cloud holds, as far as it matters: all folders, and what was deleted.
+#[derive(Default)]
+struct Held {
+    folders: HashMap<String, (Option<Box<str>>, Box<str>)>,
+    deleted: HashMap<String, Record>,
+    /// The folders of what lives under the name that is looked for.
+    namesakes: Vec<Option<Box<str>>>,
+}
+
+/// Brings back what was last deleted at a path, and the folders that it lay in; of a folder all that the trash
+/// has of it. False where the trash has nothing of that path.
+pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<bool, Error> {
+    context.gate.reach_cloud()?;
+    let db = context.db().map_err(|error| refused(&error))?;
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let held = list(&*db, name, stop).map_err(|error| refused(&error))?;
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if held.namesakes.iter().any(|parent| held.path_of(parent.as_deref()).as_deref() == Some(folder)) {
+        return Err(taken(path));
+    }
+    let rows = held.rows(path);
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    write(&*db, rows).map(|()| true).map_err(|error| refused(&error))
+}
+
+fn list(db: &dyn CloudDb, name: &str, stop: &StopFlag) -> Result<Held, CloudError> {
+    let mut held = Held::default();
+    let mut cursor = String::new();
+    loop {
+        if stop.is_set() {
+            return Err(CloudError::Stopped);
+        }
+        let page = db.query(TABLE, &[], PAGE, &cursor)?;
+        for row in page.values {
+            held.take(row, name);
+        }
+        if !page.has_more || page.next_cursor == cursor {
+            return Ok(held);
+        }
+        cursor = page.next_cursor;
+    }
+}
+
+impl Held {
+    /// A record that cannot be read is none of ours.
+    fn take(&mut self, row: Record, name: &str) {
+        let id = row.extension.id.clone();
+        let deleted = (row.extension.operation == Flag::Delete).then(|| row.clone());
+        let Ok(Entry { parent, name: own, kind, .. }) = record::read(row) else { return };
+        if deleted.is_none() && *own == *name {
+            self.namesakes.push(parent.clone());
+        }
+        if kind == Kind::Dir || deleted.is_some() {
+            self.folders.insert(id.clone(), (parent, own));
+        }
+        self.deleted.extend(deleted.map(|row| (id, row)));
+    }
+
+    /// The path of a record; `None` where the cloud has forgotten a folder above it, or they go in a circle.
+    fn path_of(&self, record: Option<&str>) -> Option<String> {
+        let (mut names, mut at) = (Vec::new(), record);
+        while let Some(id) = at {
+            let (parent, name) = self.folders.get(id)?;
+            if name.is_empty() || names.len() > self.folders.len() {
+                return None;
+            }
+            names.push(&**name);
+            at = parent.as_deref();
+        }
+        names.reverse();
+        Some(names.join("/"))
+    }
+
+    /// What is to be written, each folder before what is in it.
+    fn rows(&self, path: &str) -> Vec<&Record> {
+        let beneath = format!("{path}/");
+        let mut newest: BTreeMap<String, &Record> = BTreeMap::new();
+        for (id, row) in &self.deleted {
+            let Some(own) = self.path_of(Some(id)) else { continue };
+            let newer = newest.get(&own).is_none_or(|other| other.version < row.version);
+            if newer && (own == path || own.starts_with(&beneath)) {
+                newest.insert(own, row);
+            }
+        }
+        let Some(own) = newest.get(path) else { return Vec::new() };
+        let mut rows = self.deleted_above(own);
+        rows.reverse();
+        rows.extend(newest.into_values());
+        rows
+    }
+
+    /// The deleted folders that a record lay in, the innermost first.
+    fn deleted_above(&self, row: &Record) -> Vec<&Record> {
+        let parent = |id: &str| self.folders.get(id).and_then(|(parent, _)| parent.as_deref());
+        let mut above = Vec::new();
+        let mut at = parent(&row.extension.id);
+        while let Some(id) = at {
+            above.extend(self.deleted.get(id));
+            at = parent(id);
+        }
+        above
+    }
+}
+
+/// Writes the records as they were, under the cloud's lock.
+fn write(db: &dyn CloudDb, rows: Vec<&Record>) -> Result<(), CloudError> {
+    let capabilities = db.capabilities();
+    let mut lock = db.lock()?;
+    let mut result = Ok(());
+    for (number, part) in rows.chunks(PAGE).enumerate() {
+        if number > 0 {
+            lock = db.heartbeat(lock.lock_id)?;
+        }
+        let rows = part.iter().map(|row| RowWrite {
+            id: row.extension.id.clone(),
+            base_version: capabilities.compare_and_set.then_some(row.version),
+            lock_id: capabilities.fencing.then_some(lock.lock_id),
+            values: row.values.clone(),
+        });
+        let answers = db.insert(TABLE, rows.collect());
+        result = answers.and_then(|answers| answers.into_iter().try_for_each(|answer| answer.map(drop)));
+        if result.is_err() {
+            break;
+        }
+    }
+    // A lock that cannot be given back ends with its lease.
+    let _ = db.unlock(lock.lock_id);
+    result
+}
+
+fn refused(error: &CloudError) -> Error {
+    let (code, text) = match error {
+        CloudError::Network(_) => {
+            (Code::NetworkUnavailable, "the cloud could not be reached: try again later")
+        }
+        CloudError::Disabled => {
+            (Code::CloudNotReady, "the cloud is switched off or signed out: sign in first")
+        }
+        CloudError::LockedByOthers | CloudError::StaleLock | CloudError::VersionConflict { .. } => {
+            (Code::Busy, "a sync is just changing the cloud: try again in a moment")
+        }
+        CloudError::NotFound(_) => (Code::NoSuchFile, "the cloud does not hold its bytes any more"),
+        CloudError::NoSpaceForAsset | CloudError::RecordLimitExceeded => {
+            (Code::NoSpace, "the cloud is full: free some space there")
+        }
+        CloudError::Stopped => (Code::Ipc, "the library was closed meanwhile: open it and try again"),
+        error => return Error::new(Code::Io, format!("the cloud failed to restore it: {error}")),
+    };
+    Error::new(code, text)
+}

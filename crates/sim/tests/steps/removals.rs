@@ -1,0 +1,389 @@
+//! What a person removes goes everywhere, comes back the same, and is lost to no kill.
+
+use std::sync::Arc;
+
+use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
+use cloudsync_engine::core::{Answer, Core};
+use cloudsync_engine::job::Work;
+use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::{Code, Result, SyncState};
+use cloudsync_sim::Shared;
+use parking_lot::Mutex;
+
+use crate::elsewhere;
+use crate::hand::{Hand, World, world};
+
+fn uri(path: &str) -> String {
+    format!("file://media/Photo/{path}")
+}
+
+/// Asks, and runs every job that follows; `before` is told of each before it is run.
+fn ask(
+    hand: &mut Hand,
+    what: impl FnOnce(&mut Core, Answer),
+    mut before: impl FnMut(&Hand, &Work),
+) -> Result<()> {
+    let answer = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&answer);
+    what(&mut hand.core, Box::new(move |result| *told.lock() = Some(result)));
+    while let Some(job) = hand.core.next_job() {
+        before(hand, &job.work);
+        hand.step(job);
+    }
+    let answer = answer.lock().take();
+    answer.unwrap()
+}
+
+fn remove(hand: &mut Hand, path: &str) -> Result<()> {
+    ask(hand, |core, answer| core.remove(&uri(path), answer), |_, _| {})
+}
+
+fn restore(hand: &mut Hand, path: &str) -> Result<()> {
+    ask(hand, |core, answer| core.restore(&uri(path), answer), |_, _| {})
+}
+
+fn file(name: &str, bytes: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
+    [(name.to_owned(), bytes.as_bytes().to_vec())].into()
+}
+
+/// Two devices that hold the same.
+fn both(files: &[(&str, &str)]) -> (World, Hand, Hand) {
+    let world = world(true);
+    let (mut here, mut there) =
+        (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
+    for (path, bytes) in files {
+        here.put(path, bytes.as_bytes());
+    }
+    here.sync_well();
+    there.sync_well();
+    (world, here, there)
+}
+
+fn sync_both(here: &mut Hand, there: &mut Hand) {
+    for _ in 0..2 {
+        here.sync_well();
+        there.sync_well();
+    }
+}
+
+fn live_records(shared: &Shared) -> usize {
+    shared.cloud.records.values().filter(|rec| !rec.deleted()).count()
+}
+
+#[test]
+fn what_is_removed_goes_everywhere_and_comes_back_the_same() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes"), ("b.jpg", "other")]);
+    remove(&mut here, "a.jpg").unwrap();
+    assert_eq!(here.files(), file("b.jpg", "other"), "at once");
+    assert_eq!(remove(&mut here, "a.jpg").unwrap_err().code, Code::NoSuchFile);
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("b.jpg", "other"));
+    assert_eq!(live_records(&world.lock()), 1);
+
+    restore(&mut here, "a.jpg").unwrap();
+    assert_eq!(here.files().len(), 2);
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files().get("a.jpg"), Some(&b"bytes".to_vec()));
+    assert_eq!(there.files(), here.files());
+}
+
+#[test]
+fn what_is_wanted_back_before_a_sync_was_never_gone() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(here.files(), file("a.jpg", "bytes"));
+    let shared = world.lock();
+    let records: Vec<_> = shared.cloud.records.values().collect();
+    assert_eq!(
+        (records.len(), records[0].deleted(), records[0].version),
+        (1, false, 1),
+        "no record was written"
+    );
+}
+
+/// The other device's trash, and the cloud's: the first that has it gives it.
+#[test]
+fn it_comes_back_on_any_device() {
+    let (_world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    restore(&mut there, "a.jpg").unwrap();
+    assert_eq!(there.files(), file("a.jpg", "bytes"), "from the trash of the device that was told");
+    sync_both(&mut here, &mut there);
+    assert_eq!(here.files(), file("a.jpg", "bytes"));
+}
+
+#[test]
+fn what_only_the_clouds_trash_has_comes_back_the_same() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    for device in [&here, &there] {
+        for name in device.disk.list_trash().unwrap() {
+            device.disk.empty_trash(&name).unwrap();
+        }
+    }
+    restore(&mut there, "a.jpg").unwrap();
+    assert_eq!(live_records(&world.lock()), 1, "in the cloud at once");
+    sync_both(&mut here, &mut there);
+    assert_eq!(here.files(), file("a.jpg", "bytes"));
+    assert_eq!(there.files(), here.files());
+    assert_eq!(restore(&mut here, "none.jpg").unwrap_err().code, Code::NoSuchFile);
+}
+
+#[test]
+fn a_file_in_the_cloud_alone_is_removed_and_restored() {
+    for synced in [false, true] {
+        let (world, mut here, _) = both(&[("a.jpg", "bytes")]);
+        let mut phone = Hand::of_device(&world, 1, OnDemand);
+        phone.disk.remove_file("a.jpg").unwrap();
+        phone.sync(|_, job| assert!(!matches!(job.work, Work::Fetch(_))));
+        // Deleted there for good: then new there, in the cloud alone.
+        here.sync_well();
+        here.put("b.jpg", b"of the cloud");
+        here.sync_well();
+        phone.sync_well();
+        assert!(phone.files().is_empty());
+        remove(&mut phone, "b.jpg").unwrap();
+        if synced {
+            phone.sync_well();
+            here.sync_well();
+            assert!(here.files().is_empty());
+            let name = here.disk.list_trash().unwrap();
+            name.iter().for_each(|name| here.disk.empty_trash(name).unwrap());
+        }
+        restore(&mut phone, "b.jpg").unwrap();
+        phone.sync_well();
+        here.sync_well();
+        phone.sync_well();
+        assert_eq!(here.files(), file("b.jpg", "of the cloud"), "synced: {synced}");
+    }
+}
+
+#[test]
+fn a_changed_version_in_the_cloud_wins() {
+    let (_world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    there.disk.remove_file("a.jpg").unwrap();
+    there.put("a.jpg", b"changed");
+    there.sync_well();
+    remove(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(here.files(), file("a.jpg", "changed"));
+    assert_eq!(there.files(), here.files());
+}
+
+#[test]
+fn what_was_not_synced_yet_is_removed_and_comes_back() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    here.put("new.jpg", b"seen by no sync");
+    remove(&mut here, "new.jpg").unwrap();
+    here.disk.remove_file("a.jpg").unwrap();
+    here.put("a.jpg", b"changed, and not sent");
+    remove(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert!(here.files().is_empty() && there.files().is_empty());
+    assert_eq!(live_records(&world.lock()), 0);
+    restore(&mut here, "new.jpg").unwrap();
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    let expected = [("a.jpg", "changed, and not sent"), ("new.jpg", "seen by no sync")];
+    assert_eq!(there.files(), expected.map(|(name, bytes)| (name.to_owned(), bytes.into())).into());
+}
+
+#[test]
+fn nothing_is_restored_over_another() {
+    let (_world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    here.put("a.jpg", b"another");
+    for _ in 0..2 {
+        assert_eq!(restore(&mut here, "a.jpg").unwrap_err().code, Code::FileExists);
+        sync_both(&mut here, &mut there);
+        assert_eq!(here.files(), file("a.jpg", "another"));
+    }
+    here.disk.rename("a.jpg", "b.jpg").unwrap();
+    here.sync_well();
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files().len(), 2);
+    assert_eq!(there.files().get("a.jpg"), Some(&b"bytes".to_vec()));
+}
+
+#[test]
+fn a_folder_goes_with_all_that_is_in_it_and_comes_back() {
+    for from_cloud in [false, true] {
+        let world = world(true);
+        let (mut here, mut there) =
+            (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
+        here.disk.make_dir("album").unwrap();
+        here.disk.make_dir("album/inner").unwrap();
+        here.put("album/a.jpg", b"bytes");
+        here.put("album/inner/b.jpg", b"other");
+        here.put("album/.hidden", b"never synced");
+        sync_both(&mut here, &mut there);
+        remove(&mut here, "album").unwrap();
+        assert!(here.disk.stat("album").is_err());
+        sync_both(&mut here, &mut there);
+        assert!(there.disk.stat("album").is_err());
+        assert_eq!(live_records(&world.lock()), 0);
+        if from_cloud {
+            here.disk.list_trash().unwrap().iter().for_each(|name| here.disk.empty_trash(name).unwrap());
+        }
+        restore(&mut here, "album").unwrap();
+        sync_both(&mut here, &mut there);
+        for path in ["album/a.jpg", "album/inner/b.jpg"] {
+            for hand in [&here, &there] {
+                assert!(hand.disk.stat(path).is_ok(), "{path}, from the cloud: {from_cloud}");
+            }
+        }
+        assert_eq!(here.disk.stat("album/.hidden").is_ok(), !from_cloud);
+        assert_eq!(live_records(&world.lock()), 4);
+    }
+}
+
+/// A process that ends after the entry has gone, or before: nothing is lost, and it goes everywhere or nowhere.
+#[test]
+fn a_kill_on_the_way_to_the_trash() {
+    for gone in [false, true] {
+        let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+        here.core.remove(&uri("a.jpg"), Box::new(|_| {}));
+        let job = here.core.next_job().unwrap();
+        if gone {
+            here.job(job.work);
+        }
+        drop(here);
+        let mut here = Hand::of_device(&world, 0, Originals);
+        assert_eq!(here.files().len(), usize::from(!gone));
+        sync_both(&mut here, &mut there);
+        assert_eq!(here.files().len(), usize::from(!gone));
+        assert_eq!(there.files(), here.files());
+        if gone {
+            restore(&mut here, "a.jpg").unwrap();
+            sync_both(&mut here, &mut there);
+        }
+        assert_eq!(there.files(), file("a.jpg", "bytes"));
+    }
+}
+
+#[test]
+fn a_kill_before_the_cloud_hears_of_it() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    drop(here);
+    let mut here = Hand::of_device(&world, 0, Originals);
+    assert_eq!(here.core.states().explain(&uri("a.jpg")).unwrap().code, Some(Code::TryAgain));
+    sync_both(&mut here, &mut there);
+    assert!(there.files().is_empty());
+}
+
+#[test]
+fn a_kill_on_the_way_back() {
+    for back in [false, true] {
+        let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+        remove(&mut here, "a.jpg").unwrap();
+        sync_both(&mut here, &mut there);
+        here.core.restore(&uri("a.jpg"), Box::new(|_| {}));
+        let job = here.core.next_job().unwrap();
+        if back {
+            here.job(job.work);
+        }
+        drop(here);
+        let mut here = Hand::of_device(&world, 0, Originals);
+        sync_both(&mut here, &mut there);
+        assert_eq!(there.files().len(), usize::from(back));
+        if !back {
+            restore(&mut here, "a.jpg").unwrap();
+            sync_both(&mut here, &mut there);
+        }
+        assert_eq!(there.files(), file("a.jpg", "bytes"));
+    }
+}
+
+/// Between any two jobs of a sync that sends the file or its change, a person removes it.
+#[test]
+fn removed_at_any_moment_of_a_sync_it_does_not_come_back() {
+    for (new, moment) in
+        [(true, 0), (false, 0)].into_iter().flat_map(|(new, _)| (0..12).map(move |at| (new, at)))
+    {
+        let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+        let name = if new { "new.jpg" } else { "a.jpg" };
+        if !new {
+            here.disk.remove_file("a.jpg").unwrap();
+        }
+        here.put(name, b"to be sent");
+        world.lock().pass(1_000_000_000);
+        let removed = Arc::new(Mutex::new(None));
+        here.core.start_sync().unwrap();
+        let mut jobs = 0;
+        while let Some(job) = here.core.next_job() {
+            if jobs == moment {
+                let told = Arc::clone(&removed);
+                here.core.remove(&uri(name), Box::new(move |result| *told.lock() = Some(result)));
+            }
+            jobs += 1;
+            here.step(job);
+        }
+        here.sync(|_, _| {});
+        sync_both(&mut here, &mut there);
+        let removed = removed.lock().take();
+        match removed {
+            Some(Ok(())) => assert!(!there.files().contains_key(name), "{new} {moment}"),
+            Some(Err(error)) => {
+                assert_eq!(error.code, Code::TryAgain, "{new} {moment}");
+                assert!(there.files().contains_key(name), "{new} {moment}");
+            }
+            None => assert!(moment >= jobs),
+        }
+        assert_eq!(here.files(), there.files(), "{new} {moment}");
+    }
+}
+
+/// A large share of deletions asks; one that a person asked for does not.
+#[test]
+fn what_was_asked_for_is_not_held() {
+    let names: Vec<String> = (0..60).map(|n| format!("{n}.jpg")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (&**name, &**name)).collect();
+    let (world, mut here, _there) = both(&files);
+    for name in &names {
+        remove(&mut here, name).unwrap();
+    }
+    drop(here);
+    let mut here = Hand::of_device(&world, 0, Originals);
+    let last = here.sync(|_, _| {});
+    assert_eq!((last.state, last.deletions_held), (SyncState::Completed, 0));
+    assert_eq!(live_records(&world.lock()), 0);
+}
+
+#[test]
+fn what_the_disk_refuses_stays() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    world.lock().devices[0].weather.disk_error = 1000;
+    assert_eq!(remove(&mut here, "a.jpg").unwrap_err().code, Code::Io);
+    world.lock().devices[0].weather.disk_error = 0;
+    assert_eq!(here.files(), file("a.jpg", "bytes"));
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
+    remove(&mut here, "a.jpg").unwrap();
+    world.lock().devices[0].weather.disk_error = 1000;
+    assert_eq!(restore(&mut here, "a.jpg").unwrap_err().code, Code::Io);
+    world.lock().devices[0].weather.disk_error = 0;
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
+}
+
+#[test]
+fn the_clouds_trash_is_left_alone_while_somebody_changes_the_cloud() {
+    let (world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    here.disk.list_trash().unwrap().iter().for_each(|name| here.disk.empty_trash(name).unwrap());
+    let db = elsewhere(&world);
+    let lock = db.lock().unwrap().lock_id;
+    assert_eq!(restore(&mut here, "a.jpg").unwrap_err().code, Code::Busy);
+    db.unlock(lock).unwrap();
+    restore(&mut here, "a.jpg").unwrap();
+    sync_both(&mut here, &mut there);
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
+}
