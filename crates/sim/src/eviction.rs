@@ -12,13 +12,27 @@ use crate::shared::{Shared, Wire};
 /// Files that an engine holds still, and who waits to write to them.
 #[derive(Debug, Default)]
 pub struct Still {
-    held: BTreeMap<Uid, u64>,
+    held: BTreeMap<Uid, Held>,
     wanted: Vec<(Uid, Vec<u8>)>,
 }
 
+#[derive(Debug, Default)]
+struct Held {
+    times: u64,
+    /// How many names the file had when it was last taken hold of.
+    names: u64,
+}
+
 impl Still {
-    pub(crate) fn hold(&mut self, uid: Uid) {
-        *self.held.entry(uid).or_default() += 1;
+    pub(crate) fn hold(&mut self, uid: Uid, names: u64) {
+        let held = self.held.entry(uid).or_default();
+        held.times += 1;
+        held.names = names;
+    }
+
+    /// Whether a file had another name already when it was taken hold of.
+    fn had_another_name(&self, uid: Uid) -> bool {
+        self.held.get(&uid).is_some_and(|held| held.names > 1)
     }
 
     /// One of the files that are held.
@@ -46,9 +60,9 @@ impl Still {
 
     /// The engine lets go; returns what is written now.
     pub(crate) fn let_go(&mut self, uid: Uid) -> Vec<Vec<u8>> {
-        let Some(count) = self.held.get_mut(&uid) else { return Vec::new() };
-        *count -= 1;
-        if *count > 0 {
+        let Some(held) = self.held.get_mut(&uid) else { return Vec::new() };
+        held.times -= 1;
+        if held.times > 0 {
             return Vec::new();
         }
         self.held.remove(&uid);
@@ -93,10 +107,13 @@ impl Shared {
         let digest = digest_of(&state.disk.live.node(uid).map(|node| node.data()).unwrap_or_default());
         let label = self.people.label(&digest).to_owned();
         let open = state.slow.iter().any(|(open, _)| *open == uid) || state.still.is_wanted(uid);
-        let life = state.life;
+        let (life, another_name) = (state.life, state.still.had_another_name(uid));
         self.note(&format!("device {device}: the own copy of {label} goes"));
         if open {
             self.broken(3, format!("device {device}: {label} goes while somebody has it open for writing"));
+        }
+        if another_name {
+            self.broken(3, format!("device {device}: {label} goes, which had a second name"));
         }
         let proof = self.proofs.given.get(&(device, digest)).filter(|proof| proof.life == life).cloned();
         let Some(proof) = proof else {

@@ -238,8 +238,16 @@ impl Shared {
             }
         }
         let after = self.contents_on(device);
-        for digest in before.keys() {
+        for (digest, path) in &before {
             self.survives_cut(device, digest, after.get(digest).map(String::as_str));
+            let in_trash = |path: &String| path.starts_with(<dyn FileSystem>::TRASH);
+            // The engine had put it back, and that was lost.
+            if !in_trash(path)
+                && after.get(digest).is_some_and(in_trash)
+                && let Some(story) = self.people.stories.get_mut(digest)
+            {
+                story.hidden = true;
+            }
         }
     }
 

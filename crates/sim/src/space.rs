@@ -130,11 +130,14 @@ impl World {
     /// What is in the cloud alone comes back the same.
     pub(crate) fn bring_all_back(&mut self) {
         for device in 0..self.processes.len() {
-            let Some(process) = &mut self.processes[device] else { continue };
-            for path in process.paths(|content| matches!(content, LocalContent::CloudOnly(_))) {
-                process.start_download(8, &uri_of(&path));
+            // What an earlier download left of a file may be damaged: it is fetched anew by the second.
+            for _ in 0..2 {
+                let Some(process) = &mut self.processes[device] else { continue };
+                for path in process.paths(|content| matches!(content, LocalContent::CloudOnly(_))) {
+                    process.start_download(8, &uri_of(&path));
+                }
+                self.drive(device);
             }
-            self.drive(device);
             let Some(process) = &self.processes[device] else { continue };
             if let Some(path) = process.paths(|content| matches!(content, LocalContent::CloudOnly(_))).first()
             {

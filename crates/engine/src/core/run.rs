@@ -326,6 +326,8 @@ impl Core {
                 self.take_outcome(run, task, outcome);
             }
         }
+        // A download may have waited for what is not begun any more.
+        self.begin_waiting();
         if run.jobs == 0
             && let Some(lock) = run.held_lock.take()
         {

@@ -69,7 +69,8 @@ impl SimStillFile {
             if device.slow.iter().any(|(open, _)| *open == uid) {
                 return Err(error(ErrorKind::WouldBlock));
             }
-            device.still.hold(uid);
+            let names = device.disk.links(uid);
+            device.still.hold(uid, names);
         }
         Ok(SimStillFile { file: SimReadFile::new(wire, uid) })
     }

@@ -126,6 +126,18 @@ fn a_download_outlives_the_run_that_it_waits_for() {
     assert_eq!(ended(&here, DownloadState::Completed), ["file://media/Photo/a"]);
 }
 
+/// Found by seed 1000002357: nothing ever began it, for the job that it waited for was dropped.
+#[test]
+fn a_download_begins_when_the_run_that_it_waits_for_stops() {
+    let (mut here, fetch) = about_to_fetch();
+    here.step(fetch);
+    here.core.start_download(7, "file://media/Photo/a").unwrap();
+    here.core.stop_sync();
+    let fetch = here.core.next_job().unwrap();
+    here.finish(fetch);
+    assert_eq!(ended(&here, DownloadState::Completed), ["file://media/Photo/a"]);
+}
+
 /// The file that a job brings, where it brings one.
 fn brings(job: &Job) -> Option<&str> {
     match &job.work {
