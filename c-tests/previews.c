@@ -160,6 +160,9 @@ static const char *preview(struct device *device, const char *uri, int32_t type)
     return path;
 }
 
+/* What asking for a path answers. */
+#define assert_preview(device, uri, type, expected) \
+    assert_answered(cloudsync_preview_path, preview_code(device, uri, type), expected)
 static int32_t preview_code(struct device *device, const char *uri, int32_t type) {
     char path[PATH_MAX];
     return cloudsync_preview_path(device->context, uri, type, path, sizeof path, NULL);
@@ -186,7 +189,7 @@ static void a_second_device_shows_a_gallery_without_originals(void **state) {
     assert_int_equal(count_files(other.gallery), 0);
     assert_picture(preview(&other, uris[0], THUMBNAIL), 350, 175);
     assert_picture(preview(&other, uris[1], THUMBNAIL), 175, 350);
-    assert_code(preview_code(&other, uris[0], LCD), CLOUDSYNC_E_TRY_AGAIN);
+    assert_preview(&other, uris[0], LCD, CLOUDSYNC_E_TRY_AGAIN);
 
     fetch(&other, uris, 2, LCD, &batch);
     assert_int_equal(batch.state, CLOUDSYNC_DOWNLOAD_STATE_COMPLETED);
@@ -218,17 +221,17 @@ static void every_code(void **state) {
     size_t size = 7;
     open_two(&one, &other);
     write_jpeg(one.gallery, "photo.jpg", 1, 1);
-    assert_code(preview_code(&one, photo, THUMBNAIL), CLOUDSYNC_E_TRY_AGAIN);
+    assert_preview(&one, photo, THUMBNAIL, CLOUDSYNC_E_TRY_AGAIN);
     device_sync(&one);
     write_photo(one.gallery, "noise.jpg", 5000, 3);
     device_sync(&one);
 
-    assert_code(preview_code(&one, GALLERY "noise.jpg", LCD), CLOUDSYNC_E_NO_SUCH_FILE);
-    assert_code(preview_code(&one, GALLERY "none.jpg", LCD), CLOUDSYNC_E_NO_SUCH_FILE);
-    assert_code(preview_code(&one, GALLERY "../photo.jpg", LCD), CLOUDSYNC_E_INVALID_URI);
+    assert_preview(&one, GALLERY "noise.jpg", LCD, CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_preview(&one, GALLERY "none.jpg", LCD, CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_preview(&one, GALLERY "../photo.jpg", LCD, CLOUDSYNC_E_INVALID_URI);
     for (int32_t type = -1; type <= 3; type++) {
         int32_t code = type == THUMBNAIL || type == LCD ? CLOUDSYNC_OK : CLOUDSYNC_E_INVALID_ARGUMENT;
-        assert_code(preview_code(&one, photo, type), code);
+        assert_preview(&one, photo, type, code);
     }
     assert_code(cloudsync_preview_path(NULL, photo, LCD, path, sizeof path, &size), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_preview_path(one.context, NULL, LCD, path, sizeof path, &size), CLOUDSYNC_E_INVALID_ARGUMENT);
@@ -242,7 +245,7 @@ static void every_code(void **state) {
     assert_ok(cloudsync_options_set_caller(other.options, "com.example.other", NULL, 0, 0));
     device_close(&other);
     assert_ok(cloudsync_open(other.options, &other.context));
-    assert_code(preview_code(&other, photo, LCD), CLOUDSYNC_E_INVALID_URI);
+    assert_preview(&other, photo, LCD, CLOUDSYNC_E_INVALID_URI);
     device_free(&other);
     device_free(&one);
 }
@@ -259,8 +262,8 @@ static void a_device_that_makes_none_sends_photos_all_the_same(void **state) {
     device_open(&other);
     device_sync(&other);
     assert_true(same_folders(one.gallery, other.gallery));
-    assert_code(preview_code(&one, GALLERY "photo.jpg", LCD), CLOUDSYNC_E_NO_SUCH_FILE);
-    assert_code(preview_code(&other, GALLERY "photo.jpg", LCD), CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_preview(&one, GALLERY "photo.jpg", LCD, CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_preview(&other, GALLERY "photo.jpg", LCD, CLOUDSYNC_E_NO_SUCH_FILE);
     device_free(&other);
     device_free(&one);
 }
@@ -285,7 +288,7 @@ static void what_is_gone_takes_its_previews_along(void **state) {
     assert_int_equal(unlink(join(path, one.gallery, "photo.jpg")), 0);
     device_sync(&one);
     device_sync(&other);
-    assert_code(preview_code(&other, photo, THUMBNAIL), CLOUDSYNC_E_NO_SUCH_FILE);
+    assert_preview(&other, photo, THUMBNAIL, CLOUDSYNC_E_NO_SUCH_FILE);
     wait_until_gone(here);
     wait_until_gone(there);
     device_free(&other);
@@ -302,7 +305,7 @@ static void another_start_finds_what_was_kept(void **state) {
     device_close(&other);
     device_open(&other);
     assert_picture(preview(&other, GALLERY "photo.jpg", THUMBNAIL), 350, 175);
-    assert_code(preview_code(&other, GALLERY "photo.jpg", LCD), CLOUDSYNC_E_TRY_AGAIN);
+    assert_preview(&other, GALLERY "photo.jpg", LCD, CLOUDSYNC_E_TRY_AGAIN);
     device_sync(&other);
     assert_picture(preview(&other, GALLERY "photo.jpg", THUMBNAIL), 350, 175);
     device_free(&other);

@@ -1462,6 +1462,14 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
  *
  * @param options The options.
  * @param on      0 for no, anything else for yes.
+ * @return 0; 401 for a bad handle.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
+                                        int32_t on);
+
+/**
  * Sets whether small pictures (thumbnail and LCD) are made of the photos that this device sends. By default they are;
  * without them other devices have none of these photos to show, and nothing else changes.
  *
@@ -1471,8 +1479,6 @@ int32_t cloudsync_options_set_upload_on_wifi_only(struct CloudSyncOptions *optio
  *
  * Thread safety: any thread. Callback safe: yes.
  */
-int32_t cloudsync_options_set_auto_sync(struct CloudSyncOptions *options,
-                                        int32_t on);
 int32_t cloudsync_options_set_previews(struct CloudSyncOptions *options,
                                        int32_t previews);
 
@@ -2384,8 +2390,7 @@ int32_t cloud_file_cache_clean_file_cache(struct CloudSyncCloudFileCache *cache,
  *         buffer and no size; 13900002 for a file that is not there, or has no picture: it is none that can be decoded, or
  *         was sent without one; 13900010 where the picture is not here yet: it has to be fetched, or the photo to be sent,
  *         first, which cloudsync_last_error tells apart; 14000002 for a URI that cannot be read, leaves the synced
- *         directories, or belongs to another app where the caller is no system app; 13600001 where the context has been
- *         closed. Nothing is written then.
+ *         directories, or belongs to another app where the caller is no system app. Nothing is written then.
  *
  * Thread safety: any thread. Callback safe: yes.
  */

@@ -27,8 +27,7 @@ use crate::text;
 ///         buffer and no size; 13900002 for a file that is not there, or has no picture: it is none that can be decoded, or
 ///         was sent without one; 13900010 where the picture is not here yet: it has to be fetched, or the photo to be sent,
 ///         first, which cloudsync_last_error tells apart; 14000002 for a URI that cannot be read, leaves the synced
-///         directories, or belongs to another app where the caller is no system app; 13600001 where the context has been
-///         closed. Nothing is written then.
+///         directories, or belongs to another app where the caller is no system app. Nothing is written then.
 ///
 /// Thread safety: any thread. Callback safe: yes.
 ///

@@ -43,7 +43,9 @@ fn by_library(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut decoder =
         ImageReader::new(Cursor::new(file)).with_guessed_format().unwrap().into_decoder().unwrap();
     let orientation = decoder.orientation().unwrap();
-    let mut lcd = DynamicImage::from_decoder(decoder).unwrap().thumbnail(LCD_EDGE, LCD_EDGE);
+    let photo = DynamicImage::from_decoder(decoder).unwrap();
+    let small = photo.width().max(photo.height()) <= LCD_EDGE;
+    let mut lcd = if small { photo } else { photo.thumbnail(LCD_EDGE, LCD_EDGE) };
     lcd.apply_orientation(orientation);
     let thumbnail = lcd.thumbnail(THUMBNAIL_EDGE, THUMBNAIL_EDGE);
     (jpeg(&thumbnail, QUALITY), jpeg(&lcd, QUALITY))
@@ -58,7 +60,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 fn main() {
     println!("{:<28} {:>10} {:>10} {:>7}", "photo", "library", "ours", "ratio");
     let mut files = Vec::new();
-    for (width, height) in [(4000, 3000), (6000, 4000), (1600, 1200)] {
+    for (width, height) in [(4000, 3000), (6000, 4000), (3264, 2448), (1600, 1200)] {
         files.push((format!("JPEG {width} x {height}"), jpeg(&photo(width, height), 92)));
     }
     let mut png = Cursor::new(Vec::new());

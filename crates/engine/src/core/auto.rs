@@ -229,6 +229,14 @@ impl Core {
         }
     }
 
+    /// What a look that changed nothing has taken note of, or the host has decided, is still to be done.
+    pub(super) fn note_left_over(&mut self) {
+        if self.auto.on && !self.states.trees.read().out_of_step().is_empty() {
+            let now = self.clock.monotonic_ns();
+            self.auto.again = Some(self.auto.again.map_or(now, |again| again.min(now)));
+        }
+    }
+
     fn back_off(&mut self) {
         let at = self.after_failure(BACK_OFF_NS);
         (self.auto.again, self.auto.not_before) = (Some(at), at);

@@ -124,7 +124,11 @@ impl States {
 
     /// The synced directory itself.
     fn explain_whole(&self) -> Explanation {
-        let waiting = self.trees.read().out_of_step().len();
+        let waiting = {
+            let trees = self.trees.read();
+            let waits = |id: &&NodeId| left_out(&self.filters, &trees, **id).is_none();
+            trees.out_of_step().iter().filter(waits).count()
+        };
         if waiting == 0 {
             return in_words(None, None, "everything that is known is in step with the cloud".into());
         }

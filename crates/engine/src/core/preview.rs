@@ -143,6 +143,7 @@ impl Core {
         if let Some(answer) = answer {
             answer(result);
         }
+        self.note_left_over();
         if std::mem::take(&mut self.run_again) {
             self.begin_sync();
         }

@@ -228,13 +228,15 @@ impl Core {
         let held = std::mem::take(&mut self.states.notes.write().held);
         self.deletions.carry_out = carry_out;
         if carry_out {
-            return;
+            return self.note_left_over();
         }
         // Forgetting that both sides ever agreed makes what is left on one side new there.
         let mut trees = self.states.trees.write();
         for id in held {
             trees.set_synced(id, None);
         }
+        drop(trees);
+        self.note_left_over();
     }
 
     /// Takes the run as far as it goes without waiting, and tells what has changed.

@@ -42,7 +42,7 @@ pub struct States {
     pub(super) fs: Arc<dyn FileSystem>,
     pub(super) previews: Arc<dyn PreviewCache>,
     pub(super) uris: UriSpace,
-    filters: Arc<Filters>,
+    pub(super) filters: Arc<Filters>,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }

@@ -218,7 +218,7 @@ impl<'n> Writer<'n> {
 /// Appends a node's blob.
 fn write(node: &NodeRef<'_>, out: &mut Vec<u8>) {
     let Writer { flags, places, contents } = Writer::new(node);
-    put_number(out, flags.into());
+    put_number(out, flags);
     for place in places.0.into_iter().flatten() {
         put_number(out, place.parent.0.into());
         put_text(out, place.name);

@@ -196,6 +196,17 @@ fn switched_off_nothing_begins_by_itself() {
     assert!(is_in_cloud(&world, 1));
 }
 
+#[test]
+fn what_a_look_took_note_of_is_done_afterwards() {
+    let world = world(true);
+    let mut hand = automatic(&world);
+    hand.put("a", b"bytes");
+    hand.core.hear(Heard::Here);
+    hand.core.preview(Box::new(|planned| assert_eq!(planned.unwrap().len(), 1)));
+    assert_eq!(states(&hand.live_for(5 * SECOND)), [SyncState::Completed]);
+    assert!(is_in_cloud(&world, 1));
+}
+
 /// Without a watcher there is nothing to be heard of this disk.
 #[test]
 fn what_cannot_be_heard_is_looked_for_now_and_then() {

@@ -36,6 +36,7 @@ fn synced(files: &[(&str, &str)]) -> (World, Hand) {
         hand.put(path, bytes.as_bytes());
     }
     hand.sync_well();
+    hand.idle();
     (world, hand)
 }
 
@@ -275,6 +276,7 @@ fn a_folder_is_not_pinned_while_a_file_in_it_goes() {
     hand.disk.make_dir("F").unwrap();
     hand.put("F/a.jpg", b"bytes");
     hand.sync_well();
+    hand.idle();
     hand.core.clean(&uri("F/a.jpg"), Box::new(|result| result.unwrap()));
     let proof = hand.core.next_job().unwrap();
     hand.step(proof);

@@ -166,6 +166,14 @@ impl Hand {
         stamp
     }
 
+    /// Does what is still to be done.
+    pub(crate) fn idle(&mut self) {
+        while let Some(job) = self.core.next_job() {
+            self.finish(job);
+        }
+        assert!(self.core.is_idle());
+    }
+
     pub(crate) fn trouble(&self, path: &str) -> Option<(Code, String)> {
         let explained = self.core.states().explain(&format!("file://media/Photo/{path}")).unwrap();
         explained.code.map(|code| (code, explained.text))

@@ -13,6 +13,7 @@ use crate::hand::{Hand, world};
 
 /// What a start would do. Nothing but looks is done for it.
 fn plan(hand: &mut Hand) -> Result<Vec<Planned>> {
+    hand.idle(); // what a sync before left to be done
     let answer = Arc::new(Mutex::new(None));
     let told = Arc::clone(&answer);
     hand.core.preview(Box::new(move |result| *told.lock() = Some(result)));

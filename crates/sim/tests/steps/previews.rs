@@ -43,20 +43,12 @@ fn named(world: &World, photo: &str) -> Vec<String> {
     ["thumbnail", "lcd"].into_iter().filter(|field| values.contains_key(*field)).map(str::to_owned).collect()
 }
 
-/// Does what is still to be done.
-fn idle(hand: &mut Hand) {
-    while let Some(job) = hand.core.next_job() {
-        hand.finish(job);
-    }
-    assert!(hand.core.is_idle());
-}
-
 /// Asks for files and does all that follows; how the batch ended.
 fn batch(hand: &mut Hand, names: &[&str], file_type: DownloadFileType) -> BatchProgress {
     let uris = names.iter().map(|name| uri(name)).collect();
     while hand.sink.next().is_some() {}
     hand.core.start_batch(7, 1, uris, file_type).unwrap();
-    idle(hand);
+    hand.idle();
     let events = std::iter::from_fn(|| hand.sink.next());
     let batches = events.filter_map(|event| match event {
         Event::Batch { progress, .. } => Some(progress),
@@ -114,7 +106,7 @@ fn a_run_tells_of_files_and_not_of_their_pictures() {
 fn what_is_here_already_is_not_fetched() {
     let (_world, _there, mut here) = two(true);
     let uris = vec![uri("cat")];
-    idle(&mut here);
+    here.idle();
     here.core.start_batch(7, 1, uris, DownloadFileType::Thumbnail).unwrap();
     assert!(here.core.next_job().is_none(), "it is here");
     here.sync(|_, job| assert!(!matches!(job.work, Work::FetchPreviews(_)), "it was fetched before"));
@@ -123,7 +115,7 @@ fn what_is_here_already_is_not_fetched() {
 #[test]
 fn several_batches_share_one_transfer() {
     let (_world, _there, mut here) = two(true);
-    idle(&mut here);
+    here.idle();
     for task in 1..=2 {
         here.core.start_batch(7, task, vec![uri("cat")], DownloadFileType::Lcd).unwrap();
     }
@@ -139,12 +131,12 @@ fn several_batches_share_one_transfer() {
 #[test]
 fn a_stopped_batch_of_pictures_ends_once_and_others_go_on() {
     let (world, _there, mut here) = two(true);
-    idle(&mut here);
+    here.idle();
     for task in 1..=2 {
         here.core.start_batch(7, task, vec![uri("cat")], DownloadFileType::Lcd).unwrap();
     }
     here.core.stop_batch(7, 1, cloudsync_engine::core::Partial::Keep);
-    idle(&mut here);
+    here.idle();
     let finals: Vec<_> = std::iter::from_fn(|| here.sink.next())
         .filter_map(|event| match event {
             Event::Batch { progress, .. } if progress.state != DownloadState::Running => {
@@ -183,10 +175,10 @@ fn a_changed_photo_has_new_previews_and_the_old_ones_go() {
     there.disk.remove_file("cat").unwrap();
     there.put("cat", DOG);
     there.sync_well();
-    idle(&mut there);
+    there.idle();
     assert_eq!((kept(&world, 1, CAT), kept(&world, 1, DOG)), ([None, None], both(DOG)));
     here.sync_well();
-    idle(&mut here);
+    here.idle();
     assert_eq!((kept(&world, 0, CAT), kept(&world, 0, DOG)), ([None, None], thumbnail_alone(DOG)));
 }
 
@@ -207,7 +199,7 @@ fn a_renamed_photo_keeps_its_previews_and_sends_none() {
     here.disk.rename("cat", "tom").unwrap();
     here.sync(|_, job| assert_eq!(files_sent(job), 0));
     assert_eq!(assets("tom"), before);
-    idle(&mut here);
+    here.idle();
     assert_eq!(kept(&world, 0, CAT), both(CAT));
 
     rename_elsewhere(&world, "leo");
@@ -225,13 +217,13 @@ fn a_deleted_photo_takes_its_previews_along_but_not_those_of_its_copy() {
     there.disk.remove_file("cat").unwrap();
     for hand in [&mut there, &mut here] {
         hand.sync_well();
-        idle(hand);
+        hand.idle();
     }
     assert_eq!((kept(&world, 0, CAT), kept(&world, 1, CAT)), (thumbnail_alone(CAT), both(CAT)));
     there.disk.remove_file("copy").unwrap();
     for hand in [&mut there, &mut here] {
         hand.sync_well();
-        idle(hand);
+        hand.idle();
     }
     assert_eq!((kept(&world, 0, CAT), kept(&world, 1, CAT)), ([None, None], [None, None]));
 }
@@ -324,11 +316,11 @@ fn a_full_disk_under_the_previews_does_not_hold_a_photo_back() {
 #[test]
 fn a_photo_whose_space_is_freed_keeps_its_previews() {
     let (world, mut there, _here) = two(true);
-    idle(&mut there);
+    there.idle();
     there.core.clean(&uri("cat"), Box::new(|result| result.unwrap()));
-    idle(&mut there);
+    there.idle();
     assert!(there.files().is_empty());
     there.sync_well();
-    idle(&mut there);
+    there.idle();
     assert_eq!(kept(&world, 1, CAT), both(CAT));
 }

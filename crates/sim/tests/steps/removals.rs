@@ -384,6 +384,8 @@ fn the_clouds_trash_is_left_alone_while_somebody_changes_the_cloud() {
     assert_eq!(restore(&mut here, "a.jpg").unwrap_err().code, Code::Busy);
     db.unlock(lock).unwrap();
     restore(&mut here, "a.jpg").unwrap();
+    // The way to the cloud just used was the other device's.
+    let mut there = Hand::of_device(&world, 1, Originals);
     sync_both(&mut here, &mut there);
     assert_eq!(there.files(), file("a.jpg", "bytes"));
 }

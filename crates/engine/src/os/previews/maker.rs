@@ -4,7 +4,6 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 use parking_lot::{Condvar, Mutex};
@@ -88,13 +87,10 @@ impl Drop for Share<'_> {
 }
 
 /// The picture with its longer edge cut to `edge`; `None` for one that is no larger. Averaging whole blocks of
-/// pixels is as good as a filter where there are several of them to each new one, and many times as fast.
+/// pixels is as good to look at as a filter, and many times as fast.
 fn scaled(picture: &DynamicImage, edge: u32) -> Option<DynamicImage> {
-    match picture.width().max(picture.height()) {
-        longer if longer <= edge => None,
-        longer if longer / 2 < edge => Some(picture.resize(edge, edge, FilterType::Triangle)),
-        _ => Some(picture.thumbnail(edge, edge)),
-    }
+    let larger = picture.width().max(picture.height()) > edge;
+    larger.then(|| picture.thumbnail(edge, edge))
 }
 
 /// What shines through is white: a JPEG has nothing that does.
