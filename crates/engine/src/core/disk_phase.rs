@@ -431,9 +431,9 @@ fn ordered(trees: &mut Trees, action: &DiskAction) -> Option<Ordered> {
             rename(trees, node, Place { parent: NodeId::ROOT, name: &**name }, before?)
         }
         DiskAction::Trash(_) => match before?.content {
-            LocalContent::Here(_, stamp) => {
+            LocalContent::Here(content, stamp) => {
                 let path = trees.local_path(node)?;
-                Some(Ordered::Op(Box::new(DiskOp::Trash { node, path, stamp }), Effect::Gone, None))
+                Some(Ordered::Op(Box::new(DiskOp::Trash { node, path, content, stamp }), Effect::Gone, None))
             }
             LocalContent::CloudOnly(_) => {
                 trees.set_local(node, None);

@@ -3,13 +3,13 @@
 use std::io;
 
 use super::fetch::{same_file, untouched};
-use super::hash::SMUDGED;
+use super::hash::{CHUNK, SMUDGED, digest};
 use super::trash::Bin;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
 use crate::plan::Steps;
 use crate::ports::{FileSystem, Stamp};
-use crate::tree::NodeId;
+use crate::tree::{Content, NodeId};
 
 /// One change.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub enum DiskOp {
         node: NodeId,
         /// Where it lies.
         path: String,
+        /// What the plan saw in it.
+        content: Content,
         /// How the plan saw it.
         stamp: Stamp,
     },
@@ -83,7 +85,7 @@ pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) ->
     for (position, op) in ops.actions().iter().enumerate() {
         let done = |on: &u32| matches!(outcomes.get(*on as usize), Some(DiskOutcome::Done(_)));
         let possible = !stop.is_set() && ops.after(position).iter().all(done);
-        outcomes.push(if possible { change(context, op, &mut bin) } else { DiskOutcome::NotTried });
+        outcomes.push(if possible { change(context, op, &mut bin, stop) } else { DiskOutcome::NotTried });
     }
     if let Err(error) = context.fs.sync() {
         let failed = |_| DiskOutcome::Failed(Error::io("the gallery's disk cannot be synced", &error));
@@ -92,11 +94,16 @@ pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) ->
     outcomes
 }
 
-fn change(context: &JobContext, op: &DiskOp, bin: &mut Bin) -> DiskOutcome {
+fn change(context: &JobContext, op: &DiskOp, bin: &mut Bin, stop: &StopFlag) -> DiskOutcome {
     let result = match op {
         DiskOp::MakeDir { path, .. } => make_dir(context, path),
         DiskOp::Rename { from, to, ino, ctime_ns, .. } => return rename(context, from, to, *ino, *ctime_ns),
-        DiskOp::Trash { path, stamp, .. } => return trash(context, path, stamp, bin),
+        DiskOp::Trash { path, content, stamp, .. } => {
+            if !is_as_seen(context, path, content, stamp, stop) {
+                return DiskOutcome::Changed;
+            }
+            return trash(context, path, stamp, bin);
+        }
         DiskOp::RemoveDir { path, .. } => remove_dir(context, path).map(|()| None),
     };
     result.map_or_else(|error| refused(&error), DiskOutcome::Done)
@@ -160,10 +167,17 @@ fn refused(error: &io::Error) -> DiskOutcome {
     }
 }
 
-fn trash(context: &JobContext, path: &str, stamp: &Stamp, bin: &mut Bin) -> DiskOutcome {
-    if !context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, stamp)) {
-        return DiskOutcome::Changed;
+/// Whether a file is as the plan saw it. One whose change time says nothing, such as one that came a moment ago,
+/// may have other bytes of the same size under the same time: it is read.
+fn is_as_seen(context: &JobContext, path: &str, content: &Content, stamp: &Stamp, stop: &StopFlag) -> bool {
+    if stamp.ctime_ns != SMUDGED {
+        return context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, stamp));
     }
+    let read = context.fs.open(path).and_then(|mut file| digest(&mut *file, &mut vec![0; CHUNK], stop));
+    matches!(read, Ok(Some((found, now))) if found == *content && same_file(&now, stamp))
+}
+
+fn trash(context: &JobContext, path: &str, stamp: &Stamp, bin: &mut Bin) -> DiskOutcome {
     let to = match bin.place(context, path) {
         Ok(to) => to,
         Err(error) => return DiskOutcome::Failed(Error::io("the trash cannot be used", &error)),

@@ -19,7 +19,7 @@ use cloudsync_cloud::{Capabilities, CloudDb, CloudService, CloudType, Database, 
 use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, Outcome, SMUDGED, Work};
 use cloudsync_engine::plan::Steps;
 use cloudsync_engine::ports::{FileSystem, Stamp};
-use cloudsync_engine::tree::NodeId;
+use cloudsync_engine::tree::{Content, NodeId};
 use cloudsync_engine::{Code, DownloadPolicy, ErrorType, SyncState};
 use cloudsync_sim::{Rng, SimCloud, Wire};
 
@@ -98,13 +98,20 @@ fn what_may_have_changed_unseen_does_not_go() {
     let hand = Hand::open(&world, DownloadPolicy::Originals);
     hand.put("a", b"bytes");
     let seen = hand.stamp("a");
-    let gone = |stamp| {
-        let op = DiskOp::Trash { node: NodeId(1), path: "a".into(), stamp };
+    let unbelieved = Stamp { ctime_ns: SMUDGED, ..seen };
+    let gone = |bytes: &[u8], stamp| {
+        let digest = *blake3::hash(bytes).as_bytes();
+        let content = Content { digest, size: bytes.len() as u64, mtime_ns: seen.mtime_ns };
+        let op = DiskOp::Trash { node: NodeId(1), path: "a".into(), content, stamp };
         let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(Steps::from_iter([op]))) else { panic!() };
         outcomes.pop()
     };
-    assert!(matches!(gone(Stamp { ctime_ns: SMUDGED, ..seen }), Some(DiskOutcome::Changed)));
-    assert!(matches!(gone(seen), Some(DiskOutcome::Done(_))));
+    assert!(matches!(gone(b"BYTES", unbelieved), Some(DiskOutcome::Changed)));
+    assert!(matches!(gone(b"bytes", unbelieved), Some(DiskOutcome::Done(_))), "it was read");
+    hand.put("a", b"bytes");
+    let later = Stamp { ctime_ns: seen.ctime_ns + 1, ..hand.stamp("a") };
+    assert!(matches!(gone(b"bytes", later), Some(DiskOutcome::Changed)));
+    assert!(matches!(gone(b"bytes", hand.stamp("a")), Some(DiskOutcome::Done(_))));
 }
 
 /// Found by seed 958: a file was moved into the folder that a person had made in place of the engine's.
