@@ -367,7 +367,7 @@ pub(super) fn fetch_item(trees: &Trees, id: NodeId, place: PlaceRef<'_>) -> Opti
     let remote = node.live_remote()?;
     let content = remote.content?;
     let replaces = match node.local.map(|local| local.content) {
-        Some(LocalContent::Here(_, stamp)) => Some(stamp),
+        Some(LocalContent::Here(content, stamp)) => Some((content, stamp)),
         Some(LocalContent::Unread(_) | LocalContent::Dir(_)) => return None,
         Some(LocalContent::CloudOnly(_)) | None => None,
     };

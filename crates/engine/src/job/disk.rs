@@ -169,7 +169,13 @@ fn refused(error: &io::Error) -> DiskOutcome {
 
 /// Whether a file is as the plan saw it. One whose change time says nothing, such as one that came a moment ago,
 /// may have other bytes of the same size under the same time: it is read.
-fn is_as_seen(context: &JobContext, path: &str, content: &Content, stamp: &Stamp, stop: &StopFlag) -> bool {
+pub(super) fn is_as_seen(
+    context: &JobContext,
+    path: &str,
+    content: &Content,
+    stamp: &Stamp,
+    stop: &StopFlag,
+) -> bool {
     if stamp.ctime_ns != SMUDGED {
         return context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, stamp));
     }

@@ -29,7 +29,7 @@ pub struct FetchItem {
     /// Where that is in the local tree.
     pub place: Place,
     /// The file there now, as the plan saw it; `None` where there is none.
-    pub replaces: Option<Stamp>,
+    pub replaces: Option<(Content, Stamp)>,
 }
 
 /// What bringing a file came to, so far.

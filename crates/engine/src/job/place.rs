@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::fetch::{FetchItem, FetchOutcome, disk_failure, same_file, temp_path, untouched};
+use super::disk::is_as_seen;
+use super::fetch::{FetchItem, FetchOutcome, disk_failure, same_file, temp_path};
 use super::hash::{SMUDGED, smudge};
 use super::{JobContext, StopFlag};
 use crate::ports::{FileKind, Stamp};
@@ -20,7 +21,7 @@ pub struct PlaceItem {
 pub(super) fn run(context: &JobContext, items: &[PlaceItem], stop: &StopFlag) -> Vec<FetchOutcome> {
     let placed: Vec<Result<(), FetchOutcome>> = items
         .iter()
-        .map(|item| if stop.is_set() { Err(FetchOutcome::Stopped) } else { place(context, item) })
+        .map(|item| if stop.is_set() { Err(FetchOutcome::Stopped) } else { place(context, item, stop) })
         .collect();
     if placed.iter().any(Result::is_ok)
         && let Err(error) = context.fs.sync()
@@ -49,9 +50,12 @@ fn seen_in_place(context: &JobContext, item: &PlaceItem, looked_ns: i64) -> Stam
     }
 }
 
-fn place(context: &JobContext, item: &PlaceItem) -> Result<(), FetchOutcome> {
+fn place(context: &JobContext, item: &PlaceItem, stop: &StopFlag) -> Result<(), FetchOutcome> {
     let temp = temp_path(&item.fetched);
-    if let Some(expected) = item.fetched.replaces {
+    if let Some((content, expected)) = item.fetched.replaces {
+        if !is_as_seen(context, &item.fetched.path, &content, &expected, stop) {
+            return Err(FetchOutcome::Changed);
+        }
         return replace(context, &temp, &item.fetched.path, expected);
     }
     context.fs.rename(&temp, &item.fetched.path).map_err(|error| match error.kind() {
@@ -63,9 +67,6 @@ fn place(context: &JobContext, item: &PlaceItem) -> Result<(), FetchOutcome> {
 /// Puts the new file in the old one's place, in one step, and only then looks whether the old one
 /// was still what the plan saw: whatever a person wrote in between is put back.
 fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Result<(), FetchOutcome> {
-    if !context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, &expected)) {
-        return Err(FetchOutcome::Changed);
-    }
     match context.fs.exchange(temp, path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FetchOutcome::Changed),

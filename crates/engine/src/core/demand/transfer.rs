@@ -20,7 +20,7 @@ const MOST_TRIES: u32 = 3;
 
 /// What fetching a file comes to, as the trees are now.
 enum Now {
-    Fetch(FetchItem),
+    Fetch(Box<FetchItem>),
     /// Its bytes are here, so many of them.
     Here(u64),
     /// Neither this disk nor the cloud has it any more.
@@ -62,7 +62,7 @@ impl Core {
         match self.as_of_now(&demand.item) {
             Now::Fetch(item) => {
                 self.demands.during_scan.insert(node);
-                self.fetch_demand(node, item);
+                self.fetch_demand(node, *item);
             }
             Now::Here(size) => {
                 let Some(demand) = self.demands.by_node.remove(&node) else { return };
@@ -86,7 +86,7 @@ impl Core {
             return Now::Here(stamp.size);
         }
         let place = local.map_or(item.place.as_ref(), |local| local.place);
-        fetch_item(&trees, item.node, place).map_or(Now::Gone, Now::Fetch)
+        fetch_item(&trees, item.node, place).map_or(Now::Gone, |item| Now::Fetch(Box::new(item)))
     }
 
     fn fetch_demand(&mut self, node: NodeId, item: FetchItem) {
