@@ -471,7 +471,7 @@ impl ControlLoop {
             Message::StopOptimize => self.core.stop_optimize(),
             Message::Remove(uri, answer) => self.core.remove(&uri, answer),
             Message::Restore(uri, answer) => self.core.restore(&uri, answer),
-            Message::Plan(answer) => self.core.preview(answer),
+            Message::Plan(answer) => self.core.look_ahead(answer),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
             Message::View(uri, ms, reply) => answer(&reply, self.core.report_view(&uri, ms)),
             Message::StopCaching(client, uri, partial, reply) => {
@@ -502,7 +502,7 @@ impl ControlLoop {
     fn close(&mut self, messages: &Receiver<Message>) {
         self.core.set_auto_sync(false);
         self.core.stop_sync();
-        self.core.stop_preview();
+        self.core.stop_outlook();
         self.core.stop_downloads();
         self.core.stop_optimize();
         let deadline = Instant::now() + CLOSE_WITHIN;

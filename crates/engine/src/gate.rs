@@ -32,10 +32,8 @@ impl Gate {
 
     /// The documented order: network, cloud, battery. Asks the cloud, so it may block.
     pub fn check(&self) -> Result<()> {
-        let state = self.conditions.read();
-        check_network(&state)?;
-        self.check_cloud()?;
-        self.check_battery(&state)
+        self.reach_cloud()?;
+        self.check_battery(&self.conditions.read())
     }
 
     fn check_battery(&self, state: &DeviceState) -> Result<()> {
@@ -104,7 +102,7 @@ impl Gate {
     /// Why a run may not go on, where it may not.
     pub(crate) fn interrupts(&self) -> Option<ErrorType> {
         let state = self.conditions.read();
-        if !state.network.wifi && !state.network.mobile {
+        if check_network(&state).is_err() {
             return Some(ErrorType::NetworkUnavailable);
         }
         if low(&state, self.battery.warning) {

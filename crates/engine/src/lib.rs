@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod filter;
 pub mod gate;
+mod heard;
 pub mod job;
 mod media;
 pub mod names;

@@ -7,17 +7,9 @@ use super::run::Ending;
 use super::{Core, Task};
 use crate::error::Error;
 use crate::event::SyncState;
+use crate::heard::Heard;
 use crate::job::{Moved, Outcome, StopFlag, Work};
 use crate::ports::Stirred;
-
-/// Where something has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
-    /// On this device's disk.
-    Here,
-    /// In the cloud.
-    There,
-}
 
 /// What begins runs by itself, where that is wanted.
 #[derive(Debug, Default)]

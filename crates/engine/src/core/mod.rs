@@ -13,7 +13,7 @@ mod explain;
 mod left_out;
 mod listing;
 mod observe;
-mod preview;
+mod outlook;
 mod progress;
 mod push;
 mod queue;
@@ -37,15 +37,15 @@ use crate::gate::Gate;
 use crate::ports::{Clock, FileSystem, IndexBatch, IndexError, IndexStore, Ports, Random, Watcher};
 use crate::tree::{NodeId, Trees};
 
+pub use crate::heard::{Heard, WakeUp};
 pub use crate::job::{Job, JobContext, JobDone, JobId};
 use crate::job::{Moved, Outcome, StopFlag, Work};
-pub use auto::Heard;
 use demand::Demands;
 pub use demand::Partial;
 pub use evict::Answer;
 pub use explain::Explanation;
 pub use listing::{Entry, Listed};
-pub use preview::{PlanAnswer, Planned, PlannedKind};
+pub use outlook::{PlanAnswer, Planned, PlannedKind};
 use queue::{JobQueue, Urgency};
 use run::Run;
 pub use space::SpaceWanted;
@@ -87,9 +87,6 @@ enum Task {
     Unlock,
     Write(push::WriteTask),
 }
-
-/// Tells whoever drives a [`Core`] that it is to [`Core::hear`] something. Does not block.
-pub type WakeUp = Arc<dyn Fn(Heard) + Send + Sync>;
 
 /// The control state machine of one device.
 pub struct Core {
@@ -279,7 +276,7 @@ impl Core {
         self.abandon_evictions();
         self.abandon_trash();
         if let Some(mut run) = self.run.take() {
-            if run.preview.is_some() {
+            if run.outlook.is_some() {
                 run.end(run::Ending::Stopped);
             }
             run.jobs = 0;

@@ -113,7 +113,7 @@ impl Core {
             self.demands.note_scan(observe.looks == 0);
             self.evictions.nodes().for_each(|node| self.demands.note_change(node));
             let identity = self.identity.clone();
-            let attach = run.preview.is_none() || !identity.is_empty();
+            let attach = run.outlook.is_none() || !identity.is_empty();
             self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach });
         }
         // What the cloud has taken from the disk as it was last seen is known by what that was.

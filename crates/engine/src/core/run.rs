@@ -6,7 +6,7 @@ use cloudsync_cloud::CloudError;
 
 use super::disk_phase::DiskPhase;
 use super::observe::Observe;
-use super::preview::Preview;
+use super::outlook::Outlook;
 use super::progress::Tally;
 use super::push::{Push, Sent};
 use super::reconcile::stamp_of;
@@ -46,7 +46,7 @@ pub(super) struct Run {
     /// The whole gallery was looked at because the watcher cannot have told everything.
     looked_anew: bool,
     /// Where this is only a look at what a run would do.
-    pub(super) preview: Option<Preview>,
+    pub(super) outlook: Option<Outlook>,
 }
 
 /// How a run ends before its work is done.
@@ -99,13 +99,13 @@ impl Run {
             frozen: BTreeSet::new(),
             next_progress: now + PROGRESS_NS,
             looked_anew: false,
-            preview: None,
+            outlook: None,
         }
     }
 
     /// One that ends where another would begin to change anything.
-    pub(super) fn previewing(now: u64, watched: Option<Vec<String>>, preview: Preview) -> Self {
-        Run { preview: Some(preview), ..Run::new(now, true, watched, Tally::default()) }
+    pub(super) fn looking_ahead(now: u64, watched: Option<Vec<String>>, outlook: Outlook) -> Self {
+        Run { outlook: Some(outlook), ..Run::new(now, true, watched, Tally::default()) }
     }
 
     /// Whether what the watcher told has not been looked at.
@@ -124,7 +124,7 @@ impl Run {
             _ => None,
         };
         let lock = self.held_lock.as_ref().map(super::push::HeldLock::renew_at);
-        let progress = self.preview.is_none().then_some(self.next_progress);
+        let progress = self.outlook.is_none().then_some(self.next_progress);
         [progress, push, lock].into_iter().flatten().min()
     }
 
@@ -206,7 +206,7 @@ impl Core {
 
     /// Asks the run to stop. Its last event comes when what is under way is back.
     pub fn stop_sync(&mut self) {
-        if self.run.as_ref().is_some_and(|run| run.preview.is_some()) {
+        if self.run.as_ref().is_some_and(|run| run.outlook.is_some()) {
             return self.stop_waiting_start();
         }
         self.run_again = false;
@@ -339,8 +339,8 @@ impl Core {
     }
 
     pub(super) fn finish_run(&mut self, mut run: Run) {
-        if let Some(preview) = run.preview.take() {
-            return self.finish_preview(&mut run, preview);
+        if let Some(outlook) = run.outlook.take() {
+            return self.finish_outlook(&mut run, outlook);
         }
         let nodes: Vec<NodeId> = run.sent.keys().copied().collect();
         self.states.set(nodes, None);
@@ -488,8 +488,8 @@ impl Core {
     }
 
     fn begin_plan(&mut self, run: &mut Run, mut plan: Plan) {
-        if run.preview.is_some() {
-            return self.end_preview(run, &plan);
+        if run.outlook.is_some() {
+            return self.end_outlook(run, &plan);
         }
         self.hold_deletions(&mut plan);
         run.count_round(self.states.trees.read().out_of_step().len());
@@ -511,7 +511,7 @@ impl Core {
     }
 
     /// What changed under the look is looked at again, as in any run.
-    fn end_preview(&mut self, run: &mut Run, plan: &Plan) {
+    fn end_outlook(&mut self, run: &mut Run, plan: &Plan) {
         run.count_round(self.states.trees.read().out_of_step().len());
         if run.needs_scan && run.rounds <= MOST_ROUNDS {
             return self.next_round(run);
@@ -573,9 +573,9 @@ impl Core {
             match learn {
                 Learn::Adopt { here, there } => plan::adopt(&mut self.states.trees.write(), here, there),
                 Learn::Hash(node) => hash.push(node),
-                Learn::SetAside { node, name } => match &mut run.preview {
-                    Some(preview) => {
-                        preview.set_aside(node, name);
+                Learn::SetAside { node, name } => match &mut run.outlook {
+                    Some(outlook) => {
+                        outlook.set_aside(node, name);
                         run.frozen.insert(node);
                     }
                     None => aside.push((node, name)),
@@ -682,7 +682,7 @@ impl Core {
     pub(super) fn tick_run(&mut self) {
         let now = self.clock.monotonic_ns();
         let Some(mut run) = self.run.take() else { return };
-        if now >= run.next_progress && run.preview.is_none() {
+        if now >= run.next_progress && run.outlook.is_none() {
             run.next_progress = now + PROGRESS_NS;
             let progress = run.tally.progress(run.state, ErrorType::NoError, self.deletions_held());
             if self.last != Some(progress) {

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::fetch::{same_file, untouched};
-use super::hash::{CHUNK, SMUDGED, digest};
+use super::hash::SMUDGED;
+use super::same::{is_as_seen, same_file};
 use super::trash::Bin;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
@@ -165,22 +165,6 @@ fn refused(error: &io::Error) -> DiskOutcome {
         }
         _ => DiskOutcome::Failed(Error::io("the disk refuses the change", error)),
     }
-}
-
-/// Whether a file is as the plan saw it. One whose change time says nothing, such as one that came a moment ago,
-/// may have other bytes of the same size under the same time: it is read.
-pub(super) fn is_as_seen(
-    context: &JobContext,
-    path: &str,
-    content: &Content,
-    stamp: &Stamp,
-    stop: &StopFlag,
-) -> bool {
-    if stamp.ctime_ns != SMUDGED {
-        return context.fs.stat(path).is_ok_and(|stat| untouched(&stat.stamp, stamp));
-    }
-    let read = context.fs.open(path).and_then(|mut file| digest(&mut *file, &mut vec![0; CHUNK], stop));
-    matches!(read, Ok(Some((found, now))) if found == *content && same_file(&now, stamp))
 }
 
 fn trash(context: &JobContext, path: &str, stamp: &Stamp, bin: &mut Bin) -> DiskOutcome {

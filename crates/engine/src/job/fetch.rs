@@ -225,15 +225,3 @@ pub(super) fn disk_failure(error: &io::Error) -> FetchOutcome {
         _ => FetchOutcome::Failed(Error::io("the file cannot be written", error)),
     }
 }
-
-/// Whether nothing at all has happened to a file since it was looked at. One with a change time that is not to
-/// be believed may have other bytes of the same size under the same time: it has to be read first.
-pub(super) fn untouched(now: &Stamp, then: &Stamp) -> bool {
-    same_file(now, then) && now.ctime_ns == then.ctime_ns
-}
-
-/// Whether a file is still the one that was looked at. Moving it changes its change time alone, so that
-/// this is all that can be asked of one that was moved just now.
-pub(crate) fn same_file(now: &Stamp, then: &Stamp) -> bool {
-    (now.ino, now.size, now.mtime_ns) == (then.ino, then.size, then.mtime_ns)
-}

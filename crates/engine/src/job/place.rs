@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::disk::is_as_seen;
-use super::fetch::{FetchItem, FetchOutcome, disk_failure, same_file, temp_path};
+use super::fetch::{FetchItem, FetchOutcome, disk_failure, temp_path};
 use super::hash::{SMUDGED, smudge};
+use super::same::{is_as_seen, same_file};
 use super::{JobContext, StopFlag};
 use crate::ports::{FileKind, Stamp};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cloudsync_cloud::CloudError;
 
 use super::{JobContext, Subscriptions, database};
-use crate::core::Heard;
+use crate::heard::Heard;
 
 /// How long a subscription is asked for, in milliseconds.
 const LASTS_MS: u64 = 3_600_000;

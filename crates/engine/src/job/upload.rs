@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
-use super::fetch::same_file;
 use super::hash::{SMUDGED, smudge};
+use super::same::same_file;
 use super::transfer::{Control, Throttle};
 use super::{JobContext, Moved, TABLE};
 use crate::bandwidth::Direction;

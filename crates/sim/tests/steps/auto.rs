@@ -202,7 +202,7 @@ fn what_a_look_took_note_of_is_done_afterwards() {
     let mut hand = automatic(&world);
     hand.put("a", b"bytes");
     hand.core.hear(Heard::Here);
-    hand.core.preview(Box::new(|planned| assert_eq!(planned.unwrap().len(), 1)));
+    hand.core.look_ahead(Box::new(|planned| assert_eq!(planned.unwrap().len(), 1)));
     assert_eq!(states(&hand.live_for(5 * SECOND)), [SyncState::Completed]);
     assert!(is_in_cloud(&world, 1));
 }

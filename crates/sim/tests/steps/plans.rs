@@ -16,7 +16,7 @@ fn plan(hand: &mut Hand) -> Result<Vec<Planned>> {
     hand.idle(); // what a sync before left to be done
     let answer = Arc::new(Mutex::new(None));
     let told = Arc::clone(&answer);
-    hand.core.preview(Box::new(move |result| *told.lock() = Some(result)));
+    hand.core.look_ahead(Box::new(move |result| *told.lock() = Some(result)));
     while let Some(job) = hand.core.next_job() {
         let looks = matches!(job.work, Work::Scan { .. } | Work::Pull { .. } | Work::Hash(_));
         assert!(looks, "{:?}", job.work);
@@ -137,7 +137,7 @@ fn a_sync_under_way_is_not_planned_and_a_start_waits_for_a_plan() {
     let told = Arc::new(Mutex::new(None));
     let answer = Arc::clone(&told);
     here.put("b", b"bytes");
-    here.core.preview(Box::new(move |result| *answer.lock() = Some(result)));
+    here.core.look_ahead(Box::new(move |result| *answer.lock() = Some(result)));
     here.sync_well();
     assert_eq!(told.lock().take().unwrap().unwrap().len(), 1);
     assert_eq!(here.trouble("b"), None);
@@ -146,7 +146,7 @@ fn a_sync_under_way_is_not_planned_and_a_start_waits_for_a_plan() {
 fn plan_code(hand: &mut Hand) -> Option<Code> {
     let told = Arc::new(Mutex::new(None));
     let answer = Arc::clone(&told);
-    hand.core.preview(Box::new(move |result| *answer.lock() = Some(result.map_err(|error| error.code))));
+    hand.core.look_ahead(Box::new(move |result| *answer.lock() = Some(result.map_err(|error| error.code))));
     let told = told.lock().take();
     told?.err()
 }

@@ -61,14 +61,14 @@ pub struct Planned {
 pub type PlanAnswer = Box<dyn FnOnce(Result<Vec<Planned>>) + Send>;
 
 /// The part of a run that is none.
-pub(super) struct Preview {
+pub(super) struct Outlook {
     answer: Option<PlanAnswer>,
     planned: Vec<Planned>,
     /// Files whose two versions would both be kept, and this device's other names for them.
     aside: Vec<(NodeId, Box<str>)>,
 }
 
-impl Preview {
+impl Outlook {
     /// A file's two versions would both be kept.
     pub(super) fn set_aside(&mut self, node: NodeId, name: Box<str>) {
         self.aside.push((node, name));
@@ -78,20 +78,20 @@ impl Preview {
 impl Core {
     /// Finds out what a start would do now. Whoever calls has asked the gate. Fails with `TaskRunning` while a run,
     /// or another look like this one, is under way.
-    pub fn preview(&mut self, answer: PlanAnswer) {
+    pub fn look_ahead(&mut self, answer: PlanAnswer) {
         if self.run.is_some() {
             let text = "a sync is going on, and its progress says what is left: wait for its end, or stop it";
             return answer(Err(Error::new(Code::TaskRunning, text)));
         }
-        let preview = Preview { answer: Some(answer), planned: Vec::new(), aside: Vec::new() };
+        let outlook = Outlook { answer: Some(answer), planned: Vec::new(), aside: Vec::new() };
         let watched = self.take_watched();
-        self.run = Some(Run::previewing(self.clock.monotonic_ns(), watched, preview));
+        self.run = Some(Run::looking_ahead(self.clock.monotonic_ns(), watched, outlook));
         self.advance();
     }
 
     /// Ends a look at what a start would do, if one is under way.
-    pub fn stop_preview(&mut self) {
-        if let Some(run) = self.run.as_mut().filter(|run| run.preview.is_some()) {
+    pub fn stop_outlook(&mut self) {
+        if let Some(run) = self.run.as_mut().filter(|run| run.outlook.is_some()) {
             run.stop.set();
             run.end(Ending::Stopped);
         }
@@ -100,7 +100,7 @@ impl Core {
 
     /// Puts a plan in words instead of beginning it.
     pub(super) fn describe(&self, run: &mut Run, plan: &Plan) {
-        let Some(mut preview) = run.preview.take() else { return };
+        let Some(mut outlook) = run.outlook.take() else { return };
         let held = self.too_many(plan);
         let trees = self.states.trees.read();
         let describe = Describe {
@@ -110,21 +110,21 @@ impl Core {
             held: &held,
             may_upload: self.gate.may_upload(),
         };
-        for (node, name) in std::mem::take(&mut preview.aside) {
-            describe.keep_both(node, &name, &mut preview.planned);
+        for (node, name) in std::mem::take(&mut outlook.aside) {
+            describe.keep_both(node, &name, &mut outlook.planned);
         }
         for action in plan.disk.actions() {
-            preview.planned.extend(describe.disk(action));
+            outlook.planned.extend(describe.disk(action));
         }
         for action in plan.cloud.actions() {
-            preview.planned.extend(describe.cloud(action));
+            outlook.planned.extend(describe.cloud(action));
         }
-        preview.planned.extend(run.frozen().filter_map(|id| describe.left(id)));
-        run.preview = Some(preview);
+        outlook.planned.extend(run.frozen().filter_map(|id| describe.left(id)));
+        run.outlook = Some(outlook);
     }
 
     /// The look is over: whoever asked is told, and a start that came meanwhile begins.
-    pub(super) fn finish_preview(&mut self, run: &mut Run, preview: Preview) {
+    pub(super) fn finish_outlook(&mut self, run: &mut Run, outlook: Outlook) {
         if run.has_not_looked() {
             self.distrust_watcher();
         }
@@ -132,7 +132,7 @@ impl Core {
             // The next look finds the same again.
             self.events.log(2, &error.text);
         }
-        let Preview { answer, planned, .. } = preview;
+        let Outlook { answer, planned, .. } = outlook;
         let result = match run.ending {
             None => Ok(planned),
             Some(Ending::Stopped) => {
