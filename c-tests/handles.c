@@ -36,6 +36,7 @@ static void use_as_options(void *value) {
     bad(cloudsync_options_set_max_file_size(options, 1));
     bad(cloudsync_options_set_bandwidth_limits(options, 0, 0));
     bad(cloudsync_options_set_previews(options, 0));
+    bad(cloudsync_options_set_state_attributes(options, 0));
     bad(cloudsync_options_set_device(options, &vtable));
     bad(cloudsync_open(options, &context));
     bad(cloudsync_options_free(options));

@@ -81,6 +81,7 @@ static void check_options(void) {
     BAD(cloudsync_options_set_max_file_size, "options", NULL, 1);
     BAD(cloudsync_options_set_bandwidth_limits, "options", NULL, 0, 0);
     BAD(cloudsync_options_set_previews, "options", NULL, 1);
+    BAD(cloudsync_options_set_state_attributes, "options", NULL, 1);
     BAD(cloudsync_options_set_device, "options", NULL, &vtable);
     BAD(cloudsync_options_set_device, "vtable", options, NULL);
     BAD(cloudsync_options_set_device, "network, battery, heat", options, &vtable);

@@ -355,7 +355,7 @@ static bool leave_users(void) {
 
 static bool leave_mounts(void) {
     return (geteuid() == 0 || leave_users()) && unshare(CLONE_NEWNS) == 0 &&
-           mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 void with_own_mounts(void (*work)(void)) {
@@ -367,7 +367,7 @@ void mount_small(const char *folder, const char *options) {
 }
 
 void remount_small(const char *folder, const char *options) {
-    assert_int_equal(mount(NULL, folder, NULL, MS_REMOUNT, options), 0);
+    assert_int_equal(mount("tmpfs", folder, "tmpfs", MS_REMOUNT, options), 0);
 }
 
 void unmount(const char *folder) {

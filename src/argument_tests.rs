@@ -131,6 +131,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_set_bandwidth_limits(handle.cast(), 1, 1),
             cloudsync_report_view(handle.cast(), c"file://media/Photo/a".as_ptr(), 1),
             cloudsync_options_set_previews(handle.cast(), 1),
+            cloudsync_options_set_state_attributes(handle.cast(), 1),
             cloudsync_open(handle.cast(), &raw mut out),
             cloudsync_dispatch(handle.cast(), 0, 0),
             -cloudsync_event_fd(handle.cast()),

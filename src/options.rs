@@ -506,6 +506,33 @@ pub unsafe extern "C" fn cloudsync_options_set_previews(
     })
 }
 
+/// Sets whether files carry their states as the attribute `user.cloud.filestatus`, for other programs to see. By
+/// default they do, where the gallery's file system has user attributes and read leases. The value is a decimal
+/// number, as CloudSyncFileState numbers are not: 0 to be uploaded, 2 upload failed, 3 uploaded from this device,
+/// 4 downloaded, 5 left out by a filter. A run writes it when all else is done, a download at once. It stays as it was
+/// while nothing runs; on a file of 32 MiB or more whose bytes are not all sent; and on one that has several names, that
+/// another program has open for writing, or that this process may not write to. Modification times stay; change times
+/// do not.
+///
+/// @param options The options.
+/// @param on      0 for no, anything else for yes.
+/// @return 0; 401 for a bad handle.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_options_set_state_attributes(
+    options: *mut CloudSyncOptions,
+    on: i32,
+) -> i32 {
+    set(options, |options| {
+        options.config.marks = on != 0;
+        Ok(())
+    })
+}
+
 /// Sets who tells network, battery and heat. By default the system does (sysfs).
 ///
 /// @param options The options.

@@ -70,6 +70,8 @@ pub struct Config {
     pub bandwidth: Bandwidth,
     /// Small pictures are made of the photos that are sent. Those of others are fetched all the same.
     pub previews: bool,
+    /// Files carry their states as an attribute, where their disk has such.
+    pub marks: bool,
 }
 
 impl Config {
@@ -91,6 +93,7 @@ impl Config {
             filters: Arc::default(),
             bandwidth: Bandwidth::default(),
             previews: true,
+            marks: true,
         }
     }
 }

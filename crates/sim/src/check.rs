@@ -65,11 +65,33 @@ impl World {
             self.check_disk(device, &cloud);
             self.check_trees(device);
             self.check_thumbnails(device);
+            self.check_marks(device);
         }
         let mut shared = self.shared.lock();
         nothing_is_lost(&mut shared, &cloud);
         nothing_is_invented(&mut shared, &cloud);
         previews_show_their_photos(&mut shared);
+    }
+
+    /// Every file shows its state to programs beside the engine; one with several names shows that of none.
+    fn check_marks(&self, device: usize) {
+        let Some(process) = &self.processes[device] else { return };
+        let trees = process.core.trees();
+        let trees = trees.read();
+        let mut shared = self.shared.lock();
+        let mut wrong = Vec::new();
+        for (id, wanted) in trees.iter().filter_map(|(id, _)| Some((id, trees.mark(id)?))) {
+            let Some(path) = trees.local_path(id) else { continue };
+            let disk = &shared.devices[device].disk;
+            let Ok(uid) = disk.live.lookup(&path) else { continue };
+            let mark = disk.live.node(uid).ok().and_then(|node| node.mark);
+            if mark != Some(wanted) && disk.links(uid) == 1 {
+                wrong.push(format!("device {device}: {path} is marked {mark:?} and is {wanted:?}"));
+            }
+        }
+        for text in wrong {
+            shared.broken(0, text);
+        }
     }
 
     /// What is in the cloud alone can be shown, where its record names a thumbnail.

@@ -55,6 +55,9 @@ impl World {
         let mut shared = self.shared.lock();
         shared.note("ALL IS WELL");
         shared.meddling = 0;
+        if let Some(space) = &mut shared.space {
+            space.intruders = false;
+        }
         shared.cloud.quota = None;
         for device in 0..shared.devices.len() {
             let state = &mut shared.devices[device];

@@ -10,9 +10,9 @@ use super::trash::is_to_go;
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, PlaceItem, SMUDGED, Work, same_file};
+use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, PlaceItem, Work};
 use crate::plan::{self, CloudAction, DiskAction, Steps};
-use crate::ports::Stamp;
+use crate::ports::{SMUDGED, Stamp, same_file};
 use crate::record;
 use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef, Synced, Trees};
 
@@ -490,9 +490,7 @@ fn done(trees: &mut Trees, node: NodeId, effect: Effect, stamp: Option<Stamp>) -
 fn restamped(content: LocalContent, now: Stamp) -> LocalContent {
     match content {
         LocalContent::Dir(_) => LocalContent::Dir(now.ino),
-        LocalContent::Here(content, stamp) if same_file(&stamp, &now) && stamp.ctime_ns != SMUDGED => {
-            LocalContent::Here(content, now)
-        }
+        LocalContent::Here(content, stamp) if same_file(&stamp, &now) => LocalContent::Here(content, now),
         content => content,
     }
 }

@@ -12,6 +12,8 @@ mod evict;
 mod explain;
 mod left_out;
 mod listing;
+mod marks;
+mod missing;
 mod observe;
 mod outlook;
 mod progress;
@@ -65,6 +67,7 @@ enum Task {
     Disk(disk_phase::DiskTask),
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
+    Mark(marks::MarkTask),
     /// Thumbnails that a run fetches.
     Previews(Vec<NodeId>),
     /// Previews that somebody asked for.
@@ -120,6 +123,7 @@ pub struct Core {
     evictions: evict::Evictions,
     trash: trash::TrashTasks,
     thumbnails: thumbnails::Thumbnails,
+    marks: marks::Marks,
     deletions: DeletionHold,
     watches: changes::Watches,
     last: Option<SyncProgress>,
@@ -134,6 +138,7 @@ struct DeletionHold {
 const CURSOR: &str = "cursor";
 const GALLERY: &str = "gallery";
 const LAST_SYNC: &str = "last_sync_ms";
+const MARKS: &str = "marks";
 const THUMBNAILS: &str = "thumbnails";
 
 impl Core {
@@ -151,6 +156,7 @@ impl Core {
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
         let last_sync_ms = meta(LAST_SYNC).parse().unwrap_or_default();
         let gate = Gate::new(&config, &ports);
+        let marked = config.marks;
         let states = States::new(trees, gate.clone(), &config, &ports, last_sync_ms);
         let context = JobContext::new(&config, &ports, states.trees.clone());
         Ok(Core {
@@ -181,6 +187,7 @@ impl Core {
             evictions: evict::Evictions::default(),
             trash: trash::TrashTasks::default(),
             thumbnails: thumbnails::Thumbnails::new(&meta(THUMBNAILS)),
+            marks: marks::Marks::new(marked, &meta(MARKS)),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
             last: None,
@@ -315,12 +322,14 @@ impl Core {
     fn save(&mut self) -> Result<()> {
         let mut trees = self.states.trees.write();
         let unsaved = trees.take_unsaved();
-        self.thumbnails.want(trees.take_unshown());
+        self.thumbnails.missing.want(trees.take_unshown());
+        self.marks.missing.want(trees.take_unmarked());
         let mut batch = IndexBatch {
             meta: vec![
                 (CURSOR, self.cursor.clone()),
                 (GALLERY, self.identity.clone()),
-                (THUMBNAILS, self.thumbnails.to_text()),
+                (THUMBNAILS, self.thumbnails.missing.to_text()),
+                (MARKS, self.marks.missing.to_text()),
                 (LAST_SYNC, self.states.last_sync_ms().to_string()),
             ],
             ..IndexBatch::default()

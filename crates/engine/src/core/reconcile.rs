@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::job::{FolderListing, same_file};
+use crate::job::FolderListing;
 use crate::plan;
-use crate::ports::{DirEntry, FileKind, Stamp};
+use crate::ports::{DirEntry, FileKind, Stamp, same_file};
 use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, Trees};
 
 /// What a scan saw.

@@ -62,7 +62,9 @@ pub(super) enum Phase {
     Learn,
     Disk(DiskPhase),
     Push(Box<Push>),
-    /// Everything is in step: the thumbnails of what is in the cloud alone, in this order.
+    /// Everything is in step: what other programs are to see of it.
+    Marks(VecDeque<NodeId>),
+    /// The thumbnails of what is in the cloud alone, in this order.
     Thumbnails(VecDeque<NodeId>),
     Done,
 }
@@ -304,6 +306,12 @@ impl Core {
                 run.phase = Phase::Push(push);
                 false
             }
+            Phase::Marks(mut files) => {
+                let done = self.drive_marks(run, &mut files);
+                run.phase =
+                    if done { Phase::Thumbnails(self.missing_thumbnails()) } else { Phase::Marks(files) };
+                done
+            }
             Phase::Thumbnails(mut files) => {
                 let done = self.drive_thumbnails(run, &mut files);
                 run.phase = if done { Phase::Done } else { Phase::Thumbnails(files) };
@@ -432,6 +440,7 @@ impl Core {
             (Task::Previews(nodes), Outcome::Previews(outcomes)) => {
                 self.thumbnails_done(run, nodes, outcomes);
             }
+            (Task::Mark(task), Outcome::Marked(outcomes)) => self.marks_done(run, task, outcomes),
             (Task::NewIds, Outcome::NewIds(result)) => self.ids_done(run, result),
             (Task::Lock | Task::Heartbeat, Outcome::Lock(result)) => self.lock_done(run, result),
             (Task::Write(task), Outcome::Write(result)) => self.write_done(run, task, result),
@@ -469,12 +478,15 @@ impl Core {
         }
     }
 
+    /// What is worked on outside the run.
+    pub(super) fn in_other_hands(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.demands.nodes().chain(self.evictions.nodes()).chain(self.trash.nodes())
+    }
+
     fn plan(&self, run: &Run) -> Plan {
         let label = super::disk_phase::conflict_label(&self.config.device_name, self.clock.wall_ns());
         let mut frozen = run.frozen.clone();
-        frozen.extend(self.demands.nodes());
-        frozen.extend(self.evictions.nodes());
-        frozen.extend(self.trash.nodes());
+        frozen.extend(self.in_other_hands());
         let out = self.left_out();
         self.keep_left_out(&out);
         frozen.extend(out);
@@ -495,7 +507,7 @@ impl Core {
         run.count_round(self.states.trees.read().out_of_step().len());
         let nothing = plan.disk.is_empty() && plan.cloud.is_empty();
         if nothing && !run.needs_scan {
-            run.phase = Phase::Thumbnails(self.missing_thumbnails());
+            run.phase = Phase::Marks(self.unmarked_files());
             return;
         }
         if run.rounds > MOST_ROUNDS {

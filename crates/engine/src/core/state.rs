@@ -16,7 +16,7 @@ use crate::event::FileSyncState;
 use crate::filter::Filters;
 use crate::gate::Gate;
 use crate::ports::{FileKind, FileSystem, Ports, PreviewCache, PreviewKind, PreviewName};
-use crate::tree::{Content, LocalContent, NodeId, NodeRef, Trees};
+use crate::tree::{Content, LocalContent, NodeId, Trees};
 use crate::uri::UriSpace;
 
 use super::explain::Notes;
@@ -260,7 +260,7 @@ impl Look<'_> {
         }
         if self.trees.out_of_step().contains(&id)
             && let Some(node) = self.trees.get(id)
-            && changed_here(&node)
+            && node.is_changed_here()
         {
             return match node.trouble {
                 _ if left_out(self.filters, &self.trees, id).is_some() => FileSyncState::Stopped,
@@ -287,13 +287,6 @@ pub(super) fn known(trees: &Trees, path: &str) -> Option<(NodeId, Option<Content
 
 fn not_yet(uri: &str, why: &str) -> Error {
     Error::new(Code::TryAgain, format!("the preview of {uri:?} {why}"))
-}
-
-fn changed_here(node: &NodeRef<'_>) -> bool {
-    let Some(local) = &node.local else { return false };
-    let Some(synced) = &node.synced else { return true };
-    let unread = matches!(local.content, LocalContent::Unread(_));
-    unread || local.place != synced.place || local.content.bytes() != synced.content
 }
 
 pub(super) fn missing(uri: &str) -> Error {

@@ -1,10 +1,11 @@
 //! The thumbnails of files that are in the cloud alone: fetched by a run when all else is done. And previews
 //! that are of no use any more.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use cloudsync_cloud::CloudError;
 
+use super::missing::Missing;
 use super::run::Run;
 use super::{Core, Task};
 use crate::job::{Moved, PreviewItem, PreviewOutcome, StopFlag, Work};
@@ -17,46 +18,15 @@ const AT_ONCE: usize = 128;
 /// The files whose thumbnails may be missing here.
 #[derive(Debug)]
 pub(super) struct Thumbnails {
-    missing: Missing,
+    pub(super) missing: Missing,
     /// Previews that a process before this one left may be of no use any more.
     untidy: bool,
 }
 
-#[derive(Debug)]
-enum Missing {
-    /// Any file's.
-    Unknown,
-    /// Those of these.
-    Of(BTreeSet<NodeId>),
-}
-
-/// In the index: no thumbnail is missing. Anything else: any may be.
-const COMPLETE: &str = "complete";
-
 impl Thumbnails {
     /// As the index has it.
     pub(super) fn new(text: &str) -> Self {
-        let missing = if text == COMPLETE { Missing::Of(BTreeSet::new()) } else { Missing::Unknown };
-        Thumbnails { missing, untidy: true }
-    }
-
-    /// For the index. What the trees learn goes there in the same transaction, so that none is forgotten.
-    pub(super) fn to_text(&self) -> String {
-        let complete = matches!(&self.missing, Missing::Of(files) if files.is_empty());
-        if complete { COMPLETE.to_owned() } else { String::new() }
-    }
-
-    /// These are new in the cloud alone.
-    pub(super) fn want(&mut self, unshown: BTreeSet<NodeId>) {
-        if let Missing::Of(files) = &mut self.missing {
-            files.extend(unshown);
-        }
-    }
-
-    fn have(&mut self, file: NodeId) {
-        if let Missing::Of(files) = &mut self.missing {
-            files.remove(&file);
-        }
+        Thumbnails { missing: Missing::new(text), untidy: true }
     }
 }
 
@@ -83,19 +53,11 @@ impl Core {
     /// The files that a run fetches thumbnails for.
     pub(super) fn missing_thumbnails(&mut self) -> VecDeque<NodeId> {
         let unshown = self.states.trees.write().take_unshown();
-        self.thumbnails.want(unshown);
+        self.thumbnails.missing.want(unshown);
         let trees = self.states.trees.read();
-        let has_one = |id: &NodeId| {
+        self.thumbnails.missing.settle(&trees, |id| {
             is_cloud_only(&trees, *id) && preview_item(&trees, *id, PreviewKind::Thumbnail).is_some()
-        };
-        let files: BTreeSet<NodeId> = match &self.thumbnails.missing {
-            Missing::Of(files) => files.iter().copied().filter(has_one).collect(),
-            Missing::Unknown => trees.iter().map(|(id, _)| id).filter(has_one).collect(),
-        };
-        drop(trees);
-        let queue = files.iter().copied().collect();
-        self.thumbnails.missing = Missing::Of(files);
-        queue
+        })
     }
 
     /// Returns whether there are no more.
@@ -127,7 +89,7 @@ impl Core {
             let (text, hopeless) = match outcome {
                 // Or it has gone with its record: the next look at the cloud tells.
                 PreviewOutcome::Here | PreviewOutcome::Refused(CloudError::NotFound(_)) => {
-                    self.thumbnails.have(node);
+                    self.thumbnails.missing.have(node);
                     continue;
                 }
                 PreviewOutcome::Stopped => continue,

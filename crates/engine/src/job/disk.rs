@@ -2,13 +2,12 @@
 
 use std::io;
 
-use super::hash::SMUDGED;
-use super::same::{is_as_seen, same_file};
+use super::same::is_as_seen;
 use super::trash::Bin;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
 use crate::plan::Steps;
-use crate::ports::{FileSystem, Stamp};
+use crate::ports::{FileSystem, SMUDGED, Stamp, same_file};
 use crate::tree::{Content, NodeId};
 
 /// One change.
@@ -148,7 +147,8 @@ fn rename(context: &JobContext, from: &str, to: &str, ino: u64, ctime_ns: i64) -
     if let Err(error) = context.fs.rename(from, to) {
         return refused(&error);
     }
-    let moved = context.fs.stat(to).ok().map(|stat| stat.stamp);
+    // Whoever writes to it in this very tick of the disk's clock gives it no other change time than the move did.
+    let moved = context.fs.stat(to).ok().map(|stat| Stamp { ctime_ns: SMUDGED, ..stat.stamp });
     if moved.as_ref().is_none_or(is_it) {
         return DiskOutcome::Done(moved);
     }

@@ -9,12 +9,12 @@ use std::io;
 
 use cloudsync_cloud::{Claim, CloudError};
 
-use super::hash::{CHUNK, SMUDGED, digest, smudge};
+use super::hash::{CHUNK, digest, smudge};
 use super::transfer::Control;
 use super::trash::place_in_trash;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::{Code, Error};
-use crate::ports::{Stamp, StillFile};
+use crate::ports::{SMUDGED, Stamp, StillFile, same_file};
 use crate::tree::{Content, NodeId};
 
 /// One file whose own copy may go.
@@ -257,7 +257,7 @@ fn move_out(context: &JobContext, item: &EvictItem, proved: &Stamp, at: usize) -
     let trash = place_in_trash(context, &item.path);
     let moved = context.fs.rename(&item.path, &trash);
     moved.map_err(|error| EvictOutcome::Kept(Error::io("the file cannot be removed", &error)))?;
-    if context.fs.stat(&trash).is_ok_and(|stat| super::same_file(&stat.stamp, proved)) {
+    if context.fs.stat(&trash).is_ok_and(|stat| same_file(&stat.stamp, proved)) {
         return Ok(Out { at, trash, file });
     }
     // Another file had come to its place in that instant.

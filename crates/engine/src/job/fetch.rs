@@ -10,7 +10,7 @@ use super::transfer::{Control, Throttle};
 use super::{JobContext, Moved, TABLE};
 use crate::bandwidth::Direction;
 use crate::error::Error;
-use crate::ports::{FileSystem, Stamp, WriteFile};
+use crate::ports::{FileMark, FileSystem, Stamp, WriteFile};
 use crate::tree::{Content, NodeId, Place};
 
 /// One file to bring.
@@ -214,6 +214,11 @@ fn check(
     let Some(mut file) = arrival.file.take() else { return Err(FetchOutcome::Stopped) };
     file.set_len(item.content.size)
         .and_then(|()| file.set_mtime(item.content.mtime_ns))
+        .map(|()| {
+            if context.marks {
+                file.set_mark(FileMark::Downloaded);
+            }
+        })
         .and_then(|()| context.fs.stat(&temp_path(item)))
         .map(|stat| stat.stamp)
         .map_err(|error| disk_failure(&error))

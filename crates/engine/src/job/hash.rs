@@ -4,7 +4,7 @@ use std::io;
 
 use super::{JobContext, StopFlag};
 use crate::error::Error;
-use crate::ports::{ReadFile, Stamp};
+use crate::ports::{ReadFile, SMUDGED, Stamp};
 use crate::tree::{Content, NodeId};
 
 /// One file to read.
@@ -79,9 +79,6 @@ pub(super) fn digest(
     let digest = *hasher.finalize().as_bytes();
     Ok(Some((Content { digest, size, mtime_ns: after.mtime_ns }, after)))
 }
-
-/// The change time of a stamp that is not to be believed.
-pub const SMUDGED: i64 = 0;
 
 /// A file that was written a moment before it was read may change once more, while it is read or
 /// after that, without its times showing it. Its stamp is noted so that the next scan finds it

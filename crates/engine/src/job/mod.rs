@@ -8,6 +8,7 @@ mod disk;
 mod evict;
 mod fetch;
 mod hash;
+mod mark;
 mod place;
 mod previews;
 mod revive;
@@ -30,10 +31,9 @@ pub use disk::{DiskOp, DiskOutcome};
 pub use evict::{EvictItem, EvictOutcome};
 pub(crate) use fetch::temp_name;
 pub use fetch::{FetchItem, FetchOutcome};
-pub use hash::{HashItem, HashOutcome, SMUDGED};
+pub use hash::{HashItem, HashOutcome};
 pub use place::PlaceItem;
 pub use previews::{PreviewItem, PreviewOutcome};
-pub(crate) use same::same_file;
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
@@ -46,7 +46,7 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::heard::WakeUp;
 use crate::plan::Steps;
-use crate::ports::{Clock, FileSystem, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher};
+use crate::ports::{Clock, FileSystem, Marking, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher};
 use crate::tree::{NodeId, Trees};
 
 /// A job's number; rises.
@@ -98,6 +98,8 @@ pub enum Work {
     FetchPreviews(Vec<PreviewItem>),
     /// Remove the previews of bytes that the trees do not know any more.
     TidyPreviews,
+    /// Mark files for programs beside this one.
+    Mark(Vec<Marking>),
     /// Find out when files were last read.
     Survey(Vec<(NodeId, String)>),
     /// Let the cloud prove that it holds what files hold.
@@ -183,6 +185,8 @@ pub enum Outcome {
     Disk(Vec<DiskOutcome>),
     /// Of [`Work::Fetch`] and [`Work::Place`], in order.
     Fetch(Vec<FetchOutcome>),
+    /// Of [`Work::Mark`], in order: the stamps that the files have now.
+    Marked(Vec<std::io::Result<Stamp>>),
     /// Of [`Work::Survey`].
     Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
@@ -231,6 +235,8 @@ pub struct JobContext {
     connection: Arc<Mutex<Connection>>,
     bundle: String,
     scan_threads: usize,
+    /// Whether files are marked for programs beside this one.
+    pub(crate) marks: bool,
     bandwidth: Bandwidth,
     wake: Option<WakeUp>,
 }
@@ -265,6 +271,7 @@ impl JobContext {
             connection: Arc::default(),
             bundle: config.bundle_name.clone(),
             scan_threads: 1,
+            marks: config.marks,
             bandwidth: config.bandwidth.clone(),
             wake: None,
         }
@@ -342,6 +349,7 @@ impl Job {
                 previews::tidy(context, stop);
                 Outcome::Swept
             }
+            Work::Mark(files) => Outcome::Marked(mark::run(context, &files, stop)),
             Work::Survey(files) => Outcome::Survey(evict::survey(context, files, stop)),
             Work::Prove(items) => Outcome::Evict(evict::prove(context, &items, stop, moved)),
             Work::Remove(items) => Outcome::Evict(evict::remove(context, &items, stop)),

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::fetch::{FetchItem, FetchOutcome, disk_failure, temp_path};
-use super::hash::{SMUDGED, smudge};
-use super::same::{is_as_seen, same_file};
+use super::hash::smudge;
+use super::same::is_as_seen;
+use super::trash::Bin;
 use super::{JobContext, StopFlag};
-use crate::ports::{FileKind, Stamp};
+use crate::ports::{FileKind, SMUDGED, Stamp, same_file};
 
 /// One file whose bytes are in a temporary file.
 #[derive(Debug, Clone)]
@@ -19,9 +20,13 @@ pub struct PlaceItem {
 
 /// In their places, then the places durable: one barrier for the whole batch.
 pub(super) fn run(context: &JobContext, items: &[PlaceItem], stop: &StopFlag) -> Vec<FetchOutcome> {
+    let mut bin = Bin::of_replaced(context);
     let placed: Vec<Result<(), FetchOutcome>> = items
         .iter()
-        .map(|item| if stop.is_set() { Err(FetchOutcome::Stopped) } else { place(context, item, stop) })
+        .map(|item| match stop.is_set() {
+            true => Err(FetchOutcome::Stopped),
+            false => place(context, item, &mut bin, stop),
+        })
         .collect();
     if placed.iter().any(Result::is_ok)
         && let Err(error) = context.fs.sync()
@@ -50,13 +55,13 @@ fn seen_in_place(context: &JobContext, item: &PlaceItem, looked_ns: i64) -> Stam
     }
 }
 
-fn place(context: &JobContext, item: &PlaceItem, stop: &StopFlag) -> Result<(), FetchOutcome> {
+fn place(context: &JobContext, item: &PlaceItem, bin: &mut Bin, stop: &StopFlag) -> Result<(), FetchOutcome> {
     let temp = temp_path(&item.fetched);
     if let Some((content, expected)) = item.fetched.replaces {
         if !is_as_seen(context, &item.fetched.path, &content, &expected, stop) {
             return Err(FetchOutcome::Changed);
         }
-        return replace(context, &temp, &item.fetched.path, expected);
+        return replace(context, &temp, &item.fetched.path, expected, bin);
     }
     context.fs.rename(&temp, &item.fetched.path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => FetchOutcome::Changed,
@@ -65,8 +70,16 @@ fn place(context: &JobContext, item: &PlaceItem, stop: &StopFlag) -> Result<(), 
 }
 
 /// Puts the new file in the old one's place, in one step, and only then looks whether the old one
-/// was still what the plan saw: whatever a person wrote in between is put back.
-fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Result<(), FetchOutcome> {
+/// was still what the plan saw: whatever a person wrote in between is put back. The old one goes to the trash:
+/// where the cloud was restored from a backup, nobody else may have it any more.
+fn replace(
+    context: &JobContext,
+    temp: &str,
+    path: &str,
+    expected: Stamp,
+    bin: &mut Bin,
+) -> Result<(), FetchOutcome> {
+    let trash = bin.place(context, path).map_err(|error| disk_failure(&error))?;
     match context.fs.exchange(temp, path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FetchOutcome::Changed),
@@ -78,5 +91,5 @@ fn replace(context: &JobContext, temp: &str, path: &str, expected: Stamp) -> Res
             Err(error) => Err(disk_failure(&error)),
         };
     }
-    context.fs.remove_file(temp).map_err(|error| disk_failure(&error))
+    context.fs.rename(temp, &trash).map_err(|error| disk_failure(&error))
 }

@@ -1,8 +1,8 @@
-//! Whether a file is still the one that was looked at.
+//! Whether a file is as a plan saw it.
 
-use super::hash::{CHUNK, SMUDGED, digest};
+use super::hash::{CHUNK, digest};
 use super::{JobContext, StopFlag};
-use crate::ports::Stamp;
+use crate::ports::{SMUDGED, Stamp, same_file};
 use crate::tree::Content;
 
 /// Whether a file is as the plan saw it. One whose change time says nothing, such as one that came a moment ago,
@@ -20,10 +20,4 @@ pub(super) fn is_as_seen(
     }
     let read = context.fs.open(path).and_then(|mut file| digest(&mut *file, &mut vec![0; CHUNK], stop));
     matches!(read, Ok(Some((found, now))) if found == *content && same_file(&now, stamp))
-}
-
-/// Whether a file is still the one that was looked at, as far as inode, size and modification time tell. Moving it changes
-/// its change time alone, so that this is all that can be asked of one that was moved just now.
-pub(crate) fn same_file(now: &Stamp, then: &Stamp) -> bool {
-    (now.ino, now.size, now.mtime_ns) == (then.ino, then.size, then.mtime_ns)
 }

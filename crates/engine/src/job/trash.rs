@@ -8,6 +8,9 @@ use super::JobContext;
 use crate::error::{Code, Error};
 use crate::ports::{FileKind, FileSystem};
 
+/// How the names of bins end whose files were replaced.
+const REPLACED: &str = "-replaced";
+
 /// Where what is deleted together goes.
 pub(super) struct Bin {
     path: String,
@@ -18,6 +21,11 @@ impl Bin {
     /// A new one, which is made when something goes there.
     pub(super) fn new(context: &JobContext) -> Self {
         Bin { path: format!("{}/{}", <dyn FileSystem>::TRASH, new_name(context)), made: BTreeSet::new() }
+    }
+
+    /// One for what newer versions replace. Nobody has deleted that, so that it does not come back by itself.
+    pub(super) fn of_replaced(context: &JobContext) -> Self {
+        Bin { path: format!("{}{REPLACED}", Bin::new(context).path), made: BTreeSet::new() }
     }
 
     /// Where what lies at `path` goes; the folders on the way are there.
@@ -99,7 +107,7 @@ pub(crate) fn taken(path: &str) -> Error {
 /// The folder of the trash that holds what was last deleted at a path.
 fn newest(context: &JobContext, path: &str) -> io::Result<Option<String>> {
     let seconds = |name: &str| name.split('-').next().and_then(|seconds| seconds.parse::<i64>().ok());
-    let names = context.fs.list_trash()?.into_iter();
+    let names = context.fs.list_trash()?.into_iter().filter(|name| !name.ends_with(REPLACED));
     let mut bins: Vec<(i64, String)> = names.filter_map(|name| Some((seconds(&name)?, name))).collect();
     bins.sort_unstable_by(|a, b| b.cmp(a));
     let mut bins = bins.into_iter().map(|(_, name)| format!("{}/{name}", <dyn FileSystem>::TRASH));

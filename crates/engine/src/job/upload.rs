@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
-use super::hash::{SMUDGED, smudge};
-use super::same::same_file;
+use super::hash::smudge;
 use super::transfer::{Control, Throttle};
 use super::{JobContext, Moved, TABLE};
 use crate::bandwidth::Direction;
 use crate::error::Error;
-use crate::ports::{HEAD, ReadFile, Stamp};
+use crate::ports::{HEAD, ReadFile, SMUDGED, Stamp, same_file};
 use crate::record;
 use crate::tree::{Content, Digest, NodeId, Previews};
 

@@ -21,7 +21,7 @@ use rustix::io::{Errno, read, write};
 
 use super::disk::Disk;
 use crate::names::left_alone;
-use crate::ports::{Changes, Stirred, Wake, Watcher};
+use crate::ports::{Changes, FileSystem, Stamp, Stirred, Wake, Watcher};
 
 /// Room for some hundred events per call of the kernel.
 const BUFFER: usize = 32 * 1024;
@@ -52,6 +52,8 @@ struct State {
     root_lost: bool,
     overflow: bool,
     changed: BTreeSet<Arc<str>>,
+    /// Files whose attributes are being set by the engine itself: no word of that is told.
+    hushed: BTreeSet<String>,
     /// Something changed since that was last asked.
     lately: bool,
 }
@@ -122,6 +124,11 @@ impl Inner {
         }
         let name = event.file_name().map(|name| name.to_bytes());
         if name.is_some_and(left_alone) {
+            return;
+        }
+        if let (ReadFlags::ATTRIB, Some(name), false) = (events, name, state.hushed.is_empty())
+            && state.hushed.contains(&join(&path, &String::from_utf8_lossy(name)))
+        {
             return;
         }
         if let (true, Some(name)) = (events.contains(ReadFlags::ISDIR), name) {
@@ -333,6 +340,29 @@ impl Watcher for InotifyWatcher {
         };
         self.rearm();
         stirred
+    }
+
+    fn quietly(&self, paths: &[&str], work: &mut dyn FnMut() -> Vec<Option<Stamp>>) {
+        let inner = &*self.inner;
+        // What changed before is told.
+        {
+            let mut state = inner.state.lock();
+            inner.fetch(&mut state);
+            state.hushed.extend(paths.iter().map(|path| (*path).to_owned()));
+        }
+        let stamps = work();
+        let mut state = inner.state.lock();
+        inner.fetch(&mut state);
+        for (path, stamp) in paths.iter().zip(stamps) {
+            state.hushed.remove(*path);
+            // The kernel tells of equal events once: another's may have been taken for the engine's own.
+            let now = inner.disk.stat(path).map(|stat| stat.stamp);
+            if stamp.is_none() || now.ok() != stamp {
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                state.changed.insert(folder.into());
+                state.lately = true;
+            }
+        }
     }
 
     fn wake(&self, wake: Option<Wake>) -> io::Result<()> {

@@ -319,3 +319,39 @@ fn who_wants_to_be_woken_is_told_of_the_first_change_alone() {
     g.watcher.wake(None).unwrap();
     assert!(hears.recv_timeout(patience).is_err(), "the thread is there still");
 }
+
+fn set_attribute(g: &Gallery, path: &str) -> Stamp {
+    rustix::fs::setxattr(g.path(path), "user.test", b"1", rustix::fs::XattrFlags::empty()).unwrap();
+    g.disk.stat(path).unwrap().stamp
+}
+
+#[test]
+fn what_the_engine_does_quietly_is_not_told() {
+    let g = Gallery::new();
+    g.write("a/one");
+    g.write("two");
+    g.watcher.take();
+    g.watcher.quietly(&["a/one", "two"], &mut || {
+        vec![Some(set_attribute(&g, "a/one")), Some(set_attribute(&g, "two"))]
+    });
+    assert_eq!(g.watcher.stirred(), Stirred::Nothing);
+    g.expect(&[], false);
+}
+
+#[test]
+fn what_somebody_else_does_meanwhile_is_told() {
+    let g = Gallery::new();
+    g.write("a/one");
+    g.write("ab/two");
+    g.watcher.take();
+    g.watcher.quietly(&["a/one", "ab/two"], &mut || {
+        let stamp = set_attribute(&g, "a/one");
+        fs::File::open(g.path("a/one")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        g.write("new");
+        vec![Some(stamp), None]
+    });
+    assert_eq!(g.watcher.stirred(), Stirred::Lately);
+    g.expect(&["", "a", "ab"], false);
+    set_attribute(&g, "a/one");
+    g.expect(&["a"], false);
+}

@@ -30,6 +30,15 @@ pub struct Stamp {
     pub ctime_ns: i64,
 }
 
+/// The change time of a stamp that is not to be believed.
+pub const SMUDGED: i64 = 0;
+
+/// Whether a file is still the one that was looked at, as far as inode, size and modification time tell. Moving it
+/// changes its change time alone, so that this is all that can be asked of one that was moved just now.
+pub(crate) fn same_file(now: &Stamp, then: &Stamp) -> bool {
+    (now.ino, now.size, now.mtime_ns) == (then.ino, then.size, then.mtime_ns)
+}
+
 /// An entry's kind and stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
@@ -81,6 +90,33 @@ pub trait StillFile: ReadFile {
     fn is_still(&self) -> io::Result<bool>;
 }
 
+/// What programs beside this one may read of a file's state, with the numbers that such programs know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum FileMark {
+    /// It is still to be sent.
+    ToBeUploaded = 0,
+    /// It was tried to send it, which failed: it is tried again.
+    UploadFailed = 2,
+    /// It was sent from this device, and is in step.
+    Uploaded = 3,
+    /// It came from the cloud, and is in step.
+    Downloaded = 4,
+    /// It is left out.
+    Stopped = 5,
+}
+
+/// A file to be marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marking {
+    /// Where it lies.
+    pub path: String,
+    /// How it was seen last; only such a file is marked. A change time of [`SMUDGED`] may be any.
+    pub stamp: Stamp,
+    /// With what.
+    pub mark: FileMark,
+}
+
 /// How much room a disk has, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
@@ -106,6 +142,9 @@ pub trait WriteFile: Send {
 
     /// Sets the modification time, in nanoseconds since 1970 (any i64).
     fn set_mtime(&mut self, mtime_ns: i64) -> io::Result<()>;
+
+    /// Marks the file, where that is possible.
+    fn set_mark(&mut self, mark: FileMark);
 }
 
 /// The gallery's disk. Every method may be called from several threads at once.
@@ -130,6 +169,12 @@ pub trait FileSystem: Send + Sync {
     /// Opens a regular file for reading if nobody has it open for writing: `WouldBlock` where somebody has,
     /// `Unsupported` where that cannot be told.
     fn open_still(&self, path: &str) -> io::Result<Box<dyn StillFile>>;
+
+    /// Marks files for programs beside this one, and tells the stamp that each has then: that it has it, nobody
+    /// has changed its bytes, and whoever does from now on gives it another. `ResourceBusy` for one that changed, or
+    /// is being written to; `Unsupported` where no file can be marked; `PermissionDenied` where this one cannot be,
+    /// or has several names.
+    fn mark(&self, files: &[Marking]) -> Vec<io::Result<Stamp>>;
 
     /// When a file was last read by anybody, in nanoseconds since 1970, as exactly as its disk notes that.
     fn last_read_ns(&self, path: &str) -> io::Result<i64>;

@@ -8,7 +8,11 @@ mod time;
 mod watch;
 
 pub use conditions::{Battery, Conditions, DeviceState, Heat, Network};
-pub use fs::{DirEntry, FileKind, FileSystem, Listing, ReadFile, Space, Stamp, Stat, StillFile, WriteFile};
+pub(crate) use fs::same_file;
+pub use fs::{
+    DirEntry, FileKind, FileMark, FileSystem, Listing, Marking, ReadFile, SMUDGED, Space, Stamp, Stat,
+    StillFile, WriteFile,
+};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
 pub use previews::{HEAD, PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName};
 pub use time::{Clock, Random};

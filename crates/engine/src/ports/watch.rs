@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use super::Stamp;
+
 /// What has changed since it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
@@ -45,6 +47,10 @@ pub trait Watcher: Send + Sync {
 
     /// What there is to be taken. Does not block.
     fn stirred(&self) -> Stirred;
+
+    /// Does `work`, which gives some files new change times, and does not tell of that. It answers with the stamps
+    /// that it left, in the order of the paths; a file that has another one then has changed as any may.
+    fn quietly(&self, paths: &[&str], work: &mut dyn FnMut() -> Vec<Option<Stamp>>);
 
     /// Calls `wake` when something changes, once, and again only for what changes after [`Watcher::take`] or
     /// [`Watcher::stirred`]. `None` ends that.

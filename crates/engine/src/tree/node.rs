@@ -372,6 +372,14 @@ impl<'t> NodeRef<'t> {
         self.synced.is_some() || self.remote.is_some() || self.record.is_some()
     }
 
+    /// Whether the disk holds another place or other bytes than were last agreed on, or bytes that were not read.
+    pub fn is_changed_here(&self) -> bool {
+        let Some(local) = &self.local else { return false };
+        let Some(synced) = &self.synced else { return true };
+        let unread = matches!(local.content, LocalContent::Unread(_));
+        unread || local.place != synced.place || local.content.bytes() != synced.content
+    }
+
     /// Whether its bytes shall be on the disk, where `keep_originals` is the policy.
     pub fn wants_bytes(&self, keep_originals: bool) -> bool {
         keep_originals && self.keep != Keep::Away

@@ -11,7 +11,7 @@ use super::{
     Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview, Previews,
     Remote, Row, Synced, Trouble,
 };
-use crate::ports::Stamp;
+use crate::ports::{FileMark, Stamp};
 
 /// The three trees. Every change goes through one method here, so that the look-ups, the set of nodes
 /// out of step and the set of nodes to be written to the index follow by themselves.
@@ -36,6 +36,8 @@ pub struct Trees {
     previews_gone: bool,
     /// The files that came to be in the cloud alone, with a thumbnail there, since that was last asked.
     unshown: BTreeSet<NodeId>,
+    /// The files that came to be here, or to be in another state, since that was last asked.
+    unmarked: BTreeSet<NodeId>,
     keep_originals: bool,
     scratch: Vec<u8>,
     /// There while somebody wants to be told of changes.
@@ -510,6 +512,16 @@ impl Trees {
         std::mem::take(&mut self.unshown)
     }
 
+    /// The files that came to be here, or changed their marks, since the last call.
+    pub fn take_unmarked(&mut self) -> BTreeSet<NodeId> {
+        std::mem::take(&mut self.unmarked)
+    }
+
+    /// The mark that stands for a file's state; `None` for what is no file on the disk.
+    pub fn mark(&self, id: NodeId) -> Option<FileMark> {
+        marked(&self.get(id)?).map(|(_, mark)| mark)
+    }
+
     /// Takes a node's row out: [`Trees::put`] puts the next one in.
     fn take(&mut self, id: NodeId) -> Option<Row> {
         self.rows.get_mut(id.0 as usize)?.take()
@@ -523,6 +535,10 @@ impl Trees {
         let thumbnail = thumbnail_alone(after);
         if thumbnail.is_some() && thumbnail != thumbnail_alone(before) {
             self.unshown.insert(id);
+        }
+        let mark = marked(after);
+        if mark.is_some() && mark != marked(before) {
+            self.unmarked.insert(id);
         }
         let in_step = after.in_step(self.keep_originals);
         // What is in step waits for nothing.
@@ -597,6 +613,18 @@ impl Trees {
 /// Where a file lies on the disk; `None` where its bytes do not.
 fn file_place<'t>(node: &NodeRef<'t>) -> Option<PlaceRef<'t>> {
     node.local.filter(|local| local.content.stamp().is_some()).map(|local| local.place)
+}
+
+/// The mark that stands for a file's state, and the file that it is of.
+fn marked(node: &NodeRef<'_>) -> Option<(u64, FileMark)> {
+    let stamp = node.local?.content.stamp()?;
+    let mark = match (node.is_changed_here(), node.trouble) {
+        (true, Some(_)) => FileMark::UploadFailed,
+        (true, None) => FileMark::ToBeUploaded,
+        (false, _) if node.sent_from_here => FileMark::Uploaded,
+        (false, _) => FileMark::Downloaded,
+    };
+    Some((stamp.ino, mark))
 }
 
 /// The thumbnail that stands for a file whose bytes are in the cloud alone, and what it shows.

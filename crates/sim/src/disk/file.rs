@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use cloudsync_engine::ports::{ReadFile, Stamp, StillFile, WriteFile};
+use cloudsync_engine::ports::{FileMark, ReadFile, Stamp, StillFile, WriteFile};
 
 use super::port::begin;
 use super::tree::{Uid, error};
@@ -171,5 +171,12 @@ impl WriteFile for SimWriteFile {
         let now = shared.wall_ns(device);
         shared.devices[device].disk.set_mtime(self.uid, mtime_ns, now);
         Ok(())
+    }
+
+    fn set_mark(&mut self, mark: FileMark) {
+        let mut shared = self.wire.peek();
+        let device = self.wire.device;
+        let now = shared.wall_ns(device);
+        shared.devices[device].disk.set_mark(self.uid, mark, now);
     }
 }

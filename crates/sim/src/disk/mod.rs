@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
+use cloudsync_engine::ports::FileMark;
 use cut::MetaOp;
 use tree::error;
 
@@ -44,8 +45,14 @@ pub struct Disk {
 impl Disk {
     /// An empty disk.
     pub fn new(kind: DiskKind) -> Self {
-        let root =
-            Inode { ino: 2, body: Body::Dir(BTreeMap::new()), mtime_ns: 0, ctime_ns: 0, by_engine: false };
+        let root = Inode {
+            ino: 2,
+            body: Body::Dir(BTreeMap::new()),
+            mtime_ns: 0,
+            ctime_ns: 0,
+            by_engine: false,
+            mark: None,
+        };
         let live = Tree { nodes: BTreeMap::from([(ROOT, root)]) };
         Disk {
             durable: live.clone(),
@@ -75,7 +82,7 @@ impl Disk {
         let uid = self.next_uid;
         self.next_uid += 1;
         let ino = self.new_ino();
-        let node = Inode { ino, body, mtime_ns: time, ctime_ns: time, by_engine: false };
+        let node = Inode { ino, body, mtime_ns: time, ctime_ns: time, by_engine: false, mark: None };
         self.live.nodes.insert(uid, node);
         self.live.put(&spot, uid);
         self.changed_dir(spot.dir, time);
@@ -143,6 +150,21 @@ impl Disk {
             self.dirty.insert(uid);
         }
         self.content_changed(uid);
+    }
+
+    /// Marks a file; the change time is that of the change. No folder changes, and whoever watches hears nothing.
+    pub fn set_mark(&mut self, uid: Uid, mark: FileMark, now_ns: i64) {
+        let time = self.stamp_time(now_ns);
+        if let Some(node) = self.live.nodes.get_mut(&uid) {
+            node.mark = Some(mark);
+            node.ctime_ns = time;
+            self.dirty.insert(uid);
+        }
+    }
+
+    /// How long it takes at most until a change is stamped with another time.
+    pub fn grain_ns(&self) -> i64 {
+        self.kind.grain_ns
     }
 
     /// Removes a file, an empty folder or something else.

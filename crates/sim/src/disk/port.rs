@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use cloudsync_engine::names::left_alone;
 use cloudsync_engine::ports::{
-    DirEntry, FileKind, FileSystem, Listing, ReadFile, Space, Stat, StillFile, WriteFile,
+    DirEntry, FileKind, FileSystem, Listing, Marking, ReadFile, SMUDGED, Space, Stamp, Stat, StillFile,
+    WriteFile,
 };
 use parking_lot::MutexGuard;
 
@@ -48,6 +49,40 @@ impl SimDisk {
         let line = format!("device {device}: {what} {paths}: {}", outcome(&result));
         shared.note(&line);
         result
+    }
+}
+
+impl SimDisk {
+    fn mark_one(&self, file: &Marking) -> io::Result<Stamp> {
+        const LONGEST_WAIT_NS: i64 = 50_000_000;
+        self.open(&file.path).map_err(|_| error(ErrorKind::ResourceBusy))?;
+        let uid = self.wire.peek().devices[self.wire.device].disk.live.lookup(&file.path)?;
+        let still = SimStillFile::new(self.wire.clone(), uid).map_err(|_| error(ErrorKind::ResourceBusy))?;
+        let before = still.stamp()?;
+        let believed = Stamp { ctime_ns: file.stamp.ctime_ns, ..before };
+        if believed != file.stamp || (before != file.stamp && file.stamp.ctime_ns != SMUDGED) {
+            return Err(error(ErrorKind::ResourceBusy));
+        }
+        if still.links()? > 1 {
+            return Err(error(ErrorKind::PermissionDenied));
+        }
+        let mut shared = self.call("mark", &file.path)?;
+        let device = self.wire.device;
+        let disk = &mut shared.devices[device].disk;
+        if disk.live.node(uid)?.mark == Some(file.mark) {
+            return Ok(file.stamp);
+        }
+        let now = shared.wall_ns(device);
+        let disk = &mut shared.devices[device].disk;
+        disk.set_mark(uid, file.mark, now);
+        let (stamp, grain) = (disk.live.node(uid)?.stamp(), disk.grain_ns());
+        let line = format!("device {device}: mark {}: {:?}", file.path, file.mark);
+        shared.note(&line);
+        if grain > LONGEST_WAIT_NS {
+            return Ok(Stamp { ctime_ns: SMUDGED, ..stamp });
+        }
+        shared.pass(grain.unsigned_abs());
+        Ok(stamp)
     }
 }
 
@@ -163,6 +198,10 @@ impl FileSystem for SimDisk {
         let uid = shared.devices[self.wire.device].disk.live.lookup(path)?;
         drop(shared);
         Ok(Box::new(SimStillFile::new(self.wire.clone(), uid)?))
+    }
+
+    fn mark(&self, files: &[Marking]) -> Vec<io::Result<Stamp>> {
+        files.iter().map(|file| self.mark_one(file)).collect()
     }
 
     fn last_read_ns(&self, path: &str) -> io::Result<i64> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use cloudsync_engine::ports::{FileKind, Stamp};
+use cloudsync_engine::ports::{FileKind, FileMark, Stamp};
 
 /// An inode's own number, never used twice; what the engine sees is [`Inode::ino`].
 pub type Uid = u64;
@@ -36,6 +36,8 @@ pub struct Inode {
     pub ctime_ns: i64,
     /// Whether the engine wrote its bytes, and not a person.
     pub by_engine: bool,
+    /// What programs beside the engine see of its state.
+    pub mark: Option<FileMark>,
 }
 
 impl Inode {

@@ -78,3 +78,23 @@ fn the_same_version_may_say_something_else() {
     in_step(&mut here, &mut there);
     assert_eq!(contents(&here), ["first"]);
 }
+
+/// The other device's newer version is then past the one that this device knew, and nothing shows that the cloud
+/// was ever another.
+#[test]
+fn what_a_version_past_the_known_one_replaces_is_in_the_trash() {
+    let (world, mut here, mut there) = backed_up(&[("a.jpg", "first")]);
+    rewrite(&here, "a.jpg", b"second");
+    here.sync_well();
+    assert!(world.lock().cloud.restore());
+    for bytes in ["third", "fourth", "fifth"] {
+        rewrite(&there, "a.jpg", bytes.as_bytes());
+        there.sync_well();
+    }
+    in_step(&mut here, &mut there);
+    assert_eq!(contents(&here), ["fifth"]);
+    let shared = world.lock();
+    let disk = &shared.devices[0].disk.live;
+    let held = disk.walk().into_iter().filter_map(|(_, uid)| disk.nodes.get(&uid)).map(|node| node.data());
+    assert!(held.into_iter().any(|bytes| bytes[..] == b"second"[..]));
+}

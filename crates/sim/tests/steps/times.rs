@@ -2,8 +2,8 @@
 //! programs do: only the change time tells that anything happened, and whatever moves the file hides it.
 
 use cloudsync_engine::DownloadPolicy::Originals;
-use cloudsync_engine::job::{DiskOp, Work};
-use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::job::{DiskOp, FetchOutcome, Outcome, Work};
+use cloudsync_engine::ports::{FileSystem, SMUDGED};
 use cloudsync_sim::{Device, DiskKind};
 
 use crate::hand::{Hand, world};
@@ -124,4 +124,52 @@ fn what_was_changed_right_before_the_clouds_bytes_replace_it_stays_beside_them()
     let mut bytes: Vec<Vec<u8>> = here.files().into_values().collect();
     bytes.sort();
     assert_eq!(bytes, [b"AFTER!".to_vec(), b"of the other".to_vec()]);
+}
+
+/// Found by seed 1000000963: the move's change time hid that of an edit in the same tick of the disk's clock.
+#[test]
+fn what_is_changed_right_after_it_was_moved_for_the_cloud_is_read_again() {
+    let (mut here, mut there) = both(false);
+    here.disk.rename("photo", "renamed").unwrap();
+    here.sync_well();
+    let mut edited = false;
+    there.sync(|there, _| {
+        if !edited && there.disk.stat("renamed").is_ok() {
+            edited = true;
+            let moved = there.stamp("renamed");
+            let mut shared = there.world.lock();
+            let disk = &mut shared.devices[1].disk;
+            let uid = disk.live.lookup("renamed").unwrap();
+            disk.write(uid, b"AFTER!".to_vec(), false, moved.ctime_ns);
+            disk.set_mtime(uid, moved.mtime_ns, moved.ctime_ns);
+        }
+    });
+    assert!(edited);
+    settle(&mut here, &mut there);
+    assert_eq!(held(&here), as_text([("renamed", "AFTER!")]));
+}
+
+/// The same where the change time that was noted says nothing: the file is read before it is replaced.
+#[test]
+fn what_may_have_changed_unseen_is_read_before_the_clouds_bytes_replace_it() {
+    for changed in [true, false] {
+        let (mut here, mut there) = both(false);
+        here.disk.remove_file("photo").unwrap();
+        here.put("photo", b"of the other");
+        here.sync_well();
+        let mut job = there.sync_until(|work| matches!(work, Work::Place(_)));
+        let Work::Place(items) = &mut job.work else { panic!() };
+        let (_, seen) = items[0].fetched.replaces.as_mut().unwrap();
+        seen.ctime_ns = SMUDGED;
+        if changed {
+            there.rewrite_with_old_time("photo", b"AFTER!");
+        }
+        let Outcome::Fetch(outcomes) = there.job(job.work) else { panic!() };
+        match changed {
+            true => assert!(matches!(outcomes[..], [FetchOutcome::Changed]), "{outcomes:?}"),
+            false => assert!(matches!(outcomes[..], [FetchOutcome::Placed(_)]), "{outcomes:?}"),
+        }
+        let held = there.files();
+        assert_eq!(held["photo"], if changed { b"AFTER!".to_vec() } else { b"of the other".to_vec() });
+    }
 }

@@ -11,7 +11,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::ports::{FileKind, ReadFile, Stamp, WriteFile};
+use crate::ports::{FileKind, FileMark, ReadFile, Stamp, WriteFile};
 
 const NS_PER_S: i64 = 1_000_000_000;
 
@@ -110,6 +110,11 @@ impl WriteFile for DiskFile {
             }
             result => Ok(result?),
         }
+    }
+
+    fn set_mark(&mut self, mark: FileMark) {
+        // Without it the file is as good.
+        let _ = super::mark::set_mark(&self.0, mark);
     }
 }
 

@@ -45,6 +45,12 @@ impl LeasedFile {
     }
 }
 
+impl AsFd for &LeasedFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
 impl ReadFile for LeasedFile {
     fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         ReadFile::read_at(&mut self.file, buffer, offset)

@@ -10,6 +10,7 @@ mod file;
 mod identity;
 mod lease;
 mod list;
+mod mark;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +31,9 @@ use self::beneath::{Parent, Root, check};
 use self::file::{DiskFile, kind_of, stamp_of};
 use self::lease::LeasedFile;
 pub use self::lease::Leases;
-use crate::ports::{FileKind, FileSystem, Listing, ReadFile, Space, Stat, StillFile, WriteFile};
+use crate::ports::{
+    FileKind, FileSystem, Listing, Marking, ReadFile, Space, Stamp, Stat, StillFile, WriteFile,
+};
 
 /// The gallery's disk.
 #[derive(Debug)]
@@ -115,6 +118,10 @@ impl FileSystem for Disk {
 
     fn open_still(&self, path: &str) -> io::Result<Box<dyn StillFile>> {
         Ok(Box::new(LeasedFile::new(open_regular(&self.root(), path)?, self.leases)?))
+    }
+
+    fn mark(&self, files: &[Marking]) -> Vec<io::Result<Stamp>> {
+        mark::mark(&self.root(), self.leases, files)
     }
 
     fn last_read_ns(&self, path: &str) -> io::Result<i64> {

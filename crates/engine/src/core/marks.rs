@@ -1,0 +1,148 @@
+//! The marks by which programs beside this one see files' states. A run sets them when all else is done.
+//!
+//! A mark gives its file a new change time, and with it a new name to what was sent of the file so far: one that
+//! is large enough to be sent in parts is marked when it is in step.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+
+use super::left_out::left_out;
+use super::missing::Missing;
+use super::run::{Phase, Run};
+use super::{Core, Task};
+use crate::filter::Filters;
+use crate::job::Work;
+use crate::ports::{FileMark, Marking, SMUDGED, Stamp, same_file};
+use crate::tree::{LocalContent, NodeId, Trees};
+
+/// How many files one job marks: it holds them all open.
+const AT_ONCE: usize = 128;
+/// More new stamps than this are not left to the end of the run.
+const MOST_UNSAVED: usize = 4096;
+/// A file of fewer bytes is never sent in parts.
+const SENT_WHOLE: u64 = 32 << 20;
+
+/// Files and their marks.
+#[derive(Debug)]
+pub(super) struct Marks {
+    /// Whether files are marked here: the host wants it, and the disk can do it.
+    on: bool,
+    pub(super) missing: Missing,
+    /// How many new stamps are not in the index yet.
+    unsaved: usize,
+}
+
+/// A file that is being marked, and how it was seen before.
+#[derive(Debug)]
+pub(super) struct MarkTask(Vec<(NodeId, Stamp)>);
+
+impl Marks {
+    /// As the index has it.
+    pub(super) fn new(on: bool, text: &str) -> Self {
+        let text = if on { text } else { "" };
+        Marks { on, missing: Missing::new(text), unsaved: 0 }
+    }
+
+    /// The disk cannot do it.
+    fn give_up(&mut self) {
+        *self = Marks::new(false, "");
+    }
+}
+
+fn marking(filters: &Filters, trees: &Trees, id: NodeId) -> Option<Marking> {
+    let stamp = trees.local(id)?.content.stamp()?;
+    let mut mark = trees.mark(id)?;
+    let in_parts = trees.out_of_step().contains(&id) && stamp.size >= SENT_WHOLE;
+    if in_parts {
+        return None;
+    }
+    if mark != FileMark::Uploaded && mark != FileMark::Downloaded && left_out(filters, trees, id).is_some() {
+        mark = FileMark::Stopped;
+    }
+    Some(Marking { path: trees.local_path(id)?, stamp, mark })
+}
+
+impl Core {
+    /// The files that a run marks.
+    pub(super) fn unmarked_files(&mut self) -> VecDeque<NodeId> {
+        let unmarked = self.states.trees.write().take_unmarked();
+        if !self.marks.on {
+            return VecDeque::new();
+        }
+        self.marks.missing.want(unmarked);
+        let trees = self.states.trees.read();
+        self.marks.missing.settle(&trees, |id| trees.mark(*id).is_some())
+    }
+
+    /// Returns whether there are no more.
+    pub(super) fn drive_marks(&mut self, run: &mut Run, files: &mut VecDeque<NodeId>) -> bool {
+        while run.jobs < self.config.transfer_threads && !files.is_empty() {
+            let busy: BTreeSet<NodeId> = self.in_other_hands().collect();
+            let nodes = files.drain(..AT_ONCE.min(files.len())).filter(|id| !busy.contains(id));
+            let trees = self.states.trees.read();
+            let item = |id: NodeId| Some((id, marking(&self.config.filters, &trees, id)?));
+            let items: Vec<(NodeId, Marking)> = nodes.filter_map(item).collect();
+            drop(trees);
+            if !items.is_empty() {
+                let task = MarkTask(items.iter().map(|(id, marking)| (*id, marking.stamp)).collect());
+                let markings = items.into_iter().map(|(_, marking)| marking).collect();
+                self.enqueue_run(run, Task::Mark(task), Work::Mark(markings));
+            }
+        }
+        run.jobs == 0
+    }
+
+    /// What cannot be marked now is left to the next run.
+    pub(super) fn marks_done(&mut self, run: &mut Run, task: MarkTask, outcomes: Vec<io::Result<Stamp>>) {
+        let unsupported = |outcome: &io::Result<Stamp>| {
+            outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Unsupported)
+        };
+        if outcomes.iter().any(unsupported) {
+            self.events.log(3, "this disk cannot hold files' states as attributes");
+            self.marks.give_up();
+            if let Phase::Marks(files) = &mut run.phase {
+                files.clear();
+            }
+        }
+        for ((node, before), outcome) in task.0.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(stamp) => {
+                    self.marks.missing.have(node);
+                    let new = restamp(&mut self.states.trees.write(), node, before, stamp);
+                    self.marks.unsaved += usize::from(new);
+                }
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    self.marks.missing.have(node);
+                }
+                Err(_) => {}
+            }
+        }
+        // A file whose new stamp is lost is read again.
+        if self.marks.unsaved >= MOST_UNSAVED {
+            self.marks.unsaved = 0;
+            if let Err(error) = self.save() {
+                self.index_trouble(run, &error);
+            }
+        }
+    }
+}
+
+/// The file is the same under another stamp. What was not to be believed before is not now. Returns whether the
+/// stamp is new.
+fn restamp(trees: &mut Trees, node: NodeId, before: Stamp, after: Stamp) -> bool {
+    let is_it = |stamp: Stamp| stamp == before && same_file(&stamp, &after);
+    let known = trees.local(node).filter(|local| local.content.stamp().is_some_and(is_it));
+    let Some(local) = known else { return false };
+    let ctime_ns = if before.ctime_ns == SMUDGED { SMUDGED } else { after.ctime_ns };
+    let after = Stamp { ctime_ns, ..after };
+    if after == before {
+        return false;
+    }
+    let content = match local.content {
+        LocalContent::Here(content, _) => LocalContent::Here(content, after),
+        LocalContent::Unread(_) => LocalContent::Unread(after),
+        other => other,
+    };
+    trees.set_local_content(node, content);
+    true
+}

@@ -1,0 +1,55 @@
+//! Files that may lack something which a run makes up for when all else is done.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::tree::{NodeId, Trees};
+
+/// The files that may lack it.
+#[derive(Debug)]
+pub(super) enum Missing {
+    /// Any file.
+    Unknown,
+    /// These.
+    Of(BTreeSet<NodeId>),
+}
+
+/// In the index: no file lacks it. Anything else: any may.
+const COMPLETE: &str = "complete";
+
+impl Missing {
+    /// As the index has it.
+    pub(super) fn new(text: &str) -> Self {
+        if text == COMPLETE { Missing::Of(BTreeSet::new()) } else { Missing::Unknown }
+    }
+
+    /// For the index. What the trees learn goes there in the same transaction, so that none is forgotten.
+    pub(super) fn to_text(&self) -> String {
+        let complete = matches!(self, Missing::Of(files) if files.is_empty());
+        if complete { COMPLETE.to_owned() } else { String::new() }
+    }
+
+    /// These may lack it.
+    pub(super) fn want(&mut self, more: BTreeSet<NodeId>) {
+        if let Missing::Of(files) = self {
+            files.extend(more);
+        }
+    }
+
+    /// This one has it, or never will.
+    pub(super) fn have(&mut self, file: NodeId) {
+        if let Missing::Of(files) = self {
+            files.remove(&file);
+        }
+    }
+
+    /// Those that lack it, of the files that can.
+    pub(super) fn settle(&mut self, trees: &Trees, can: impl Fn(&NodeId) -> bool) -> VecDeque<NodeId> {
+        let files: BTreeSet<NodeId> = match &*self {
+            Missing::Of(files) => files.iter().copied().filter(can).collect(),
+            Missing::Unknown => trees.iter().map(|(id, _)| id).filter(can).collect(),
+        };
+        let queue = files.iter().copied().collect();
+        *self = Missing::Of(files);
+        queue
+    }
+}

@@ -1,0 +1,88 @@
+//! The marks by which programs beside the engine see files' states.
+
+use cloudsync_engine::DownloadPolicy::Originals;
+use cloudsync_engine::job::Work;
+use cloudsync_engine::ports::{FileMark, FileSystem};
+
+use crate::hand::{Hand, World, world};
+use crate::rewrite;
+
+fn mark(world: &World, device: usize, name: &str) -> Option<FileMark> {
+    let shared = world.lock();
+    let live = &shared.devices[device].disk.live;
+    live.node(live.lookup(name).unwrap()).unwrap().mark
+}
+
+#[test]
+fn a_mark_says_where_a_file_came_from() {
+    let world = world(true);
+    let mut here = Hand::open(&world, Originals);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    here.put("a", b"photo a");
+    assert_eq!(mark(&world, 0, "a"), None);
+    here.sync_well();
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
+    there.sync_well();
+    assert_eq!(mark(&world, 1, "a"), Some(FileMark::Downloaded));
+
+    there.disk.remove_file("a").unwrap();
+    there.put("a", b"a newer photo a");
+    there.sync_well();
+    assert_eq!(mark(&world, 1, "a"), Some(FileMark::Uploaded));
+    here.sync_well();
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Downloaded));
+}
+
+/// The engine's own mark is no reason to read a file again, nor to look for changes.
+#[test]
+fn a_mark_is_no_change() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, Originals);
+    hand.put("a", b"photo a");
+    world.lock().pass(1_000_000_000);
+    hand.sync_well();
+    let stamp = hand.stamp("a");
+    let mut read = 0;
+    hand.sync(|_, job| read += u32::from(matches!(job.work, Work::Hash(_))));
+    assert_eq!((read, hand.stamp("a")), (0, stamp));
+}
+
+/// Killed after files were marked and before that was noted: they are read again, and nothing is sent.
+#[test]
+fn a_kill_after_a_mark_costs_a_look() {
+    let world = world(true);
+    let hand = Hand::open(&world, Originals);
+    hand.put("a", b"photo a");
+    hand.killed_after(|work| matches!(work, Work::Mark(_)));
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
+    let mut hand = Hand::open(&world, Originals);
+    let mut sent = 0;
+    hand.sync(|_, job| sent += u32::from(matches!(job.work, Work::Upload(_) | Work::Write(_))));
+    assert_eq!(sent, 0);
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
+}
+
+#[test]
+fn what_could_not_be_sent_says_so() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, Originals);
+    world.lock().devices[0].weather.cloud_full = true;
+    hand.put("a", b"photo a");
+    hand.sync(|_, _| {});
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::UploadFailed));
+    world.lock().devices[0].weather.cloud_full = false;
+    hand.sync_well();
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
+}
+
+/// Whatever moves in the cloud alone changes no mark's meaning.
+#[test]
+fn a_moved_file_keeps_its_mark() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, Originals);
+    hand.put("a", b"photo a");
+    hand.sync_well();
+    rewrite(&world, "a", &[("name", "b")]);
+    hand.sync_well();
+    assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
+}
