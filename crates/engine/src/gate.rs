@@ -32,8 +32,9 @@ impl Gate {
 
     /// The documented order: network, cloud, battery. Asks the cloud, so it may block.
     pub fn check(&self) -> Result<()> {
-        self.reach_cloud()?;
-        self.check_battery(&self.conditions.read())
+        let state = self.conditions.read();
+        self.reach(&state)?;
+        self.check_battery(&state)
     }
 
     fn check_battery(&self, state: &DeviceState) -> Result<()> {
@@ -60,7 +61,11 @@ impl Gate {
 
     /// Whether there is a network, and somebody signed in whose cloud is switched on. May block.
     pub(crate) fn reach_cloud(&self) -> Result<()> {
-        check_network(&self.conditions.read())?;
+        self.reach(&self.conditions.read())
+    }
+
+    fn reach(&self, state: &DeviceState) -> Result<()> {
+        check_network(state)?;
         self.check_cloud()
     }
 
