@@ -14,6 +14,7 @@ mod left_out;
 mod listing;
 mod observe;
 mod outlook;
+mod photos;
 mod progress;
 mod push;
 mod queue;

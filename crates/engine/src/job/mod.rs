@@ -109,21 +109,23 @@ pub enum Work {
         /// How long the trash is kept, in seconds.
         trash_seconds: u64,
     },
-    /// Move a file or folder to the trash.
+    /// Move a file with the other parts of its photo, or a folder, to the trash.
     ToTrash {
-        /// Where it lies.
-        path: String,
+        /// Where it lies, then the other parts that are known.
+        paths: Vec<String>,
+        /// Other parts went before, and it goes where they are.
+        follows: bool,
         /// The gallery's identity.
         identity: String,
     },
-    /// Bring what was at a path last back from the trash.
+    /// Bring what was at a path last back from the trash, with the parts of its photo that went with it.
     FromTrash {
         /// Where it lay.
         path: String,
         /// The gallery's identity.
         identity: String,
     },
-    /// Bring back what lay at a path from the cloud's trash, in the cloud.
+    /// Bring back what lay at a path from the cloud's trash, in the cloud, and the other parts of its photo.
     Revive(String),
     /// Discard one temporary file.
     Discard(String),
@@ -349,8 +351,8 @@ impl Job {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept
             }
-            Work::ToTrash { path, identity } => {
-                Outcome::Trashed(trash::put(context, &path, &identity).map(|()| true))
+            Work::ToTrash { paths, follows, identity } => {
+                Outcome::Trashed(trash::put(context, &paths, follows, &identity).map(|()| true))
             }
             Work::FromTrash { path, identity } => {
                 Outcome::Trashed(trash::take_back(context, &path, &identity))

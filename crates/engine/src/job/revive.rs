@@ -1,12 +1,14 @@
 //! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cloudsync_cloud::{CloudDb, CloudError, Flag, Record, RowWrite};
 
+use super::scan::join;
 use super::trash::taken;
 use super::{JobContext, StopFlag, TABLE};
 use crate::error::{Code, Error};
+use crate::media::photo_of;
 use crate::record::{self, Entry};
 use crate::tree::Kind;
 
@@ -18,19 +20,21 @@ const PAGE: usize = 1000;
 struct Held {
     folders: HashMap<String, (Option<Box<str>>, Box<str>)>,
     deleted: HashMap<String, Record>,
-    /// The folders of what lives under the name that is looked for.
-    namesakes: Vec<Option<Box<str>>>,
+    /// Whose parts are looked for.
+    photo: Option<String>,
+    /// The folders and names of what lives under the name that is looked for, or is a part of the same photo.
+    alive: Vec<(Option<Box<str>>, Box<str>)>,
 }
 
 /// Brings back what was last deleted at a path, and the folders that it lay in; of a folder all that the trash
-/// has of it. False where the trash has nothing of that path.
+/// has of it, of a photo all its parts that the trash has: the cloud does not say which of them went together. False
+/// where the trash has nothing of that path.
 pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<bool, Error> {
     context.gate.reach_cloud()?;
     let db = context.db().map_err(|error| refused(&error))?;
     let name = path.rsplit('/').next().unwrap_or(path);
     let held = list(&*db, name, stop).map_err(|error| refused(&error))?;
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if held.namesakes.iter().any(|parent| held.path_of(parent.as_deref()).as_deref() == Some(folder)) {
+    if held.alive().contains(path) {
         return Err(taken(path));
     }
     let rows = held.rows(path);
@@ -41,7 +45,7 @@ pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<b
 }
 
 fn list(db: &dyn CloudDb, name: &str, stop: &StopFlag) -> Result<Held, CloudError> {
-    let mut held = Held::default();
+    let mut held = Held { photo: photo_of(name), ..Held::default() };
     let mut cursor = String::new();
     loop {
         if stop.is_set() {
@@ -64,8 +68,9 @@ impl Held {
         let id = row.extension.id.clone();
         let deleted = (row.extension.operation == Flag::Delete).then(|| row.clone());
         let Ok(Entry { parent, name: own, kind, .. }) = record::read(row) else { return };
-        if deleted.is_none() && *own == *name {
-            self.namesakes.push(parent.clone());
+        let part = || kind == Kind::File && self.photo.is_some() && photo_of(&own) == self.photo;
+        if deleted.is_none() && (*own == *name || part()) {
+            self.alive.push((parent.clone(), own.clone()));
         }
         if kind == Kind::Dir || deleted.is_some() {
             self.folders.insert(id.clone(), (parent, own));
@@ -88,14 +93,35 @@ impl Held {
         Some(names.join("/"))
     }
 
+    /// The paths of what lives and has a name, or is a part, of what is looked for.
+    fn alive(&self) -> BTreeSet<String> {
+        let path = |(parent, name): &(Option<Box<str>>, Box<str>)| {
+            self.path_of(parent.as_deref()).map(|folder| join(&folder, name))
+        };
+        self.alive.iter().filter_map(path).collect()
+    }
+
+    /// Whether a deleted record is another part of the photo at a path.
+    fn is_part(&self, own: &str, row: &Record, path: &str) -> bool {
+        let split = |path: &'_ str| path.rsplit_once('/').map_or(0, |(folder, _)| folder.len() + 1);
+        let (own_folder, own_name) = own.split_at(split(own));
+        let is_dir = record::read(row.clone()).is_ok_and(|entry| entry.kind == Kind::Dir);
+        own_folder == &path[..split(path)]
+            && self.photo.is_some()
+            && photo_of(own_name) == self.photo
+            && !is_dir
+    }
+
     /// What is to be written, each folder before what is in it.
     fn rows(&self, path: &str) -> Vec<&Record> {
         let beneath = format!("{path}/");
+        let alive = self.alive();
         let mut newest: BTreeMap<String, &Record> = BTreeMap::new();
         for (id, row) in &self.deleted {
             let Some(own) = self.path_of(Some(id)) else { continue };
             let newer = newest.get(&own).is_none_or(|other| other.version < row.version);
-            if newer && (own == path || own.starts_with(&beneath)) {
+            let part = || self.is_part(&own, row, path) && !alive.contains(&own);
+            if newer && (own == path || own.starts_with(&beneath) || part()) {
                 newest.insert(own, row);
             }
         }

@@ -367,9 +367,10 @@ impl<'t> NodeRef<'t> {
     }
 
     /// Whether more than the disk knows of it: what only the disk holds, the next scan finds again. What has
-    /// a record's id may be in the cloud already, although its answer was not heard.
+    /// a record's id may be in the cloud already, although its answer was not heard; and that a person has it
+    /// removed, no scan finds.
     pub fn is_worth_keeping(&self) -> bool {
-        self.synced.is_some() || self.remote.is_some() || self.record.is_some()
+        self.synced.is_some() || self.remote.is_some() || self.record.is_some() || self.removed
     }
 
     /// Whether its bytes shall be on the disk, where `keep_originals` is the policy.

@@ -5,6 +5,7 @@ mod auto;
 mod downloads;
 mod evictions;
 mod filters;
+mod groups;
 mod hand;
 mod kills;
 mod plans;
