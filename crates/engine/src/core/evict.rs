@@ -211,8 +211,9 @@ impl Core {
             let trees = self.states.trees.read();
             let changed = proved.iter().filter(|(item, _)| !as_chosen(&trees, item));
             let mut broken: BTreeSet<u32> = changed.map(|(item, _)| item.group).collect();
-            if trees.came() != task.came {
-                broken.extend(torn(&trees, &proved));
+            let coming: BTreeSet<NodeId> = self.demands.nodes().collect();
+            if trees.came() != task.came || !coming.is_empty() {
+                broken.extend(torn(&trees, &proved, &coming));
             }
             broken
         };
@@ -314,8 +315,12 @@ fn as_chosen(trees: &Trees, item: &EvictItem) -> bool {
         && trees.local_path(item.node).as_deref() == Some(&*item.path)
 }
 
-/// The photos of which a part came to the disk since they were chosen.
-fn torn(trees: &Trees, proved: &[(EvictItem, crate::ports::Stamp)]) -> BTreeSet<u32> {
+/// The photos of which a part came to the disk since they were chosen, or is coming.
+fn torn(
+    trees: &Trees,
+    proved: &[(EvictItem, crate::ports::Stamp)],
+    coming: &BTreeSet<NodeId>,
+) -> BTreeSet<u32> {
     let leaving: BTreeSet<NodeId> = proved.iter().map(|(item, _)| item.node).collect();
     let mut photos: BTreeMap<NodeId, BTreeMap<String, u32>> = BTreeMap::new();
     for (item, _) in proved {
@@ -327,9 +332,9 @@ fn torn(trees: &Trees, proved: &[(EvictItem, crate::ports::Stamp)]) -> BTreeSet<
     let mut torn = BTreeSet::new();
     for (folder, photos) in photos {
         for other in trees.local_children(folder).filter(|other| !leaving.contains(other)) {
-            let Some(local) = trees.local(other).filter(|local| local.content.stamp().is_some()) else {
-                continue;
-            };
+            let comes = coming.contains(&other);
+            let local = trees.local(other).filter(|local| comes || local.content.stamp().is_some());
+            let Some(local) = local else { continue };
             torn.extend(photo_of(local.place.name).and_then(|photo| photos.get(&photo)));
         }
     }

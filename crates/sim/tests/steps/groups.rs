@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use cloudsync_cloud::{CloudType, RowWrite};
 use cloudsync_engine::Code;
 use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
-use cloudsync_engine::job::Work;
+use cloudsync_engine::job::{DiskOp, Work};
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_sim::Rng;
+use cloudsync_engine::{
+    Config, DownloadFileType, DownloadPolicy, DownloadState, Event, Result, SyncProgress, SyncState,
+};
+use cloudsync_sim::{Device, DiskKind, Rng, Shared};
 
-use crate::hand::Hand;
-use crate::removals::{both, live_records, remove, restore, sync_both, uri};
+use crate::hand::{Hand, World, world};
+use crate::removals::{ask, both, live_records, remove, restore, sync_both, uri};
 
 const LIVE: [(&str, &str); 3] = [("IMG_1.HEIC", "still"), ("IMG_1.MOV", "video"), ("b.jpg", "other")];
 
@@ -101,11 +105,7 @@ fn parts_here_and_in_the_cloud_alone_go_and_come_back_together() {
         let (world, mut here, _) = both(&[("IMG_1.HEIC", "still"), ("IMG_1.MOV", "video")]);
         let mut phone = Hand::of_device(&world, 1, OnDemand);
         phone.sync_well();
-        let came = crate::removals::ask(
-            &mut phone,
-            |core, answer| core.clean(&uri("IMG_1.HEIC"), answer),
-            |_, _| {},
-        );
+        let came = ask(&mut phone, |core, answer| core.clean(&uri("IMG_1.HEIC"), answer), |_, _| {});
         came.unwrap();
         assert!(phone.files().is_empty());
         remove(&mut phone, "IMG_1.MOV").unwrap();
@@ -225,4 +225,246 @@ fn a_photo_that_cannot_go_as_a_whole_stays_as_a_whole() {
         assert!(are(&there, &["IMG_1.HEIC", "IMG_1.MOV", "b.jpg"]), "{seed}");
     }
     assert!(stayed > 0 && went > 0);
+}
+
+/// The names of the files that a job is about; of records too.
+fn about(shared: &Shared, work: &Work) -> BTreeSet<String> {
+    let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    match work {
+        Work::Fetch(items) => items.iter().map(|item| last(&item.path)).collect(),
+        Work::Place(items) => items.iter().map(|item| last(&item.fetched.path)).collect(),
+        Work::Disk(ops) => ops
+            .actions()
+            .iter()
+            .filter_map(|op| match op {
+                DiskOp::Trash { path, .. } => Some(last(path)),
+                _ => None,
+            })
+            .collect(),
+        Work::Write(batch) => {
+            let known = |id: &str| shared.cloud.records.iter().find(|((_, other), _)| other == id);
+            let rows = batch.inserts.iter().chain(&batch.updates).chain(&batch.deletes);
+            let name = |row: &RowWrite| known(&row.id)?.1.values.get("name").cloned();
+            rows.filter_map(|row| match row.values.get("name").cloned().or_else(|| name(row)) {
+                Some(CloudType::String(name)) => Some(name),
+                _ => None,
+            })
+            .collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Syncs; returns how many jobs were about the photo `z`, each about the whole of it.
+fn whole(hand: &mut Hand, jobs: &mut usize) -> SyncProgress {
+    let last = hand.sync(|hand, job| {
+        let about = about(&hand.world.lock(), &job.work);
+        let parts = usize::from(about.contains("z.heic")) + usize::from(about.contains("z.mov"));
+        assert_ne!(parts, 1, "{:?} of {}", about.len(), std::any::type_name_of_val(&job.work));
+        *jobs += usize::from(parts == 2);
+    });
+    hand.world.lock().pass(1_000_000_000);
+    last
+}
+
+fn unheld(world: &World, device: usize, policy: DownloadPolicy) -> Hand {
+    let configure = |config: &mut Config| {
+        config.download_policy = policy;
+        config.transfer_threads = 1;
+        config.deletion_hold.files = u64::MAX;
+    };
+    Hand::with(world, device, configure, false)
+}
+
+/// A photo whose parts lie on both sides of the end of every batch.
+#[test]
+fn no_batch_ends_within_a_photo() {
+    let world = world(true);
+    let (mut here, mut there) = (unheld(&world, 0, Originals), unheld(&world, 1, Originals));
+    let names: Vec<String> =
+        (0..1023).map(|n| format!("a{n:04}")).chain(["z.heic".into(), "z.mov".into()]).collect();
+    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    let mut jobs = 0;
+    assert_eq!(whole(&mut here, &mut jobs).state, SyncState::Completed);
+    assert_eq!(jobs, 1, "one write");
+    assert_eq!(whole(&mut there, &mut jobs).state, SyncState::Completed);
+    assert_eq!(jobs, 3, "fetched, and put in place");
+    assert_eq!(there.files().len(), 1025);
+    names.iter().for_each(|name| here.disk.remove_file(name).unwrap());
+    assert_eq!(whole(&mut here, &mut jobs).state, SyncState::Completed);
+    assert_eq!(jobs, 4, "one write");
+    assert_eq!(whole(&mut there, &mut jobs).state, SyncState::Completed);
+    assert_eq!((jobs, there.files().len()), (5, 0), "to the trash at once");
+}
+
+/// Nothing of the photo is told to others before all of it can be.
+#[test]
+fn a_part_that_changes_while_it_is_sent_is_waited_for() {
+    let world = world(true);
+    let mut here = Hand::open(&world, Originals);
+    here.put("z.heic", b"still");
+    here.put("z.mov", b"video");
+    world.lock().pass(1_000_000_000);
+    let (mut changed, mut writes) = (false, 0);
+    let last = here.sync(|hand, job| {
+        if matches!(job.work, Work::Upload(_)) && !std::mem::replace(&mut changed, true) {
+            hand.disk.remove_file("z.mov").unwrap();
+            hand.put("z.mov", b"longer video");
+        }
+        let about = about(&hand.world.lock(), &job.work);
+        if !about.is_empty() {
+            assert_eq!(about.len(), 2, "{about:?}");
+            writes += 1;
+        }
+    });
+    assert_eq!((last.state, writes), (SyncState::Completed, 1));
+}
+
+/// A part that the cloud has no room for holds nothing back for good.
+#[test]
+fn a_part_that_fails_does_not_hold_back_the_others() {
+    let world = world(true);
+    let mut here = Hand::open(&world, Originals);
+    here.put("z.heic", b"still");
+    here.put("z.mov", &[7; 90]);
+    world.lock().pass(1_000_000_000);
+    world.lock().cloud.quota = Some(50);
+    let last = here.sync(|_, _| {});
+    assert_eq!((last.state, last.files_failed), (SyncState::UploadFailed, 1));
+    assert_eq!(here.trouble("z.mov").unwrap().0, Code::NoSpace);
+    assert_eq!((here.trouble("z.heic"), live_records(&world.lock())), (None, 1));
+    world.lock().cloud.quota = None;
+    here.sync_well();
+    assert_eq!(live_records(&world.lock()), 2);
+}
+
+/// A process that ends anywhere on the way to the cloud: the next one completes the photo.
+#[test]
+fn a_photo_half_sent_at_a_kill_is_completed() {
+    let ends: [fn(&Work) -> bool; 3] = [
+        |work| matches!(work, Work::Upload(_)),
+        |work| matches!(work, Work::Lock),
+        |work| matches!(work, Work::Write(_)),
+    ];
+    for end in ends {
+        let world = world(true);
+        let here = Hand::open(&world, Originals);
+        here.put("z.heic", b"still");
+        here.put("z.mov", b"video");
+        world.lock().pass(1_000_000_000);
+        here.killed_after(end);
+        let seen = live_records(&world.lock());
+        assert!(seen == 0 || seen == 2, "{seen}");
+        world.lock().pass(60_000_000_000);
+        let (mut here, mut there) = (Hand::open(&world, Originals), Hand::of_device(&world, 1, Originals));
+        let mut jobs = 0;
+        assert_eq!(whole(&mut here, &mut jobs).state, SyncState::Completed);
+        there.sync_well();
+        assert!(are(&there, &["z.heic", "z.mov"]) && live_records(&world.lock()) == 2);
+    }
+}
+
+/// A device that holds only what is asked for, and another that has a photo.
+fn phone(files: &[(&str, &str)]) -> (World, Hand) {
+    let (world, _, _) = both(files);
+    let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
+    world.lock().devices[1] = Device::new(kind, 0);
+    let mut phone = Hand::of_device(&world, 1, OnDemand);
+    phone.sync_well();
+    (world, phone)
+}
+
+/// How the downloads ended since this was last asked.
+fn ended(hand: &Hand) -> Vec<(String, DownloadState)> {
+    let events = std::iter::from_fn(|| hand.sink.next());
+    let ended = events.filter_map(|event| match event {
+        Event::Download { progress, .. } if progress.state != DownloadState::Running => {
+            Some((progress.uri, progress.state))
+        }
+        _ => None,
+    });
+    ended.collect()
+}
+
+#[test]
+fn who_asks_for_one_part_gets_the_others_after_it() {
+    let (_world, mut phone) = phone(&LIVE);
+    phone.core.start_download(7, &uri("IMG_1.MOV")).unwrap();
+    let mut urgent = Vec::new();
+    while let Some(job) = phone.core.next_job() {
+        if let Work::Place(items) = &job.work {
+            urgent.push((items[0].fetched.path.clone(), job.urgent));
+        }
+        phone.step(job);
+    }
+    assert_eq!(urgent, [("IMG_1.MOV".to_owned(), true), ("IMG_1.HEIC".to_owned(), false)]);
+    assert_eq!(ended(&phone), [(uri("IMG_1.MOV"), DownloadState::Completed)], "of what was asked for alone");
+    assert!(are(&phone, &["IMG_1.HEIC", "IMG_1.MOV"]) && phone.core.is_idle());
+}
+
+#[test]
+fn a_batch_brings_the_other_parts_too() {
+    let (_world, mut phone) = phone(&LIVE);
+    phone.core.start_batch(7, 1, vec![uri("IMG_1.HEIC")], DownloadFileType::Content).unwrap();
+    phone.idle();
+    let events = std::iter::from_fn(|| phone.sink.next());
+    let last = events.filter_map(|event| match event {
+        Event::Batch { progress, .. } => Some((progress.state, progress.files, progress.total)),
+        _ => None,
+    });
+    assert_eq!(last.last(), Some((DownloadState::Completed, 1, 5)));
+    assert!(are(&phone, &["IMG_1.HEIC", "IMG_1.MOV"]));
+}
+
+#[test]
+fn who_stops_the_download_of_one_part_gets_no_other() {
+    let (_world, mut phone) = phone(&LIVE);
+    phone.core.start_download(7, &uri("IMG_1.MOV")).unwrap();
+    let fetch = phone.core.next_job().unwrap();
+    phone.core.stop_download(7, &uri("IMG_1.MOV"));
+    phone.finish(fetch);
+    phone.idle();
+    assert_eq!(ended(&phone), [(uri("IMG_1.MOV"), DownloadState::Stopped)]);
+    assert!(are(&phone, &[]));
+}
+
+/// A process that ends between the parts: whoever asks for any of them again gets the rest.
+#[test]
+fn a_kill_between_the_parts_of_a_download() {
+    let (world, mut phone) = phone(&LIVE);
+    phone.core.start_download(7, &uri("IMG_1.MOV")).unwrap();
+    for _ in 0..2 {
+        let job = phone.core.next_job().unwrap();
+        phone.step(job);
+    }
+    assert!(are(&phone, &["IMG_1.MOV"]));
+    drop(phone);
+    let mut phone = Hand::of_device(&world, 1, OnDemand);
+    phone.sync_well();
+    phone.core.start_download(7, &uri("IMG_1.MOV")).unwrap();
+    phone.idle();
+    assert!(are(&phone, &["IMG_1.HEIC", "IMG_1.MOV"]));
+}
+
+/// What is coming is a part of the photo already: no other part of it goes meanwhile.
+#[test]
+fn a_photo_that_is_coming_is_not_evicted_in_part() {
+    for begun in [false, true] {
+        let (_world, mut phone) = phone(&LIVE);
+        phone.core.start_download(7, &uri("IMG_1.MOV")).unwrap();
+        for _ in 0..2 {
+            let job = phone.core.next_job().unwrap();
+            phone.step(job);
+        }
+        let next = if begun { phone.core.next_job() } else { None };
+        let cleaned = clean(&mut phone, "IMG_1.MOV");
+        next.into_iter().for_each(|job| phone.finish(job));
+        phone.idle();
+        assert_eq!(cleaned.unwrap_err().code, Code::TryAgain);
+        assert!(are(&phone, &["IMG_1.HEIC", "IMG_1.MOV"]), "{begun}: {:?}", names(&phone));
+    }
+}
+
+fn clean(hand: &mut Hand, path: &str) -> Result<()> {
+    ask(hand, |core, answer| core.clean(&uri(path), answer), |_, _| {})
 }
