@@ -31,7 +31,7 @@ pub use index::{IndexState, SimIndex};
 pub use ledger::{Ledger, Sink};
 pub use people::{People, Story, act, digest_of};
 pub use plan::{DevicePlan, SPACIOUS, SpacePlan, WorldPlan};
-pub use previews::{SimPictures, SimPreviews, picture_of};
+pub use previews::{SimIdentifiers, SimPictures, SimPreviews, picture_of};
 pub use process::Process;
 pub use rng::Rng;
 pub use shared::{Device, Doom, Shared, Violation, Wire, fine_conditions};

@@ -16,7 +16,7 @@ use crate::disk::SimDisk;
 use crate::eviction::{Parting, Photos};
 use crate::index::SimIndex;
 use crate::ledger::{Ledger, Sink};
-use crate::previews::{SimPictures, SimPreviews};
+use crate::previews::{SimIdentifiers, SimPictures, SimPreviews};
 use crate::shared::{Shared, Wire};
 use crate::time::{SimClock, SimConditions, SimRandom};
 use crate::watcher::SimWatcher;
@@ -59,6 +59,7 @@ impl Process {
             random: Arc::new(SimRandom::new(chance)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
             watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
+            identifiers: Some(Arc::new(SimIdentifiers)),
             pictures: Some(Arc::new(SimPictures)),
             previews: Arc::new(SimPreviews::new(wire.clone())),
             cloud: Arc::new(SimCloud::new(wire.clone())),

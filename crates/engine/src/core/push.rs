@@ -709,6 +709,7 @@ fn upload_item(trees: &Trees, id: NodeId) -> Option<UploadItem> {
         path: trees.local_path(id)?,
         stamp: local.stamp()?,
         digest: local.bytes().map(|content| content.digest),
+        identifier: local.bytes().and_then(|content| content.identifier),
     })
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::photos::identifier_of;
 use crate::job::{FolderListing, same_file};
-use crate::media::photo_of;
+use crate::media::{Mark, marks};
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp};
-use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
+use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Trees};
 
 /// What a scan saw.
 #[derive(Debug)]
@@ -80,24 +81,27 @@ fn torn(
     missing: &BTreeSet<NodeId>,
 ) -> Vec<NodeId> {
     let idle = || to_go.iter().filter(|(id, _)| !seen.busy.contains(id));
-    let photo = |place: PlaceRef<'_>| Some((place.parent, photo_of(place.name)?));
+    let in_folder = |node: &NodeRef<'_>, place: PlaceRef<'_>| -> Vec<(NodeId, Mark)> {
+        marks(place.name, identifier_of(node)).map(|mark| (place.parent, mark)).collect()
+    };
     let went = |id: NodeId| {
         let node = trees.get(id)?;
         let place = match node.local {
             Some(local) => missing.contains(&id).then_some(local.place),
             None => node.synced.map(|synced| synced.place),
         };
-        photo(place?)
+        Some(in_folder(&node, place?))
     };
-    let went: HashSet<(NodeId, String)> = idle().filter_map(|(id, _)| went(*id)).collect();
+    let went: HashSet<(NodeId, Mark)> = idle().filter_map(|(id, _)| went(*id)).flatten().collect();
     let is_left = |(id, stamp): &(NodeId, Option<Stamp>)| {
         let same = match (stamp_of(trees, *id), stamp) {
             // Whether it was read before does not matter: it goes to the trash as it is.
             (Some(now), Some(then)) => same_file(&now, then),
             (now, then) => now == *then,
         };
-        let local = trees.local(*id).filter(|_| same && !missing.contains(id));
-        local.and_then(|local| photo(local.place)).is_some_and(|photo| went.contains(&photo))
+        let node = trees.get(*id).filter(|_| same && !missing.contains(id));
+        let place = node.and_then(|node| Some((node, node.local?.place)));
+        place.is_some_and(|(node, place)| in_folder(&node, place).iter().any(|mark| went.contains(mark)))
     };
     idle().filter(|part| is_left(part)).map(|(id, _)| *id).collect()
 }

@@ -17,7 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evict::Answer;
-use super::photos::parts_of;
+use super::photos::{parts_named, parts_of};
 use super::queue::Urgency;
 use super::state::{Activity, find_remote, missing};
 use super::{Core, Task};
@@ -314,22 +314,28 @@ fn is_in_cloud_alone(trees: &Trees, id: NodeId) -> bool {
 
 /// The file found at a path, if any was, and the other parts of its photo, here or in the cloud.
 fn with_other_parts(trees: &Trees, found: Option<NodeId>, path: &str) -> Vec<NodeId> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let mut nodes: Vec<NodeId> = found.into_iter().collect();
-    if let Some(folder) = trees.find_local_folder(folder) {
-        let parts = parts_of(trees, folder, name).into_iter();
-        let there = |id: &NodeId| trees.local(*id).is_some() || is_in_cloud_alone(trees, *id);
-        nodes.extend(parts.filter(|id| Some(*id) != found && there(id)));
-    }
-    nodes
+    let parts = match found {
+        Some(id) => parts_of(trees, id),
+        None => parts_at(trees, path),
+    };
+    let there = |id: &NodeId| trees.local(*id).is_some() || is_in_cloud_alone(trees, *id);
+    let others = parts.into_iter().filter(|id| Some(*id) != found && there(id));
+    found.into_iter().chain(others).collect()
 }
 
 /// The parts of the photo at a path that were removed, and of which the cloud has not heard.
 fn removed_parts(trees: &Trees, path: &str) -> Vec<NodeId> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let parts = trees.find_local_folder(folder).map(|folder| parts_of(trees, folder, name));
+    let known = find_remote(trees, path);
+    let parts = known.map_or_else(|| parts_at(trees, path), |id| parts_of(trees, id));
     let gone = |id: &NodeId| trees.removed().contains(id) && trees.local(*id).is_none();
-    parts.unwrap_or_default().into_iter().filter(gone).collect()
+    parts.into_iter().filter(gone).collect()
+}
+
+/// The parts of the photo that a file at a path would be of.
+fn parts_at(trees: &Trees, path: &str) -> Vec<NodeId> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = trees.find_local_folder(folder);
+    folder.map(|folder| parts_named(trees, folder, name)).unwrap_or_default()
 }
 
 /// A node and all that the local tree has below it, the inner ones first.

@@ -8,6 +8,7 @@ mod disk;
 mod evict;
 mod fetch;
 mod hash;
+mod identify;
 mod place;
 mod previews;
 mod revive;
@@ -46,7 +47,9 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::heard::WakeUp;
 use crate::plan::Steps;
-use crate::ports::{Clock, FileSystem, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher};
+use crate::ports::{
+    Clock, FileSystem, IdentifierReader, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher,
+};
 use crate::tree::{NodeId, Trees};
 
 /// A job's number; rises.
@@ -225,6 +228,7 @@ pub struct JobContext {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
     pub(crate) gate: Gate,
+    pub(crate) identifiers: Option<Arc<dyn IdentifierReader>>,
     pub(crate) pictures: Option<Arc<dyn PictureMaker>>,
     pub(crate) previews: Arc<dyn PreviewCache>,
     /// To be read, a few nodes at a time, where a job would have to carry all of them.
@@ -260,6 +264,7 @@ impl JobContext {
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
             gate: Gate::new(config, ports),
+            identifiers: ports.identifiers.clone(),
             pictures: ports.pictures.clone(),
             previews: ports.previews.clone(),
             trees,

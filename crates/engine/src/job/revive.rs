@@ -1,14 +1,14 @@
 //! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use cloudsync_cloud::{CloudDb, CloudError, Flag, Record, RowWrite};
 
-use super::scan::join;
 use super::trash::taken;
 use super::{JobContext, StopFlag, TABLE};
 use crate::error::{Code, Error};
-use crate::media::photo_of;
+use crate::media::{Mark, joined, marks};
 use crate::record::{self, Entry};
 use crate::tree::Kind;
 
@@ -20,10 +20,11 @@ const PAGE: usize = 1000;
 struct Held {
     folders: HashMap<String, (Option<Box<str>>, Box<str>)>,
     deleted: HashMap<String, Record>,
-    /// Whose parts are looked for.
-    photo: Option<String>,
-    /// The folders and names of what lives under the name that is looked for, or is a part of the same photo.
-    alive: Vec<(Option<Box<str>>, Box<str>)>,
+    /// The folders of what lives under the name that is looked for.
+    namesakes: Vec<Option<Box<str>>>,
+    /// The places of all that lives, as numbers: a million of them take little room.
+    alive: HashSet<u64>,
+    state: RandomState,
 }
 
 /// Brings back what was last deleted at a path, and the folders that it lay in; of a folder all that the trash
@@ -34,7 +35,8 @@ pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<b
     let db = context.db().map_err(|error| refused(&error))?;
     let name = path.rsplit('/').next().unwrap_or(path);
     let held = list(&*db, name, stop).map_err(|error| refused(&error))?;
-    if held.alive().contains(path) {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if held.namesakes.iter().any(|parent| held.path_of(parent.as_deref()).as_deref() == Some(folder)) {
         return Err(taken(path));
     }
     let rows = held.rows(path);
@@ -45,7 +47,7 @@ pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<b
 }
 
 fn list(db: &dyn CloudDb, name: &str, stop: &StopFlag) -> Result<Held, CloudError> {
-    let mut held = Held { photo: photo_of(name), ..Held::default() };
+    let mut held = Held::default();
     let mut cursor = String::new();
     loop {
         if stop.is_set() {
@@ -68,9 +70,9 @@ impl Held {
         let id = row.extension.id.clone();
         let deleted = (row.extension.operation == Flag::Delete).then(|| row.clone());
         let Ok(Entry { parent, name: own, kind, .. }) = record::read(row) else { return };
-        let part = || kind == Kind::File && self.photo.is_some() && photo_of(&own) == self.photo;
-        if deleted.is_none() && (*own == *name || part()) {
-            self.alive.push((parent.clone(), own.clone()));
+        if deleted.is_none() {
+            self.alive.insert(self.state.hash_one((&parent, &own)));
+            self.namesakes.extend((*own == *name).then(|| parent.clone()));
         }
         if kind == Kind::Dir || deleted.is_some() {
             self.folders.insert(id.clone(), (parent, own));
@@ -93,41 +95,41 @@ impl Held {
         Some(names.join("/"))
     }
 
-    /// The paths of what lives and has a name, or is a part, of what is looked for.
-    fn alive(&self) -> BTreeSet<String> {
-        let path = |(parent, name): &(Option<Box<str>>, Box<str>)| {
-            self.path_of(parent.as_deref()).map(|folder| join(&folder, name))
-        };
-        self.alive.iter().filter_map(path).collect()
-    }
-
-    /// Whether a deleted record is another part of the photo at a path.
-    fn is_part(&self, own: &str, row: &Record, path: &str) -> bool {
-        let split = |path: &'_ str| path.rsplit_once('/').map_or(0, |(folder, _)| folder.len() + 1);
-        let (own_folder, own_name) = own.split_at(split(own));
-        let is_dir = record::read(row.clone()).is_ok_and(|entry| entry.kind == Kind::Dir);
-        own_folder == &path[..split(path)]
-            && self.photo.is_some()
-            && photo_of(own_name) == self.photo
-            && !is_dir
+    /// The other deleted parts of the photo that a deleted record is a part of, where nothing has their names now; of
+    /// each name the one that was deleted last.
+    fn other_parts(&self, record: &Record) -> Vec<&Record> {
+        let Some((own, known)) = part(record) else { return Vec::new() };
+        let mut newest: BTreeMap<Box<str>, (&str, Vec<Mark>)> = BTreeMap::new();
+        for (id, row) in &self.deleted {
+            let in_folder = self.folders.get(id).filter(|(parent, _)| *parent == own.parent);
+            let Some((entry, marks)) = in_folder.and_then(|_| part(row)) else { continue };
+            let held = newest.get(&entry.name).and_then(|(id, _)| self.deleted.get(*id));
+            if entry.name != own.name && held.is_none_or(|held| held.version < row.version) {
+                newest.insert(entry.name, (id, marks));
+            }
+        }
+        let free =
+            |name: &str| !self.alive.contains(&self.state.hash_one((&own.parent, &Box::<str>::from(name))));
+        let files = newest.into_iter().filter(|(name, _)| free(name)).map(|(_, file)| file).collect();
+        let parts = joined(files, known.into_iter().collect());
+        parts.into_iter().filter_map(|id| self.deleted.get(id)).collect()
     }
 
     /// What is to be written, each folder before what is in it.
     fn rows(&self, path: &str) -> Vec<&Record> {
         let beneath = format!("{path}/");
-        let alive = self.alive();
         let mut newest: BTreeMap<String, &Record> = BTreeMap::new();
         for (id, row) in &self.deleted {
             let Some(own) = self.path_of(Some(id)) else { continue };
             let newer = newest.get(&own).is_none_or(|other| other.version < row.version);
-            let part = || self.is_part(&own, row, path) && !alive.contains(&own);
-            if newer && (own == path || own.starts_with(&beneath) || part()) {
+            if newer && (own == path || own.starts_with(&beneath)) {
                 newest.insert(own, row);
             }
         }
         let Some(own) = newest.get(path) else { return Vec::new() };
         let mut rows = self.deleted_above(own);
         rows.reverse();
+        rows.extend(self.other_parts(own));
         rows.extend(newest.into_values());
         rows
     }
@@ -143,6 +145,14 @@ impl Held {
         }
         above
     }
+}
+
+/// A file's record, and by what it is known as a part of a photo.
+fn part(record: &Record) -> Option<(Entry, Vec<Mark>)> {
+    let entry = record::read(record.clone()).ok().filter(|entry| entry.kind == Kind::File)?;
+    let identifier = entry.content.and_then(|content| content.identifier);
+    let marks = marks(&entry.name, identifier).collect();
+    Some((entry, marks))
 }
 
 /// Writes the records as they were, under the cloud's lock.

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::JobContext;
 use super::scan::join;
+use super::{JobContext, identify};
 use crate::error::{Code, Error};
-use crate::media::photo_of;
-use crate::ports::{FileKind, FileSystem};
+use crate::media::{self, Mark, joined, photo_of};
+use crate::ports::{DirEntry, FileKind, FileSystem};
 
 /// Where what is deleted together goes.
 pub(super) struct Bin {
@@ -83,9 +83,10 @@ pub(super) fn put(
     }
     let mut parts: BTreeSet<String> = known.iter().cloned().collect();
     if kind == FileKind::File {
-        parts.extend(parts_in(context, "", named).map_err(failed)?);
+        // Those that nobody has looked at yet: a photo that was taken a moment ago.
+        parts.extend(parts_named(context, named).map_err(failed)?);
     }
-    let with_parts = |bin: &String| parts_in(context, bin, named).is_ok_and(|parts| !parts.is_empty());
+    let with_parts = |bin: &String| parts_in_bin(context, bin, named).is_ok_and(|parts| !parts.is_empty());
     let before = if follows { bins(context).map_err(failed)?.find(with_parts) } else { None };
     let mut bin = before.map_or_else(|| Bin::new(context), Bin::at);
     let mut gone: Vec<(&str, String)> = Vec::new();
@@ -112,14 +113,34 @@ fn put_back(context: &JobContext, gone: Vec<(&str, String)>) {
     }
 }
 
-/// The other parts of the photo at a path, in the same folder beneath `base`.
-fn parts_in(context: &JobContext, base: &str, path: &str) -> io::Result<Vec<String>> {
+/// The other files in the folder of a file that are parts of its photo by their names.
+fn parts_named(context: &JobContext, path: &str) -> io::Result<Vec<String>> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let Some(photo) = photo_of(name) else { return Ok(Vec::new()) };
-    let listing = context.fs.list(join(base, folder).trim_end_matches('/'))?;
-    let files = listing.entries.into_iter().filter(|entry| entry.kind == FileKind::File);
+    let files = files_in(context, folder)?;
     let parts = files.filter(|entry| *entry.name != *name && photo_of(&entry.name).as_ref() == Some(&photo));
     Ok(parts.map(|part| join(folder, &part.name)).collect())
+}
+
+/// The other parts of the photo that a folder of the trash has of a path, or would have.
+fn parts_in_bin(context: &JobContext, bin: &str, path: &str) -> io::Result<Vec<String>> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let below = join(bin, folder);
+    let mut known: BTreeSet<Mark> = media::marks(name, None).collect();
+    let mut others = Vec::new();
+    for entry in files_in(context, below.trim_end_matches('/'))? {
+        let marks = identify::marks(context, &join(bin, &join(folder, &entry.name)), &entry.stamp);
+        if *entry.name == *name {
+            known.extend(marks);
+        } else {
+            others.push((join(folder, &entry.name), marks));
+        }
+    }
+    Ok(joined(others, known))
+}
+
+fn files_in(context: &JobContext, folder: &str) -> io::Result<impl Iterator<Item = DirEntry>> {
+    Ok(context.fs.list(folder)?.entries.into_iter().filter(|entry| entry.kind == FileKind::File))
 }
 
 /// Brings what was last deleted at a path back from the trash, durably, with the parts of its photo that went with
@@ -135,7 +156,7 @@ pub(super) fn take_back(context: &JobContext, path: &str, identity: &str) -> Res
         make_dir(context, &path[..end]).map_err(failed)?;
     }
     let is_file = context.fs.stat(&join(&bin, path)).is_ok_and(|stat| stat.kind == FileKind::File);
-    let parts = if is_file { parts_in(context, &bin, path).map_err(failed)? } else { Vec::new() };
+    let parts = if is_file { parts_in_bin(context, &bin, path).map_err(failed)? } else { Vec::new() };
     // What was asked for comes last: whoever is killed before that asks again, and finds it, and the rest.
     for path in parts.iter().map(String::as_str).chain([path]) {
         match context.fs.rename(&join(&bin, path), path) {

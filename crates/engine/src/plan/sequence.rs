@@ -134,20 +134,18 @@ impl<A> Steps<A> {
 
 impl<A> Steps<A> {
     /// Brings steps of one group next to one another, as far as what they wait for allows, and says of each step
-    /// whether it goes with the one before. `groups`: by position, where a step has one. A group of more than
-    /// [`MOST_TOGETHER`] is taken in pieces.
-    pub(crate) fn together(self, groups: &[Option<u32>]) -> (Self, Vec<bool>) {
-        let count = groups.iter().flatten().max().map_or(0, |last| *last as usize + 1);
-        let members =
-            (0..).zip(groups).filter_map(|(at, group)| Some((group.as_ref().copied()? as usize, at)));
-        let members = Lists::by_key(count, members, 0_u32);
+    /// whether it goes with the one before. `groups`: by position, the position of the first of the same group. A
+    /// group of more than [`MOST_TOGETHER`] is taken in pieces.
+    pub(crate) fn together(self, groups: &[u32]) -> (Self, Vec<bool>) {
+        let members = (0..).zip(groups).map(|(at, group)| (*group as usize, at));
+        let members = Lists::by_key(groups.len(), members, 0_u32);
         let mut actions: Vec<Option<A>> = self.actions.into_iter().map(Some).collect();
         let mut positions: Vec<Option<u32>> = vec![None; actions.len()];
         let mut steps = Steps::with_capacity(actions.len());
         let mut joined = Vec::with_capacity(actions.len());
         for first in 0..actions.len() {
-            let group = groups.get(first).copied().flatten().filter(|_| actions[first].is_some());
-            let others = group.map_or(&[][..], |group| members.get(group as usize));
+            let group = groups.get(first).filter(|_| actions[first].is_some());
+            let others = group.map_or(&[][..], |group| members.get(*group as usize));
             let begun = steps.len();
             for at in [first].into_iter().chain(others.iter().map(|at| *at as usize)) {
                 let after: Option<Vec<u32>> =
@@ -195,7 +193,7 @@ mod tests {
         steps.push("b2", [folder]);
         steps.push("b3", []);
         steps.push("last", [3, 4]);
-        let groups = [Some(0), Some(1), None, Some(0), Some(1), Some(1), None];
+        let groups = [0, 1, 2, 0, 1, 1, 6];
         let (steps, joined) = steps.together(&groups);
         assert_eq!(steps.actions(), ["a1", "a2", "b1", "b3", "folder", "b2", "last"]);
         assert_eq!(joined, [false, true, false, true, false, false, false]);

@@ -4,7 +4,7 @@
 //! what the trees give out and take in, or owned ([`Node`]).
 
 use crate::error::Code;
-use crate::ports::{PreviewKind, Stamp};
+use crate::ports::{ContentId, PreviewKind, Stamp};
 
 /// A node's number in the index. Never used twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ pub struct Content {
     pub size: u64,
     /// The modification time that goes with them, in nanoseconds since 1970. Never identity.
     pub mtime_ns: i64,
+    /// What they say of the photo that they are a part of, as far as anybody has looked.
+    pub identifier: Option<ContentId>,
 }
 
 impl PartialEq for Content {

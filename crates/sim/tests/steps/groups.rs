@@ -468,3 +468,56 @@ fn a_photo_that_is_coming_is_not_evicted_in_part() {
 fn clean(hand: &mut Hand, path: &str) -> Result<()> {
     ask(hand, |core, answer| core.clean(&uri(path), answer), |_, _| {})
 }
+
+/// Parts of one photo that only what cameras write into them says to be so.
+const UNLIKE: [(&str, &str); 3] =
+    [("IMG_1.HEIC", "id:A still"), ("clip.MOV", "id:A video"), ("b.jpg", "id:B other")];
+
+/// The other device has never read the files' own bytes when it is told: the records say it.
+#[test]
+fn parts_with_other_names_are_found_by_what_is_in_them() {
+    for from_cloud in [false, true] {
+        let (world, mut here, there) = both(&UNLIKE);
+        drop(there);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        remove(&mut there, "clip.MOV").unwrap();
+        assert!(are(&there, &["b.jpg"]), "by the index");
+        sync_both(&mut there, &mut here);
+        assert!(are(&here, &["b.jpg"]));
+        if from_cloud {
+            empty_trash(&here);
+            empty_trash(&there);
+        }
+        restore(&mut here, "IMG_1.HEIC").unwrap();
+        sync_both(&mut here, &mut there);
+        assert!(are(&here, &["IMG_1.HEIC", "b.jpg", "clip.MOV"]), "from the cloud: {from_cloud}");
+        assert_eq!(here.files(), there.files());
+    }
+}
+
+#[test]
+fn parts_with_other_names_come_and_are_evicted_together() {
+    let (_world, mut phone) = phone(&UNLIKE);
+    phone.core.start_download(7, &uri("IMG_1.HEIC")).unwrap();
+    phone.idle();
+    assert!(are(&phone, &["IMG_1.HEIC", "clip.MOV"]), "by the records alone");
+    phone.world.lock().pass(1_000_000_000);
+    clean(&mut phone, "clip.MOV").unwrap();
+    assert!(are(&phone, &[]));
+}
+
+/// An identifier counts within a folder, and what was read of a file whose bytes are others now counts no more.
+#[test]
+fn what_is_in_another_folder_or_was_in_a_file_once_is_no_part() {
+    let (_world, mut here, mut there) = both(&UNLIKE);
+    here.disk.make_dir("F").unwrap();
+    here.disk.rename("clip.MOV", "F/clip.MOV").unwrap();
+    here.disk.remove_file("b.jpg").unwrap();
+    here.put("b.jpg", b"id:A photo now");
+    here.put("c.mov", b"id:B one more");
+    sync_both(&mut here, &mut there);
+    remove(&mut there, "IMG_1.HEIC").unwrap();
+    sync_both(&mut there, &mut here);
+    assert!(are(&here, &["c.mov"]), "{:?}", names(&here));
+    assert!(here.disk.stat("F/clip.MOV").is_ok());
+}

@@ -9,7 +9,7 @@ use super::super::photos::parts_of;
 use super::super::queue::Urgency;
 use super::Demand;
 use crate::job::FetchItem;
-use crate::tree::{NodeId, Trees};
+use crate::tree::NodeId;
 
 impl Core {
     /// Somebody has the file now: the other parts of its photo come too.
@@ -35,7 +35,7 @@ impl Core {
             let here = trees.local(*id).is_some_and(|local| local.content.is_here());
             !here && !trees.removed().contains(id)
         };
-        let parts = parts_of_same(&trees, node).into_iter().filter(missing).filter(in_filter);
+        let parts = parts_of(&trees, node).into_iter().filter(missing).filter(in_filter);
         parts
             .filter_map(|id| {
                 let place = trees.local(id).map(|local| local.place).or(Some(trees.remote(id)?.place))?;
@@ -54,11 +54,6 @@ impl Core {
             let here = trees.local(*id).is_some_and(|local| local.content.is_here());
             here && !self.evictions.nodes().any(|leaving| leaving == *id)
         };
-        !parts_of_same(&trees, node).iter().any(stays)
+        !parts_of(&trees, node).iter().any(stays)
     }
-}
-
-fn parts_of_same(trees: &Trees, node: NodeId) -> Vec<NodeId> {
-    let place = trees.local(node).map(|local| local.place).or(trees.remote(node).map(|remote| remote.place));
-    place.map(|place| parts_of(trees, place.parent, place.name)).unwrap_or_default()
 }
