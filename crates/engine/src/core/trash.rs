@@ -124,9 +124,12 @@ impl Core {
 
     fn begin_removal(&mut self, removal: Removal, answer: Option<Answer>) {
         let Removal { paths, nodes } = removal;
-        self.mark_removed(&nodes, true);
+        // What nothing here is known of but its record is not marked before it goes: a newer version of it may come
+        // meanwhile.
+        let noted = self.in_local_tree(&nodes);
+        self.mark_removed(&noted, true);
         if let Err(error) = self.save() {
-            self.mark_removed(&nodes, false);
+            self.mark_removed(&noted, false);
             return answer.into_iter().for_each(|answer| answer(Err(error.clone())));
         }
         for &node in &nodes {
@@ -160,6 +163,11 @@ impl Core {
         nodes.iter().for_each(|&node| trees.set_removed(node, removed));
     }
 
+    fn in_local_tree(&self, nodes: &[NodeId]) -> Vec<NodeId> {
+        let trees = self.states.trees.read();
+        nodes.iter().copied().filter(|id| trees.local(*id).is_some()).collect()
+    }
+
     fn take_all_off(&self, nodes: &[NodeId]) {
         let mut trees = self.states.trees.write();
         nodes.iter().for_each(|&node| take_off(&mut trees, node));
@@ -181,20 +189,29 @@ impl Core {
         };
         let result = match result {
             Ok(()) => {
+                self.mark_removed(&nodes, true);
                 self.take_all_off(&nodes);
                 self.save()
             }
             Err(error) => {
-                // Of several parts one may have gone, and could not be put back: the next look at everything tells,
-                // and the others follow it.
-                match nodes.len() {
-                    1 => self.mark_removed(&nodes, false),
-                    _ => self.distrust_watcher(),
-                }
+                self.removal_failed(&nodes);
                 Err(error)
             }
         };
         self.answer_trash(job, result);
+    }
+
+    /// Of several files one may have gone, and could not be put back: the next look at everything tells, and the others
+    /// follow it.
+    fn removal_failed(&mut self, nodes: &[NodeId]) {
+        let here = {
+            let trees = self.states.trees.read();
+            nodes.iter().filter(|id| trees.local(**id).is_some_and(|local| local.content.is_here())).count()
+        };
+        match here {
+            0 | 1 => self.mark_removed(nodes, false),
+            _ => self.distrust_watcher(),
+        }
     }
 
     fn answer_trash(&mut self, job: JobId, result: Result<()>) {

@@ -81,8 +81,9 @@ pub(super) fn put(
         let text = "links, pipes and devices are never synced, and are left where they are";
         return Err(Error::new(Code::NotPermitted, text));
     }
-    let mut parts: BTreeSet<String> = known.iter().cloned().collect();
+    let mut parts = BTreeSet::new();
     if kind == FileKind::File {
+        parts.extend(known.iter().cloned());
         // Those that nobody has looked at yet: a photo that was taken a moment ago.
         parts.extend(parts_named(context, named).map_err(failed)?);
     }
