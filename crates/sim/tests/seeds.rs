@@ -45,7 +45,8 @@ const SPACIOUS_REGRESSIONS: [u64; 6] = [1009, 1156, 1253, 2005, 2317, 3082];
 const SEEDS: u64 = 2_000;
 /// Seeds of a normal run that make worlds in which own copies go.
 const SPACIOUS_SEEDS: u64 = 1_000;
-/// Seeds of a normal run that make worlds in which photos are also removed and restored.
+/// Seeds of a normal run that make worlds in which photos are also removed and restored. Of these, 388 failed
+/// once: a removal that failed deleted what only the cloud had of the photo.
 const PHOTO_SEEDS: u64 = 500;
 /// Worlds at a time.
 const THREADS: usize = 2;
