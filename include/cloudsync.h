@@ -2041,7 +2041,9 @@ int32_t download_unregister_progress_cb(struct CloudSyncDownload *download,
 /**
  * Fetches one file's bytes (documented: start of a URI, as a promise). Returns when the download is accepted;
  * how it goes arrives as progress events, the last of them COMPLETED, FAILED or STOPPED. A file that is here
- * already completes at once.
+ * already completes at once. Of a photo with several parts (as for cloudsync_remove) the others come after the one
+ * that was asked for, in the background and where there is room: no event is told of them, and stopping what has
+ * completed does not stop them.
  *
  * @param download The Download.
  * @param uri      The file; copied.
@@ -2199,7 +2201,9 @@ int32_t cloud_file_cache_unregister_batch_download_cb(struct CloudSyncCloudFileC
  * Fetches one file's bytes (documented: start of a URI, as a promise), before batches and before what sync runs fetch.
  * Goes on from what an earlier download received. Returns when the download is accepted; how it goes arrives as progress
  * events, the last of them COMPLETED, FAILED or STOPPED. A file that is here already completes at once. Who asks for a
- * file that is being fetched already shares that transfer.
+ * file that is being fetched already shares that transfer. Of a photo with several parts (as for cloudsync_remove) the
+ * others come after the one that was asked for, in the background and where there is room: no event is told of them, and
+ * stopping what has completed does not stop them. The next start of any part tries again what did not come.
  *
  * @param cache The CloudFileCache.
  * @param uri   The file, of the gallery or of a bundle; copied.
@@ -2274,7 +2278,8 @@ int32_t cloud_file_cache_stop_async(struct CloudSyncCloudFileCache *cache,
  * Fetches many files' bytes (documented: startBatch, as a promise), before what sync runs fetch and after what single
  * starts wait for: a bounded number of its files is under way at a time. Returns when the batch is accepted; how it goes
  * arrives as batch events, the last of them COMPLETED, FAILED or STOPPED; the first may come before this returns. A file
- * that cannot be fetched is one of the batch's failed files and does not keep the others from coming.
+ * that cannot be fetched is one of the batch's failed files and does not keep the others from coming. The other parts of
+ * its photos come too, as for cloud_file_cache_start, and are not counted.
  *
  * A batch of THUMBNAIL or LCD fetches small pictures instead of files, and succeeds at once where they are here;
  * cloudsync_preview_path says where they lie. A file without such a picture fails with
@@ -2580,9 +2585,10 @@ int32_t cloudsync_plan_free(struct CloudSyncPlan *plan);
 /**
  * Removes a file, or a folder with all that is in it: it goes to the trash on this disk when this returns, and the next sync
  * run moves it to the cloud's trash, from where every other device removes it too. Each trash keeps it for its retention (30
- * days here). What is in the cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
+ * days here). A part of a photo goes with all its other parts in the same folder: a live photo's still with its video, a raw
+ * file with its JPEG, a sidecar, an edited copy with its original. What is in the cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
  * cloudsync_answer_held_deletions on this device. Where the cloud gets a changed version before it hears of the deletion, that
- * version wins, and comes.
+ * version wins, and comes; of a photo only the part that was changed.
  *
  * @param context The context.
  * @param uri     The file or folder.
@@ -2618,8 +2624,9 @@ int32_t cloudsync_remove_async(struct CloudSyncContext *context,
  * Restores what was removed with cloudsync_remove, or deleted in any other way on any device: what this disk's trash has goes
  * back to its place when this returns, and otherwise what the cloud's trash has is brought back in the cloud. The next sync run
  * brings it to wherever it is not yet, with the bytes that it had. Of what was deleted several times the last comes back, and
- * what this disk's trash has comes before what the cloud's has. Folders come back with all that went with them; from the
- * cloud's trash with all that it has of them, for which all records of the cloud are looked through.
+ * what this disk's trash has comes before what the cloud's has. Folders, and parts of a photo,
+ * come back with all that went with them; from the cloud's trash with all that it has of them, for which all records of the
+ * cloud are looked through. A part whose name something else has by now stays in the trash.
  *
  * @param context The context.
  * @param uri     The file or folder, as it was called.

@@ -11,9 +11,10 @@ use crate::text;
 
 /// Removes a file, or a folder with all that is in it: it goes to the trash on this disk when this returns, and the next sync
 /// run moves it to the cloud's trash, from where every other device removes it too. Each trash keeps it for its retention (30
-/// days here). What is in the cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
+/// days here). A part of a photo goes with all its other parts in the same folder: a live photo's still with its video, a raw
+/// file with its JPEG, a sidecar, an edited copy with its original. What is in the cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
 /// cloudsync_answer_held_deletions on this device. Where the cloud gets a changed version before it hears of the deletion, that
-/// version wins, and comes.
+/// version wins, and comes; of a photo only the part that was changed.
 ///
 /// @param context The context.
 /// @param uri     The file or folder.
@@ -65,8 +66,9 @@ pub unsafe extern "C" fn cloudsync_remove_async(
 /// Restores what was removed with cloudsync_remove, or deleted in any other way on any device: what this disk's trash has goes
 /// back to its place when this returns, and otherwise what the cloud's trash has is brought back in the cloud. The next sync run
 /// brings it to wherever it is not yet, with the bytes that it had. Of what was deleted several times the last comes back, and
-/// what this disk's trash has comes before what the cloud's has. Folders come back with all that went with them; from the
-/// cloud's trash with all that it has of them, for which all records of the cloud are looked through.
+/// what this disk's trash has comes before what the cloud's has. Folders, and parts of a photo,
+/// come back with all that went with them; from the cloud's trash with all that it has of them, for which all records of the
+/// cloud are looked through. A part whose name something else has by now stays in the trash.
 ///
 /// @param context The context.
 /// @param uri     The file or folder, as it was called.

@@ -1,11 +1,25 @@
 //! Which files are parts of one photo: a live or motion photo, a raw file with its JPEG, a sidecar, an edited
-//! copy with its original. By the names that cameras and phones give them.
+//! copy with its original. By the names that cameras and phones give them, and by the identifiers that cameras write
+//! into them.
+
+use std::collections::BTreeSet;
+
+use crate::ports::ContentId;
 
 /// Kinds of files that a photo may consist of.
 const PARTS: [&str; 24] = [
     "jpg", "jpeg", "heic", "heif", "avif", "png", "webp", "tif", "tiff", "dng", "raw", "arw", "cr2", "cr3",
     "nef", "orf", "raf", "rw2", "mov", "mp4", "m4v", "aae", "xmp", "thm",
 ];
+
+/// Kinds of files that may say of which photo they are a part.
+const IDENTIFIED: [&str; 7] = ["jpg", "jpeg", "heic", "heif", "mov", "mp4", "m4v"];
+
+/// Whether a file's name is that of one that may have a content identifier.
+pub(crate) fn may_be_identified(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, kind)| IDENTIFIED.iter().any(|identified| identified.eq_ignore_ascii_case(kind)))
+}
 
 /// What all parts of a photo have in common, within their folder; `None` for what is no part of a photo.
 pub(crate) fn photo_of(name: &str) -> Option<String> {
@@ -19,6 +33,36 @@ pub(crate) fn photo_of(name: &str) -> Option<String> {
         _ => stem,
     };
     Some(original(&stem.to_lowercase()))
+}
+
+/// By what a part of a photo is known in its folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Mark {
+    Name(String),
+    Identifier(ContentId),
+}
+
+/// The marks of a file that is called so, and says so of itself.
+pub(crate) fn marks(name: &str, identifier: Option<ContentId>) -> impl Iterator<Item = Mark> {
+    photo_of(name).map(Mark::Name).into_iter().chain(identifier.map(Mark::Identifier))
+}
+
+/// Those of a folder's files, each with its marks, that are parts of the photo with these marks.
+pub(crate) fn joined<T: Ord>(files: Vec<(T, Vec<Mark>)>, mut known: BTreeSet<Mark>) -> Vec<T> {
+    let (mut parts, mut others) = (Vec::new(), files);
+    loop {
+        let (found, rest): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|(_, marks)| marks.iter().any(|mark| known.contains(mark)));
+        if found.is_empty() {
+            parts.sort_unstable();
+            return parts;
+        }
+        for (part, marks) in found {
+            parts.push(part);
+            known.extend(marks);
+        }
+        others = rest;
+    }
 }
 
 fn is_part(kind: &str) -> bool {

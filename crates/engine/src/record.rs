@@ -29,6 +29,8 @@ const DIGEST: &str = "digest";
 const ASSET: &str = "asset";
 const THUMBNAIL: &str = "thumbnail";
 const LCD: &str = "lcd";
+/// What the bytes say of the photo that they are a part of.
+const IDENTIFIER: &str = "identifier";
 
 /// The largest previews that are taken for such, in bytes: whoever wrote the record, a gallery of them has room.
 const MOST_THUMBNAIL: u64 = 1 << 20;
@@ -62,6 +64,7 @@ pub(crate) fn table() -> Table {
             field(ASSET, FieldType::Asset, true),
             field(THUMBNAIL, FieldType::Asset, true),
             field(LCD, FieldType::Asset, true),
+            field(IDENTIFIER, FieldType::Blob, true),
         ],
     }
 }
@@ -89,6 +92,9 @@ pub(crate) fn row(parent: Option<&str>, name: &str, file: Option<&File>) -> Row 
     row.insert(SIZE.into(), CloudType::Int64(content.size as i64));
     row.insert(MODIFIED.into(), CloudType::Int64(content.mtime_ns));
     row.insert(DIGEST.into(), CloudType::Bytes(content.digest.to_vec()));
+    if let Some(identifier) = content.identifier {
+        row.insert(IDENTIFIER.into(), CloudType::Bytes(identifier.to_vec()));
+    }
     let asset = |asset_id: String, size: u64| {
         CloudType::Asset(Box::new(CloudAsset {
             asset_id,
@@ -175,7 +181,11 @@ fn contents(values: &Row) -> Option<(Content, Option<Box<str>>)> {
     };
     let digest: Digest = digest.as_slice().try_into().ok()?;
     let size = u64::try_from(*size).ok()?;
-    Some((Content { digest, size, mtime_ns: *mtime_ns }, asset_of(&asset.asset_id, &digest)))
+    let identifier = match values.get(IDENTIFIER) {
+        Some(CloudType::Bytes(identifier)) => identifier.as_slice().try_into().ok(),
+        _ => None,
+    };
+    Some((Content { digest, size, mtime_ns: *mtime_ns, identifier }, asset_of(&asset.asset_id, &digest)))
 }
 
 /// A preview that a record names; one that is too large to be one is none.

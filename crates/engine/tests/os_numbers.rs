@@ -40,7 +40,7 @@ fn in_step(n: u32) -> Node {
     for (at, byte) in (0..).zip(&mut digest) {
         *byte = (n.wrapping_mul(0x9e37_79b9).rotate_left(at) >> 7) as u8;
     }
-    let content = Content { digest, size: 3_000_000, mtime_ns: 1_700_000_000_000_000_000 };
+    let content = Content { digest, size: 3_000_000, mtime_ns: 1_700_000_000_000_000_000, identifier: None };
     let place = Place { parent: NodeId(n % 100), name: format!("IMG_{n:08}.jpg").into() };
     let (size, mtime_ns) = (content.size, content.mtime_ns);
     let stamp = Stamp { ino: u64::from(n), size, mtime_ns, ctime_ns: mtime_ns + 1 };

@@ -40,6 +40,9 @@ pub struct SpacePlan {
     pub intruders: bool,
     /// The cloud proves little: what it reads back is damaged, or it leaves answers out.
     pub bad_proofs: bool,
+    /// People take more photos of several parts, and remove and restore them, in worlds whose seeds are
+    /// [`PHOTOS`] or more.
+    pub removals: bool,
 }
 
 /// The world.
@@ -77,6 +80,8 @@ pub struct WorldPlan {
 
 /// Seeds from this one on make worlds in which files' own copies go to free their space.
 pub const SPACIOUS: u64 = 1_000_000_000;
+/// Seeds from this one on make such worlds, in which photos are also removed and restored.
+pub const PHOTOS: u64 = 2_000_000_000;
 
 impl SpacePlan {
     fn draw(rng: &mut Rng) -> Self {
@@ -88,6 +93,7 @@ impl SpacePlan {
             bad_assets: rng.per_mille(300),
             intruders: false,
             bad_proofs: false,
+            removals: false,
         };
         // Came later: the other worlds stay what they were.
         let mut later = Rng::new(rng.clone().bits());
@@ -100,7 +106,8 @@ impl WorldPlan {
     pub fn of_seed(seed: u64) -> (Rng, Self) {
         let mut rng = Rng::new(seed);
         let mut plan = WorldPlan::draw(&mut rng);
-        plan.space = (seed >= SPACIOUS).then(|| SpacePlan::draw(&mut rng));
+        plan.space =
+            (seed >= SPACIOUS).then(|| SpacePlan { removals: seed >= PHOTOS, ..SpacePlan::draw(&mut rng) });
         (rng, plan)
     }
 
@@ -158,7 +165,7 @@ impl WorldPlan {
         let quiet = !self.kills && !self.bad_weather && !self.losses && !self.conditions && !self.stops;
         let enough = self.space.is_none_or(|space| {
             let trouble = space.small_disks || space.small_cloud || space.restores;
-            !trouble && !space.bad_assets && !space.bad_proofs
+            !trouble && !space.bad_assets && !space.bad_proofs && !space.removals
         });
         quiet && enough && self.lasting.is_none()
     }

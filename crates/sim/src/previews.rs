@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use cloudsync_engine::ports::{PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName};
+use cloudsync_engine::ports::{
+    ContentId, IdentifierReader, PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName, ReadFile,
+};
 
 use crate::people::digest_of;
 use crate::shared::Wire;
@@ -31,6 +33,18 @@ pub fn picture_of(file: &[u8]) -> Pictures {
     let digest = blake3::Hash::from_bytes(digest_of(file)).to_hex();
     let of = |what: &str| format!("{what} of {digest}").into_bytes();
     Pictures { thumbnail: of("thumbnail"), lcd: of("lcd") }
+}
+
+/// Finds the identifier that a file begins with: `id:` and one more byte.
+#[derive(Debug)]
+pub struct SimIdentifiers;
+
+impl IdentifierReader for SimIdentifiers {
+    fn read(&self, file: &mut dyn ReadFile) -> Option<ContentId> {
+        let mut head = [0; 4];
+        let count = file.read_at(&mut head, 0).ok()?;
+        (count == head.len() && head.starts_with(b"id:")).then_some([head[3]; 16])
+    }
 }
 
 /// The previews of a device.

@@ -16,7 +16,8 @@ use crate::disk::SimDisk;
 use crate::eviction::{Parting, Photos};
 use crate::index::SimIndex;
 use crate::ledger::{Ledger, Sink};
-use crate::previews::{SimPictures, SimPreviews};
+use crate::previews::{SimIdentifiers, SimPictures, SimPreviews};
+use crate::removal::Removal;
 use crate::shared::{Shared, Wire};
 use crate::time::{SimClock, SimConditions, SimRandom};
 use crate::watcher::SimWatcher;
@@ -59,6 +60,7 @@ impl Process {
             random: Arc::new(SimRandom::new(chance)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
             watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
+            identifiers: Some(Arc::new(SimIdentifiers)),
             pictures: Some(Arc::new(SimPictures)),
             previews: Arc::new(SimPreviews::new(wire.clone())),
             cloud: Arc::new(SimCloud::new(wire.clone())),
@@ -184,6 +186,41 @@ impl Process {
         self.take_events();
     }
 
+    /// Asks for a file or folder to be removed. What of it is in the cloud alone is wanted by nobody from now on.
+    pub fn remove(&mut self, uri: &str) {
+        let what = format!("remove {uri}");
+        self.note(&what);
+        self.drop_cloud_only();
+        let answer = self.answer(&what);
+        self.core.remove(uri, answer);
+        self.take_events();
+    }
+
+    /// Asks for what was removed.
+    pub fn restore(&mut self, uri: &str) {
+        let what = format!("restore {uri}");
+        self.note(&what);
+        let answer = self.answer(&what);
+        self.core.restore(uri, answer);
+        self.take_events();
+    }
+
+    /// Whatever is noted as in the cloud alone may be a part of what is removed: no more is asked of it.
+    fn drop_cloud_only(&self) {
+        let trees = self.core.trees();
+        let trees = trees.read();
+        let mut shared = self.wire.peek();
+        for (_, node) in trees.iter() {
+            let there = node.remote.and_then(|remote| remote.content);
+            let here = node.local.is_some_and(|local| local.content.is_here());
+            if let (Some(content), false) = (there, here)
+                && let Some(story) = shared.people.stories.get_mut(&content.digest)
+            {
+                story.dropped = true;
+            }
+        }
+    }
+
     /// Asks for space.
     pub fn start_optimize(&mut self, client: ClientId, wanted: SpaceWanted) {
         let was_freeing = self.is_freeing();
@@ -252,7 +289,11 @@ impl Process {
         if let Some(job) = self.queued.remove(choice) {
             self.note(&format!("run job {}", job.id));
             let parting = Parting::of(&job.work, &self.core.trees().read());
+            let removal = Removal::of(&job.work, &self.wire);
             let done = job.run(&self.context);
+            if let Some(text) = removal.and_then(|removal| removal.ended(&done.outcome, &self.wire)) {
+                self.wire.peek().broken(0, text);
+            }
             if let Some(text) = parting.and_then(|parting| parting.wrong(&done.outcome, &self.wire)) {
                 self.wire.peek().broken(3, text);
             }

@@ -15,6 +15,8 @@ enum Ask {
     Pin,
     Unpin,
     Download,
+    Remove,
+    BringBack,
     Disk,
     Cloud,
     BackUp,
@@ -36,6 +38,8 @@ impl World {
             (2, Ask::Pin),
             (1, Ask::Unpin),
             (5, Ask::Download),
+            (when(space.removals, 10), Ask::Remove),
+            (when(space.removals, 5), Ask::BringBack),
             (when(space.small_disks, 2), Ask::Disk),
             (when(space.small_cloud, 2), Ask::Cloud),
             (when(space.restores, 2), Ask::BackUp),
@@ -52,6 +56,8 @@ impl World {
             Ask::Pin => self.pin(device, true),
             Ask::Unpin => self.pin(device, false),
             Ask::Download => self.download(device),
+            Ask::Remove => self.remove(device),
+            Ask::BringBack => self.bring_back(device),
             Ask::Disk => self.resize_disk(device),
             Ask::Cloud => self.resize_cloud(),
             Ask::BackUp => self.back_up(),
@@ -71,6 +77,20 @@ impl World {
     fn clean(&mut self, device: usize) {
         let Some(path) = self.some_path(device, LocalContent::is_here) else { return };
         self.with(device, |process| process.clean(&uri_of(&path)));
+    }
+
+    /// Somebody removes something, and all parts of its photo. What of it is on the disk is dropped when it goes.
+    fn remove(&mut self, device: usize) {
+        let Some(path) = self.some_path(device, |_| true) else { return };
+        self.with(device, |process| process.remove(&uri_of(&path)));
+        self.removed.push(path);
+    }
+
+    /// Somebody wants back what was removed on any device.
+    fn bring_back(&mut self, device: usize) {
+        let path = self.shared.lock().rng.pick(&self.removed).cloned();
+        let Some(path) = path else { return };
+        self.with(device, |process| process.restore(&uri_of(&path)));
     }
 
     fn optimize(&mut self, device: usize) {

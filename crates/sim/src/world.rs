@@ -33,6 +33,8 @@ pub struct World {
     pub(crate) processes: Vec<Option<Process>>,
     /// Devices that ever left bytes in the cloud alone.
     pub(crate) on_demand: Vec<bool>,
+    /// What anybody has asked to be removed.
+    pub(crate) removed: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +95,7 @@ impl World {
         World {
             processes: plan.devices.iter().map(|_| None).collect(),
             on_demand: plan.devices.iter().map(|_| false).collect(),
+            removed: Vec::new(),
             shared: Arc::new(Mutex::new(shared)),
             plan,
         }

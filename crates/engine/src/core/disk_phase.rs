@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::photos;
 use super::push::Push;
 use super::run::{Phase, Run};
 use super::state::Activity;
@@ -20,9 +21,17 @@ use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef
 pub(super) struct DiskPhase {
     structure: Structure,
     places: Vec<(NodeId, Place)>,
-    fetches: VecDeque<(NodeId, Place)>,
+    fetches: VecDeque<Fetch>,
     cloud: Steps<CloudAction>,
     began: bool,
+}
+
+/// Bytes to bring.
+struct Fetch {
+    node: NodeId,
+    place: Place,
+    /// It is another part of the photo before.
+    joined: bool,
 }
 
 /// A batch of changes under way.
@@ -88,28 +97,30 @@ enum Effect {
     Aside(Box<str>),
 }
 
-/// How many changes go in one job.
+/// How many changes go in one job. What takes parts of one photo away goes in one, which may be longer for that.
 const STRUCTURE: usize = 256;
-/// How much one job fetches.
+/// How much one job fetches. The parts of one photo are fetched by one job, and put in their places by the next.
 const FETCH_FILES: usize = 512;
 const FETCH_BYTES: u64 = 32 << 20;
 
 impl DiskPhase {
-    pub(super) fn new(steps: Steps<DiskAction>, cloud: Steps<CloudAction>) -> Self {
+    pub(super) fn new(trees: &Trees, steps: Steps<DiskAction>, cloud: Steps<CloudAction>) -> Self {
         let of_bytes = |action: &DiskAction| matches!(action, DiskAction::Fetch(..) | DiskAction::Place(..));
         let (structure, bytes) = steps.partition(|action| !of_bytes(action));
+        let (structure, joined) = photos::disk_together(trees, structure);
         let mut phase = DiskPhase {
-            structure: Structure::new(structure),
+            structure: Structure::new(structure, joined),
             places: Vec::new(),
             fetches: VecDeque::new(),
             cloud,
             began: false,
         };
-        for action in bytes {
+        // Nothing but bytes waits for bytes.
+        let (bytes, joined) = photos::disk_together(trees, bytes.into_iter().collect());
+        for (action, joined) in bytes.into_actions().into_iter().zip(joined) {
             match action {
-                DiskAction::Fetch(node, place) => phase.fetches.push_back((node, place)),
+                DiskAction::Fetch(node, place) => phase.fetches.push_back(Fetch { node, place, joined }),
                 DiskAction::Place(node, place) => phase.places.push((node, place)),
-                // Nothing but bytes waits for bytes.
                 _ => {}
             }
         }
@@ -153,7 +164,7 @@ impl Core {
         if let Err(error) = self.save() {
             self.index_trouble(run, &error);
         }
-        Some(Box::new(Push::new(std::mem::take(&mut disk.cloud))))
+        Some(Box::new(Push::new(&self.states.trees.read(), std::mem::take(&mut disk.cloud))))
     }
 
     /// Orders the next changes of folders and names. What they do to paths is put into the local
@@ -162,7 +173,7 @@ impl Core {
         let mut task = DiskTask::default();
         {
             let mut trees = self.states.trees.write();
-            while task.ops.len() < STRUCTURE
+            while (task.ops.len() < STRUCTURE || disk.structure.goes_on())
                 && let Some(Next { position, action, mut after }) = disk.structure.next()
             {
                 match order(&mut trees, action) {
@@ -278,9 +289,9 @@ impl Core {
     fn order_fetches(&mut self, run: &mut Run, disk: &mut DiskPhase) {
         let mut items = Vec::new();
         let mut bytes = 0;
-        while items.len() < FETCH_FILES
-            && bytes < FETCH_BYTES
-            && let Some((node, place)) = disk.fetches.pop_front()
+        let full = |files: usize, bytes: u64| files >= FETCH_FILES || bytes >= FETCH_BYTES;
+        while let Some(Fetch { node, place, .. }) =
+            disk.fetches.pop_front_if(|next| next.joined || !full(items.len(), bytes))
         {
             if is_to_go(&self.states.trees.read(), node) {
                 continue;

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::photos::{identifier_of, parts_of};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::job::{EvictItem, EvictOutcome, Moved, Outcome, StopFlag, Work};
-use crate::media::photo_of;
+use crate::media::{Mark, marks};
 use crate::record;
 use crate::tree::{Keep, LocalContent, NodeId, Trees};
 
@@ -87,8 +88,10 @@ impl Core {
             None | Some(LocalContent::Dir(_)) => Err(missing()),
             Some(LocalContent::CloudOnly(_)) => Ok(Vec::new()),
             Some(_) => {
-                let parts = photo(&trees, id);
-                parts.into_iter().map(|part| self.evictable(&trees, part, 0)).collect()
+                let here =
+                    |id: &NodeId| trees.local(*id).is_some_and(|local| local.content.stamp().is_some());
+                let parts = parts_of(&trees, id).into_iter().filter(here);
+                parts.map(|part| self.evictable(&trees, part, 0)).collect()
             }
         }
     }
@@ -211,8 +214,9 @@ impl Core {
             let trees = self.states.trees.read();
             let changed = proved.iter().filter(|(item, _)| !as_chosen(&trees, item));
             let mut broken: BTreeSet<u32> = changed.map(|(item, _)| item.group).collect();
-            if trees.came() != task.came {
-                broken.extend(torn(&trees, &proved));
+            let coming: BTreeSet<NodeId> = self.demands.nodes().collect();
+            if trees.came() != task.came || !coming.is_empty() {
+                broken.extend(torn(&trees, &proved, &coming));
             }
             broken
         };
@@ -314,42 +318,39 @@ fn as_chosen(trees: &Trees, item: &EvictItem) -> bool {
         && trees.local_path(item.node).as_deref() == Some(&*item.path)
 }
 
-/// The photos of which a part came to the disk since they were chosen.
-fn torn(trees: &Trees, proved: &[(EvictItem, crate::ports::Stamp)]) -> BTreeSet<u32> {
+/// The photos of which a part came to the disk since they were chosen, or is coming.
+fn torn(
+    trees: &Trees,
+    proved: &[(EvictItem, crate::ports::Stamp)],
+    coming: &BTreeSet<NodeId>,
+) -> BTreeSet<u32> {
     let leaving: BTreeSet<NodeId> = proved.iter().map(|(item, _)| item.node).collect();
-    let mut photos: BTreeMap<NodeId, BTreeMap<String, u32>> = BTreeMap::new();
+    let mut photos: BTreeMap<NodeId, BTreeMap<Mark, u32>> = BTreeMap::new();
     for (item, _) in proved {
-        let Some(place) = trees.local(item.node).map(|local| local.place) else { continue };
-        if let Some(photo) = photo_of(place.name) {
-            photos.entry(place.parent).or_default().insert(photo, item.group);
-        }
+        let Some((folder, marks)) = marks_here(trees, item.node) else { continue };
+        photos.entry(folder).or_default().extend(marks.into_iter().map(|mark| (mark, item.group)));
     }
     let mut torn = BTreeSet::new();
     for (folder, photos) in photos {
         for other in trees.local_children(folder).filter(|other| !leaving.contains(other)) {
-            let Some(local) = trees.local(other).filter(|local| local.content.stamp().is_some()) else {
-                continue;
-            };
-            torn.extend(photo_of(local.place.name).and_then(|photo| photos.get(&photo)));
+            let here = trees.local(other).is_some_and(|local| local.content.stamp().is_some());
+            if here || coming.contains(&other) {
+                let marks = marks_here(trees, other).map(|(_, marks)| marks);
+                torn.extend(marks.iter().flatten().filter_map(|mark| photos.get(mark)));
+            }
         }
     }
     torn
 }
 
+/// A file's folder on this device, and by what it is known there as a part of a photo.
+fn marks_here(trees: &Trees, id: NodeId) -> Option<(NodeId, Vec<Mark>)> {
+    let node = trees.get(id)?;
+    let place = node.local?.place;
+    Some((place.parent, marks(place.name, identifier_of(&node)).collect()))
+}
+
 /// Whether a person wants the file to stay: it, or a folder that it is in, is pinned.
 fn is_pinned(trees: &Trees, id: NodeId) -> bool {
     trees.local_ancestry(id).any(|id| trees.get(id).is_some_and(|node| node.keep == Keep::Pinned))
-}
-
-/// All parts on this disk of the photo that a file is a part of: the file alone where it is none.
-fn photo(trees: &Trees, id: NodeId) -> Vec<NodeId> {
-    let Some(local) = trees.local(id) else { return Vec::new() };
-    let Some(photo) = photo_of(local.place.name) else { return vec![id] };
-    let is_part = |other: &NodeId| {
-        let other = trees.local(*other);
-        other.is_some_and(|other| {
-            other.content.stamp().is_some() && photo_of(other.place.name).as_deref() == Some(&*photo)
-        })
-    };
-    trees.local_children(local.place.parent).filter(is_part).collect()
 }

@@ -242,7 +242,8 @@ mod tests {
     /// Folders of the given number of files, which are in the cloud alone.
     fn trees(folders: u32, files: u32) -> Trees {
         let mut trees = Trees::new(false);
-        let content = Content { digest: [7; 32], size: 9, mtime_ns: 1_700_000_000_000_000_000 };
+        let content =
+            Content { digest: [7; 32], size: 9, mtime_ns: 1_700_000_000_000_000_000, identifier: None };
         for folder in 0..folders {
             let dir = trees.add(Kind::Dir);
             set_remote(&mut trees, dir, NodeId::ROOT, &format!("{folder:04}"), None);

@@ -16,6 +16,7 @@ mod marks;
 mod missing;
 mod observe;
 mod outlook;
+mod photos;
 mod progress;
 mod push;
 mod queue;

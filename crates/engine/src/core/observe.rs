@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudsync_cloud::CloudError;
 
-use super::reconcile::{Seen, reconcile};
+use super::reconcile::{Reconciled, Seen, reconcile};
 use super::run::{Phase, Run};
 use super::{Core, Task};
 use crate::error::Code;
@@ -119,6 +119,9 @@ impl Core {
         // What the cloud has taken from the disk as it was last seen is known by what that was.
         if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {
             self.reconcile(observe);
+            if run.outlook.is_none() {
+                self.finish_removals();
+            }
             observe.scan = Scan::Done;
         }
         matches!(observe.pull, Pull::Done) && observe.scan == Scan::Done
@@ -213,9 +216,11 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        if reconcile(&mut self.states.trees.write(), &seen) {
+        let Reconciled { left_out, torn } = reconcile(&mut self.states.trees.write(), &seen);
+        if left_out {
             self.watching = false;
         }
+        self.trash.note_torn(torn);
     }
 
     pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {

@@ -1,9 +1,11 @@
 //! A run changes the cloud: bytes first, without the lock, then records under it.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
+use super::photos;
 use super::run::Run;
 use super::state::Activity;
 use super::{Core, Task};
@@ -18,6 +20,9 @@ use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Previews, Remot
 /// Where changing the cloud is.
 pub(super) struct Push {
     steps: Steps<CloudAction>,
+    /// Of each step, whether it is about another part of the photo of the one before: their records are written
+    /// together.
+    joined: Vec<bool>,
     stages: Vec<Stage>,
     uploads: VecDeque<usize>,
     ready: BTreeSet<usize>,
@@ -161,8 +166,10 @@ impl Run {
 }
 
 impl Push {
-    pub(super) fn new(steps: Steps<CloudAction>) -> Self {
+    pub(super) fn new(trees: &Trees, steps: Steps<CloudAction>) -> Self {
+        let (steps, joined) = photos::cloud_together(trees, steps);
         Push {
+            joined,
             stages: vec![Stage::Open; steps.len()],
             steps,
             uploads: VecDeque::new(),
@@ -197,6 +204,39 @@ impl Push {
         self.ready.remove(&position);
     }
 
+    /// The steps about the same photo as one: it alone, mostly.
+    fn photo(&self, position: usize) -> Range<usize> {
+        let joined = |at: usize| self.joined.get(at).copied().unwrap_or_default();
+        let (mut first, mut end) = (position, position + 1);
+        while joined(first) {
+            first -= 1;
+        }
+        while joined(end) {
+            end += 1;
+        }
+        first..end
+    }
+
+    /// Whether the bytes of a part of the photo are still to be sent, or on their way.
+    fn is_under_way(&self, photo: &Range<usize>) -> bool {
+        photo.clone().any(|part| self.stages[part] == Stage::Open && !self.ready.contains(&part))
+    }
+
+    /// Whether a whole batch can be written while other files are still being sent.
+    fn fills_a_batch(&self) -> bool {
+        let writable = |position: &&usize| !self.is_under_way(&self.photo(**position));
+        self.ready.len() >= COMMIT_ROWS
+            && self.ready.iter().filter(writable).take(COMMIT_ROWS).count() == COMMIT_ROWS
+    }
+
+    /// The other parts of a photo wait with one for the next round: what is sent of them need not be sent again.
+    fn drop_photo(&mut self, position: usize) -> Vec<NodeId> {
+        let parts: Vec<usize> =
+            self.photo(position).filter(|part| self.stages[*part] == Stage::Open).collect();
+        parts.iter().for_each(|part| self.drop_step(*part));
+        parts.into_iter().map(|part| self.node(part)).collect()
+    }
+
     fn action(&self, position: usize) -> &CloudAction {
         &self.steps.actions()[position]
     }
@@ -214,17 +254,26 @@ impl Push {
     }
 
     /// The next records to write: in order, none before what it waits for, and new folders before
-    /// anything else, so that nothing is ever in a folder that the cloud does not have.
+    /// anything else, so that nothing is ever in a folder that the cloud does not have. Those of the parts of one
+    /// photo go together, so that no other device sees some of them alone: none goes while another part is being
+    /// sent. A part that could not be sent is waited for by nobody.
     fn batch(&mut self, trees: &Trees) -> Vec<usize> {
         let mut batch: Vec<usize> = Vec::new();
         let mut chosen = BTreeSet::new();
         let mut hopeless = Vec::new();
-        let mut folders = false;
+        let (mut folders, mut photo) = (false, 0..0);
         for &position in &self.ready {
             let action = self.action(position);
             let new_folder = matches!(action, CloudAction::Insert { .. }) && trees.is_dir(action.node());
-            if folders && !new_folder || batch.len() >= COMMIT_ROWS {
-                break;
+            if !photo.contains(&position) {
+                photo = self.photo(position);
+                let rows = self.ready.range(photo.clone()).count();
+                if folders && !new_folder || batch.len() + rows > COMMIT_ROWS {
+                    break;
+                }
+            }
+            if self.is_under_way(&photo) {
+                continue;
             }
             let stage = |&on: &u32| self.stages.get(on as usize).copied().unwrap_or(Stage::Dropped);
             let after = self.steps.after(position);
@@ -349,7 +398,12 @@ impl Core {
             }
             for position in std::mem::take(&mut push.uploads) {
                 run.freeze(push.node(position));
-                push.drop_step(position);
+                if wifi {
+                    push.drop_step(position);
+                } else {
+                    // The whole photo waits for Wi-Fi.
+                    push.drop_photo(position).into_iter().for_each(|part| run.freeze(part));
+                }
             }
             return;
         }
@@ -372,6 +426,9 @@ impl Core {
                 && bytes < UPLOAD_BYTES
                 && let Some(position) = push.uploads.pop_front()
             {
+                if push.stages[position] != Stage::Open {
+                    continue;
+                }
                 match upload_item(&trees, push.node(position)) {
                     Some(item) => {
                         bytes += item.stamp.size;
@@ -415,12 +472,18 @@ impl Core {
                 trees.set_local_content(node, LocalContent::Here(content, stamp));
                 run.tally.done(1);
                 run.sent.insert(node, Sent { content, asset, previews, stamp });
-                push.ready.insert(position);
+                if push.stages[position] == Stage::Open {
+                    push.ready.insert(position);
+                }
                 return;
             }
             UploadOutcome::Changed => {
                 distrust(&mut self.states.trees.write(), node);
                 run.set_back(node);
+                if !run.has_frozen(node) {
+                    // The next round sends it as it is then, and the other parts of its photo go with it.
+                    push.drop_photo(position);
+                }
             }
             UploadOutcome::Unreadable(error) => self.trouble(run, node, &error),
             UploadOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
@@ -438,7 +501,7 @@ impl Core {
             push.commit = Commit::Idle;
         }
         let all_sent = push.uploads.is_empty() && push.sending == 0;
-        let enough = push.ready.len() >= COMMIT_ROWS || all_sent && !push.ready.is_empty();
+        let enough = if all_sent { !push.ready.is_empty() } else { push.fills_a_batch() };
         match push.commit {
             Commit::Idle if enough => {
                 if run.held_lock.as_ref().is_some_and(|lock| lock.holds(now)) {
@@ -550,8 +613,11 @@ impl Core {
         }
         drop(trees);
         if task.inserts.is_empty() && task.updates.is_empty() && task.deletes.is_empty() {
-            // What is ready waits for what was dropped: the next round plans it anew.
-            push.ready.clear();
+            // What is ready waits for what was dropped: the next round plans it anew. Or a part of its photo is
+            // still being sent.
+            if push.uploads.is_empty() && push.sending == 0 {
+                push.ready.clear();
+            }
             push.commit = Commit::Idle;
             return;
         }
@@ -643,6 +709,7 @@ fn upload_item(trees: &Trees, id: NodeId) -> Option<UploadItem> {
         path: trees.local_path(id)?,
         stamp: local.stamp()?,
         digest: local.bytes().map(|content| content.digest),
+        identifier: local.bytes().and_then(|content| content.identifier),
     })
 }
 

@@ -37,11 +37,13 @@ impl JobQueue {
         first.or_else(|| self.background.pop_front())
     }
 
-    /// A person waits for a batch's job now.
-    pub(super) fn promote(&mut self, id: JobId) {
-        let found = self.batch.iter().position(|job| job.id == id);
-        let job = found.and_then(|at| self.batch.remove(at));
-        self.person.extend(job.map(|job| Job { urgent: true, ..job }));
+    /// Somebody waits for a job that was of less urgency, and has not begun.
+    pub(super) fn promote(&mut self, id: JobId, urgency: Urgency) {
+        let jobs = [&mut self.background, &mut self.batch].into_iter();
+        let job = jobs.filter_map(|jobs| jobs.remove(jobs.iter().position(|job| job.id == id)?)).next();
+        if let Some(job) = job {
+            self.push(Job { urgent: urgency == Urgency::Person, ..job }, urgency);
+        }
     }
 
     /// Takes out those of nobody that `choose` names.

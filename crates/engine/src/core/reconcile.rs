@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::photos::identifier_of;
 use crate::job::FolderListing;
+use crate::media::{Mark, marks};
 use crate::plan;
 use crate::ports::{DirEntry, FileKind, Stamp, same_file};
-use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, Trees};
+use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Trees};
 
 /// What a scan saw.
 #[derive(Debug)]
@@ -20,9 +22,19 @@ pub(super) struct Seen {
     pub(super) busy: BTreeSet<NodeId>,
 }
 
-/// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Returns whether
-/// something was left out because the engine itself was changing it: that has to be looked at again.
-pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Reconciled {
+    /// Something was left out because the engine itself was changing it: that has to be looked at again.
+    pub(super) left_out: bool,
+    /// What is to go after parts of the same photo, with which a person removed it: a kill came in between.
+    pub(super) torn: Vec<NodeId>,
+}
+
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
+pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
+    let to_go: Vec<(NodeId, Option<Stamp>)> =
+        trees.removed().iter().map(|&id| (id, stamp_of(trees, id))).collect();
     let folders = match_folders(trees, seen);
     let mut odd = Vec::new();
     let mut missing = beneath_vanished(trees, seen, &folders);
@@ -46,6 +58,8 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
     let left_out = leave_busy_out(trees, seen, &mut odd, &mut missing);
     odd.retain(|(folder, entry)| !arrived(trees, *folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
+    let torn =
+        if seen.complete && seen.everything { torn(trees, seen, &to_go, &missing) } else { Vec::new() };
     if seen.complete {
         for node in missing {
             vanish(trees, node);
@@ -53,9 +67,43 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> bool {
         drop_folders(trees, seen, &folders);
     }
     if seen.complete && seen.everything {
-        forget_intents(trees, seen);
+        forget_intents(trees, seen, &torn);
     }
-    left_out
+    Reconciled { left_out, torn }
+}
+
+/// What was to go to the trash and did not, while other parts of its photo did. What was changed since then stays:
+/// a change wins over a deletion.
+fn torn(
+    trees: &Trees,
+    seen: &Seen,
+    to_go: &[(NodeId, Option<Stamp>)],
+    missing: &BTreeSet<NodeId>,
+) -> Vec<NodeId> {
+    let idle = || to_go.iter().filter(|(id, _)| !seen.busy.contains(id));
+    let in_folder = |node: &NodeRef<'_>, place: PlaceRef<'_>| -> Vec<(NodeId, Mark)> {
+        marks(place.name, identifier_of(node)).map(|mark| (place.parent, mark)).collect()
+    };
+    let went = |id: NodeId| {
+        let node = trees.get(id)?;
+        let place = match node.local {
+            Some(local) => missing.contains(&id).then_some(local.place),
+            None => node.synced.map(|synced| synced.place),
+        };
+        Some(in_folder(&node, place?))
+    };
+    let went: HashSet<(NodeId, Mark)> = idle().filter_map(|(id, _)| went(*id)).flatten().collect();
+    let is_left = |(id, stamp): &(NodeId, Option<Stamp>)| {
+        let same = match (stamp_of(trees, *id), stamp) {
+            // Whether it was read before does not matter: it goes to the trash as it is.
+            (Some(now), Some(then)) => same_file(&now, then),
+            (now, then) => now == *then,
+        };
+        let node = trees.get(*id).filter(|_| same && !missing.contains(id));
+        let place = node.and_then(|node| Some((node, node.local?.place)));
+        place.is_some_and(|(node, place)| in_folder(&node, place).iter().any(|mark| went.contains(mark)))
+    };
+    idle().filter(|part| is_left(part)).map(|(id, _)| *id).collect()
 }
 
 /// Files that are known in a folder that the local tree does not have any more.
@@ -262,7 +310,7 @@ fn vanish(trees: &mut Trees, id: NodeId) {
 }
 
 /// After a look at everything: what it did not show has not come, and what it showed has not gone.
-fn forget_intents(trees: &mut Trees, seen: &Seen) {
+fn forget_intents(trees: &mut Trees, seen: &Seen, torn: &[NodeId]) {
     let idle = |id: &NodeId| !seen.busy.contains(id);
     let arriving: Vec<NodeId> = trees.arriving().map(|(_, id)| id).filter(idle).collect();
     let leaving: Vec<NodeId> = trees.leaving().iter().copied().filter(idle).collect();
@@ -272,7 +320,7 @@ fn forget_intents(trees: &mut Trees, seen: &Seen) {
     for id in leaving {
         trees.set_keep(id, Keep::AsConfigured);
     }
-    let still_here = |id: &NodeId| idle(id) && trees.local(*id).is_some();
+    let still_here = |id: &NodeId| idle(id) && !torn.contains(id) && trees.local(*id).is_some();
     let removed: Vec<NodeId> = trees.removed().iter().copied().filter(still_here).collect();
     for id in removed {
         trees.set_removed(id, false);

@@ -159,6 +159,11 @@ impl Run {
         }
     }
 
+    /// Whether a node is left to a later run.
+    pub(super) fn has_frozen(&self, node: NodeId) -> bool {
+        self.frozen.contains(&node)
+    }
+
     pub(super) fn freeze(&mut self, node: NodeId) {
         self.frozen.insert(node);
     }
@@ -519,7 +524,7 @@ impl Core {
             return;
         }
         self.expect(run, &plan);
-        run.phase = Phase::Disk(DiskPhase::new(plan.disk, plan.cloud));
+        run.phase = Phase::Disk(DiskPhase::new(&self.states.trees.read(), plan.disk, plan.cloud));
     }
 
     /// What changed under the look is looked at again, as in any run.

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::evict::{Answer, Purpose};
+use super::photos::{identifier_of, united};
 use super::state::find_remote;
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, Event, OptimizeProgress, OptimizeState};
 use crate::job::{EvictItem, Moved, Outcome, StopFlag, Work};
-use crate::media::photo_of;
 use crate::tree::{NodeId, Trees};
 
 /// How much space is to be freed, of which files.
@@ -259,9 +259,6 @@ impl Core {
     }
 }
 
-/// A photo: its folder, and its name or, for what is part of none, the file itself.
-type Photo = (NodeId, std::result::Result<String, NodeId>);
-
 /// The photos that nobody has looked at after `youngest`, with all their parts on this disk, and when the part
 /// that was looked at last was: as the host said, else when it was read. What is part of no photo stands for itself.
 fn aged_photos(
@@ -269,15 +266,19 @@ fn aged_photos(
     files: Vec<(NodeId, Option<i64>)>,
     youngest: Option<i64>,
 ) -> Vec<(i64, Vec<NodeId>)> {
-    let mut photos: BTreeMap<Photo, (Option<i64>, Vec<NodeId>)> = BTreeMap::new();
-    for (id, read) in files {
-        let Some(node) = trees.get(id) else { continue };
-        let Some(local) = node.local else { continue };
+    let photo = |id: NodeId| {
+        let node = trees.get(id)?;
+        let place = node.local?.place;
+        Some((place.parent, place.name, identifier_of(&node)))
+    };
+    let numbers = united(files.iter().map(|(id, _)| photo(*id)));
+    let mut photos: BTreeMap<u32, (Option<i64>, Vec<NodeId>)> = BTreeMap::new();
+    for ((id, read), number) in files.into_iter().zip(numbers) {
+        let Some(node) = trees.get(id).filter(|node| node.local.is_some()) else { continue };
         // One that cannot be looked at has no age, whatever was said of it.
         let viewed = node.viewed_ms.map(|ms| ms.saturating_mul(1_000_000));
         let read = read.map(|read| viewed.unwrap_or(read));
-        let key = (local.place.parent, photo_of(local.place.name).ok_or(id));
-        let (last, parts) = photos.entry(key).or_insert((Some(i64::MIN), Vec::new()));
+        let (last, parts) = photos.entry(number).or_insert((Some(i64::MIN), Vec::new()));
         *last = last.zip(read).map(|(last, read)| last.max(read));
         parts.push(id);
     }

@@ -6,6 +6,8 @@ use crate::plan::{DiskAction, Steps};
 /// The changes, and how far they are.
 pub(super) struct Structure {
     steps: Steps<DiskAction>,
+    /// Of each, whether it goes with the one before.
+    joined: Vec<bool>,
     /// Of those that were begun.
     stages: Vec<Stage>,
 }
@@ -31,8 +33,14 @@ pub(super) struct Next<'a> {
 }
 
 impl Structure {
-    pub(super) fn new(steps: Steps<DiskAction>) -> Self {
-        Structure { stages: Vec::with_capacity(steps.len()), steps }
+    /// `joined`: of each step, whether it goes with the one before.
+    pub(super) fn new(steps: Steps<DiskAction>, joined: Vec<bool>) -> Self {
+        Structure { stages: Vec::with_capacity(steps.len()), steps, joined }
+    }
+
+    /// Whether the next change goes with the one before.
+    pub(super) fn goes_on(&self) -> bool {
+        self.joined.get(self.stages.len()).copied().unwrap_or_default()
     }
 
     /// Whether there was never anything to do.

@@ -1,31 +1,46 @@
-//! A person removes a file or folder, or wants it back.
+//! A person removes a file or folder, or wants it back. The parts of one photo go and come back together.
 //!
 //! Removing: the intent is noted in the index, the entry goes to the trash on the disk, and that it is gone is
 //! noted; the next run deletes the cloud's record, which waits in the cloud's own trash. What is in the cloud
 //! alone is only noted. A kill before the entry has gone leaves it; a kill after that leaves a deletion that the
-//! next look at the disk finds. A version that the cloud got meanwhile wins, as over any deletion.
+//! next look at the disk finds. A version that the cloud got meanwhile wins, as over any deletion. Of a photo a kill may
+//! leave some parts and not the others: the next look at everything tells, and the rest goes too, but for what was
+//! changed since.
+//!
+//! That holds for what was asked for here. A file that somebody deletes with another program goes alone, everywhere:
+//! who keeps the still of a live photo and deletes its video knows what they do. And a change wins over a deletion
+//! for the file that was changed alone: its bytes are those that nobody has seen, the other parts lie in the trash,
+//! from where restoring any of them brings them back.
 //!
 //! Restoring: from the trash on the disk, else from the cloud's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evict::Answer;
+use super::photos::{parts_named, parts_of};
 use super::queue::Urgency;
 use super::state::{Activity, find_remote, missing};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
-use crate::job::{JobId, Outcome, Work, taken};
+use crate::job::{JobId, Outcome, Work, join, taken};
 use crate::plan;
-use crate::tree::{Keep, LocalContent, NodeId, Trees};
+use crate::tree::{Keep, NodeId, NodeRef, Trees};
 
 /// What people removed or want back, and is under way.
 #[derive(Default)]
 pub(super) struct TrashTasks {
     answers: BTreeMap<JobId, Answer>,
     busy: BTreeSet<NodeId>,
+    /// What is to follow the other parts of its photo, which went before a kill.
+    torn: Vec<NodeId>,
 }
 
 impl TrashTasks {
+    /// What a look at the disk found torn.
+    pub(super) fn note_torn(&mut self, torn: Vec<NodeId>) {
+        self.torn.extend(torn);
+    }
+
     /// What is on its way to the trash.
     pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.busy.iter().copied()
@@ -35,57 +50,62 @@ impl TrashTasks {
 /// What somebody wants back.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    path: String,
     uri: String,
+    path: String,
+    /// What is looked for in the trash on this disk: it, or a part that went with it.
+    from: String,
+    /// It was in the cloud alone, and is there still.
+    in_cloud: bool,
 }
 
-/// Where something is that is to be removed.
-enum Found {
-    /// On the disk, with the nodes that it takes along, the inner ones first.
-    Here(String, Vec<NodeId>),
-    /// In the cloud alone.
-    InCloud(NodeId),
+/// What is to be removed.
+struct Removal {
+    /// What lies on the disk of it; what was named comes first, where it does.
+    paths: Vec<String>,
+    /// The nodes, here or in the cloud alone; of a folder those in it too, the inner ones first.
+    nodes: Vec<NodeId>,
 }
 
 impl Core {
-    /// Moves a file, or a folder with all that is in it, to the trash, here and with the next run in the cloud.
+    /// Moves a file with the other parts of its photo, or a folder with all that is in it, to the trash, here and
+    /// with the next run in the cloud.
     pub fn remove(&mut self, uri: &str, answer: Answer) {
         match self.removable(uri) {
-            Ok(Found::Here(path, nodes)) => self.begin_removal(path, nodes, answer),
-            Ok(Found::InCloud(node)) => {
-                {
-                    let mut trees = self.states.trees.write();
-                    trees.set_removed(node, true);
-                    take_off(&mut trees, node);
-                }
+            Ok(removal) if removal.paths.is_empty() => {
+                self.mark_removed(&removal.nodes, true);
+                self.take_all_off(&removal.nodes);
                 answer(self.save());
                 self.advance();
             }
+            Ok(removal) => self.begin_removal(removal, Some(answer)),
             Err(error) => answer(Err(error)),
         }
     }
 
-    fn removable(&self, uri: &str) -> Result<Found> {
+    fn removable(&self, uri: &str) -> Result<Removal> {
         let path = self.config.uris.path(uri)?.into_owned();
         let trees = self.states.trees.read();
-        let Some(id) = trees.find_local(&path) else {
-            let in_cloud = find_remote(&trees, &path).filter(|id| trees.local(*id).is_none());
-            if let Some(id) = in_cloud.filter(|id| !trees.removed().contains(id)) {
-                self.check_idle(&[id])?;
-                return Ok(Found::InCloud(id));
-            }
-            drop(trees);
-            return match path.split('/').any(crate::names::left_alone) {
-                true => Err(missing(uri)),
-                false => Ok(Found::Here(path, Vec::new())),
-            };
-        };
-        let nodes = with_all_below(&trees, id);
-        self.check_idle(&nodes)?;
-        match trees.local(id).map(|local| local.content) {
-            Some(LocalContent::CloudOnly(_)) => Ok(Found::InCloud(id)),
-            _ => Ok(Found::Here(path, nodes)),
+        let in_cloud = || find_remote(&trees, &path).filter(|id| is_in_cloud_alone(&trees, *id));
+        let found = trees.find_local(&path).or_else(in_cloud);
+        if found.is_none() && path.split('/').any(crate::names::left_alone) {
+            return Err(missing(uri));
         }
+        let nodes = match found {
+            Some(id) if trees.is_dir(id) => with_all_below(&trees, id),
+            _ => with_other_parts(&trees, found, &path),
+        };
+        self.check_idle(&nodes)?;
+        let is_here = |id: &NodeId| trees.local(*id).is_some_and(|local| local.content.is_here());
+        // What no tree knows may have come to the disk since the last look at it.
+        let mut paths = match found {
+            Some(id) if trees.local(id).is_none() || !is_here(&id) => Vec::new(),
+            _ => vec![path],
+        };
+        if !found.is_some_and(|id| trees.is_dir(id)) {
+            let others = nodes.iter().filter(|id| Some(**id) != found && is_here(id));
+            paths.extend(others.filter_map(|id| trees.local_path(*id)));
+        }
+        Ok(Removal { paths, nodes })
     }
 
     /// What is being transferred, or is leaving already, is left to whoever does that.
@@ -102,18 +122,40 @@ impl Core {
         Ok(())
     }
 
-    fn begin_removal(&mut self, path: String, nodes: Vec<NodeId>, answer: Answer) {
-        self.mark_removed(&nodes, true);
+    fn begin_removal(&mut self, removal: Removal, answer: Option<Answer>) {
+        let Removal { paths, nodes } = removal;
+        // What nothing here is known of but its record is not marked before it goes: a newer version of it may come
+        // meanwhile.
+        let noted = self.in_local_tree(&nodes);
+        self.mark_removed(&noted, true);
         if let Err(error) = self.save() {
-            self.mark_removed(&nodes, false);
-            return answer(Err(error));
+            self.mark_removed(&noted, false);
+            return answer.into_iter().for_each(|answer| answer(Err(error.clone())));
         }
         for &node in &nodes {
             self.trash.busy.insert(node);
             self.demands.note_change(node);
         }
-        let work = Work::ToTrash { path, identity: self.identity.clone() };
+        let work = Work::ToTrash { paths, follows: answer.is_none(), identity: self.identity.clone() };
         self.enqueue_trash(Task::Removal(nodes), work, answer);
+    }
+
+    /// What a kill has left of removed photos goes where their other parts are. The cloud hears of it from one more
+    /// run: this one goes on without it.
+    pub(super) fn finish_removals(&mut self) {
+        for id in std::mem::take(&mut self.trash.torn) {
+            let (path, is_here) = {
+                let trees = self.states.trees.read();
+                (trees.local_path(id), trees.local(id).is_some_and(|local| local.content.is_here()))
+            };
+            let (Some(path), Ok(())) = (path, self.check_idle(&[id])) else { continue };
+            self.run_again = true;
+            if is_here {
+                self.begin_removal(Removal { paths: vec![path], nodes: vec![id] }, None);
+            } else {
+                self.take_all_off(&[id]);
+            }
+        }
     }
 
     fn mark_removed(&self, nodes: &[NodeId], removed: bool) {
@@ -121,10 +163,20 @@ impl Core {
         nodes.iter().for_each(|&node| trees.set_removed(node, removed));
     }
 
-    fn enqueue_trash(&mut self, task: Task, work: Work, answer: Answer) {
+    fn in_local_tree(&self, nodes: &[NodeId]) -> Vec<NodeId> {
+        let trees = self.states.trees.read();
+        nodes.iter().copied().filter(|id| trees.local(*id).is_some()).collect()
+    }
+
+    fn take_all_off(&self, nodes: &[NodeId]) {
+        let mut trees = self.states.trees.write();
+        nodes.iter().for_each(|&node| take_off(&mut trees, node));
+    }
+
+    fn enqueue_trash(&mut self, task: Task, work: Work, answer: Option<Answer>) {
         let (stop, moved) = Default::default();
         let job = self.enqueue_as(Urgency::Person, task, work, stop, moved);
-        self.trash.answers.insert(job, answer);
+        self.trash.answers.extend(answer.map(|answer| (job, answer)));
     }
 
     pub(super) fn removal_done(&mut self, job: JobId, nodes: Vec<NodeId>, outcome: Outcome) {
@@ -137,17 +189,29 @@ impl Core {
         };
         let result = match result {
             Ok(()) => {
-                let mut trees = self.states.trees.write();
-                nodes.iter().for_each(|&node| take_off(&mut trees, node));
-                drop(trees);
+                self.mark_removed(&nodes, true);
+                self.take_all_off(&nodes);
                 self.save()
             }
             Err(error) => {
-                self.mark_removed(&nodes, false);
+                self.removal_failed(&nodes);
                 Err(error)
             }
         };
         self.answer_trash(job, result);
+    }
+
+    /// Of several files one may have gone, and could not be put back: the next look at everything tells, and the others
+    /// follow it.
+    fn removal_failed(&mut self, nodes: &[NodeId]) {
+        let here = {
+            let trees = self.states.trees.read();
+            nodes.iter().filter(|id| trees.local(**id).is_some_and(|local| local.content.is_here())).count()
+        };
+        match here {
+            0 | 1 => self.mark_removed(nodes, false),
+            _ => self.distrust_watcher(),
+        }
     }
 
     fn answer_trash(&mut self, job: JobId, result: Result<()>) {
@@ -156,63 +220,82 @@ impl Core {
         }
     }
 
-    /// Brings back what was removed, or deleted on any device: from the trash on this disk, else from the
-    /// cloud's. The next run brings it wherever it is not yet.
+    /// Brings back what was removed, or deleted on any device, and the parts of its photo that went with it: from
+    /// the trash on this disk, else from the cloud's. The next run brings it wherever it is not yet.
     pub fn restore(&mut self, uri: &str, answer: Answer) {
         match self.restorable(uri) {
-            Ok(Some(path)) => {
-                let work = Work::FromTrash { path: path.clone(), identity: self.identity.clone() };
-                self.enqueue_trash(Task::Restore(Wanted { path, uri: uri.into() }), work, answer);
-            }
-            Ok(None) => {
-                answer(self.save());
-                self.advance();
+            Ok(wanted) => {
+                let work = Work::FromTrash { path: wanted.from.clone(), identity: self.identity.clone() };
+                self.enqueue_trash(Task::Restore(wanted), work, Some(answer));
             }
             Err(error) => answer(Err(error)),
         }
     }
 
-    /// The path to look for; `None` where it was enough to forget that it was removed.
-    fn restorable(&self, uri: &str) -> Result<Option<String>> {
+    fn restorable(&self, uri: &str) -> Result<Wanted> {
         let path = self.config.uris.path(uri)?.into_owned();
-        let mut trees = self.states.trees.write();
+        let trees = self.states.trees.read();
         let in_cloud = find_remote(&trees, &path).filter(|id| trees.local(*id).is_none());
         let removed = in_cloud.filter(|id| trees.removed().contains(id));
         if trees.find_local(&path).is_some() || in_cloud.is_some() && removed.is_none() {
             return Err(taken(&path));
         }
-        let never_here = removed.filter(|id| trees.get(*id).is_some_and(|node| node.keep == Keep::Away));
-        if let Some(id) = never_here {
-            bring_back(&mut trees, id);
-            return Ok(None);
+        let never_here = |id: &NodeId| trees.get(*id).is_some_and(|node| node.keep == Keep::Away);
+        if !removed.as_ref().is_some_and(never_here) {
+            return Ok(Wanted { uri: uri.into(), from: path.clone(), path, in_cloud: false });
         }
-        Ok(Some(path))
+        // It went from the index alone. Parts that went with it may be in the trash nevertheless.
+        let parts = removed_parts(&trees, &path);
+        let was_here = parts.iter().find(|id| !never_here(id)).and_then(|id| trees.remote(*id));
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let from = was_here.map_or_else(|| path.clone(), |remote| join(folder, remote.place.name));
+        Ok(Wanted { uri: uri.into(), from, path, in_cloud: true })
     }
 
     pub(super) fn restore_done(&mut self, job: JobId, wanted: Wanted, outcome: Outcome) {
         let Outcome::Trashed(result) = outcome else { return self.answer_trash(job, Err(broken())) };
         match result {
-            Ok(true) => self.answer_trash(job, Ok(())),
-            Ok(false) => self.restore_from_cloud(job, &wanted),
-            Err(error) => self.answer_trash(job, Err(error)),
+            // Of a photo the parts that were in the cloud alone have not gone anywhere yet, or are looked for there.
+            Ok(true) => self.bring_parts_back(&wanted.path, |node| node.keep == Keep::Away),
+            Ok(false) if self.undo_removal(&wanted.path) => {}
+            Ok(false) => return self.restore_from_cloud(job, &wanted),
+            // Something else has the name of another part.
+            Err(error) if wanted.in_cloud && error.code == Code::FileExists => {
+                self.bring_parts_back(&wanted.path, |node| node.keep == Keep::Away);
+            }
+            Err(error) => return self.answer_trash(job, Err(error)),
+        }
+        let saved = self.save();
+        self.answer_trash(job, saved);
+    }
+
+    /// What was removed and is still in the cloud is there to stay, with the parts that went with it. False where it is not.
+    fn undo_removal(&self, path: &str) -> bool {
+        let known = {
+            let trees = self.states.trees.read();
+            find_remote(&trees, path).filter(|id| trees.removed().contains(id))
+        };
+        if let Some(id) = known {
+            bring_back(&mut self.states.trees.write(), id);
+            self.bring_parts_back(path, |_| true);
+        }
+        known.is_some()
+    }
+
+    fn bring_parts_back(&self, path: &str, which: impl Fn(&NodeRef<'_>) -> bool) {
+        let mut trees = self.states.trees.write();
+        for id in removed_parts(&trees, path) {
+            if trees.get(id).is_some_and(|node| which(&node)) {
+                bring_back(&mut trees, id);
+            }
         }
     }
 
     /// This disk's trash does not have it.
     fn restore_from_cloud(&mut self, job: JobId, wanted: &Wanted) {
-        let Some(answer) = self.trash.answers.remove(&job) else { return };
-        let undone = {
-            let mut trees = self.states.trees.write();
-            let removed = find_remote(&trees, &wanted.path).filter(|id| trees.removed().contains(id));
-            removed.map(|id| bring_back(&mut trees, id))
-        };
-        match undone {
-            Some(()) => answer(self.save()),
-            None => {
-                let task = Task::Revival(wanted.uri.clone());
-                self.enqueue_trash(task, Work::Revive(wanted.path.clone()), answer);
-            }
-        }
+        let answer = self.trash.answers.remove(&job);
+        let task = Task::Revival(wanted.uri.clone());
+        self.enqueue_trash(task, Work::Revive(wanted.path.clone()), answer);
     }
 
     pub(super) fn revival_done(&mut self, job: JobId, uri: &str, outcome: Outcome) {
@@ -239,6 +322,37 @@ impl Core {
 
 fn broken() -> Error {
     Error::new(Code::Inner, "a worker broke: try again")
+}
+
+/// Whether nothing of it is on this disk or noted here, and nobody has removed it.
+fn is_in_cloud_alone(trees: &Trees, id: NodeId) -> bool {
+    trees.local(id).is_none() && !trees.removed().contains(&id)
+}
+
+/// The file found at a path, if any was, and the other parts of its photo, here or in the cloud.
+fn with_other_parts(trees: &Trees, found: Option<NodeId>, path: &str) -> Vec<NodeId> {
+    let parts = match found {
+        Some(id) => parts_of(trees, id),
+        None => parts_at(trees, path),
+    };
+    let there = |id: &NodeId| trees.local(*id).is_some() || is_in_cloud_alone(trees, *id);
+    let others = parts.into_iter().filter(|id| Some(*id) != found && there(id));
+    found.into_iter().chain(others).collect()
+}
+
+/// The parts of the photo at a path that were removed, and of which the cloud has not heard.
+fn removed_parts(trees: &Trees, path: &str) -> Vec<NodeId> {
+    let known = find_remote(trees, path);
+    let parts = known.map_or_else(|| parts_at(trees, path), |id| parts_of(trees, id));
+    let gone = |id: &NodeId| trees.removed().contains(id) && trees.local(*id).is_none();
+    parts.into_iter().filter(gone).collect()
+}
+
+/// The parts of the photo that a file at a path would be of.
+fn parts_at(trees: &Trees, path: &str) -> Vec<NodeId> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = trees.find_local_folder(folder);
+    folder.map(|folder| parts_named(trees, folder, name)).unwrap_or_default()
 }
 
 /// A node and all that the local tree has below it, the inner ones first.

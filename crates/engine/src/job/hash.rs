@@ -42,7 +42,13 @@ fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFla
         return HashOutcome::Stopped;
     }
     let begun_ns = context.clock.wall_ns();
-    let result = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, buffer, stop));
+    let result = context.fs.open(&item.path).and_then(|mut file| {
+        let read = digest(&mut *file, buffer, stop)?;
+        Ok(read.map(|(content, stamp)| {
+            let identifier = super::identify::of(context, &item.path, &mut *file, &stamp);
+            (Content { identifier, ..content }, stamp)
+        }))
+    });
     match result {
         Ok(Some((content, stamp))) => HashOutcome::Read(content, smudge(stamp, begun_ns)),
         Ok(None) if stop.is_set() => HashOutcome::Stopped,
@@ -77,7 +83,7 @@ pub(super) fn digest(
         return Ok(None);
     }
     let digest = *hasher.finalize().as_bytes();
-    Ok(Some((Content { digest, size, mtime_ns: after.mtime_ns }, after)))
+    Ok(Some((Content { digest, size, mtime_ns: after.mtime_ns, identifier: None }, after)))
 }
 
 /// A file that was written a moment before it was read may change once more, while it is read or

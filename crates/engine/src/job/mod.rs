@@ -8,6 +8,7 @@ mod disk;
 mod evict;
 mod fetch;
 mod hash;
+mod identify;
 mod mark;
 mod place;
 mod previews;
@@ -46,7 +47,9 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::heard::WakeUp;
 use crate::plan::Steps;
-use crate::ports::{Clock, FileSystem, Marking, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher};
+use crate::ports::{
+    Clock, FileSystem, IdentifierReader, Marking, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher,
+};
 use crate::tree::{NodeId, Trees};
 
 /// A job's number; rises.
@@ -111,21 +114,23 @@ pub enum Work {
         /// How long the trash is kept, in seconds.
         trash_seconds: u64,
     },
-    /// Move a file or folder to the trash.
+    /// Move a file with the other parts of its photo, or a folder, to the trash.
     ToTrash {
-        /// Where it lies.
-        path: String,
+        /// Where it lies, then the other parts that are known.
+        paths: Vec<String>,
+        /// Other parts went before, and it goes where they are.
+        follows: bool,
         /// The gallery's identity.
         identity: String,
     },
-    /// Bring what was at a path last back from the trash.
+    /// Bring what was at a path last back from the trash, with the parts of its photo that went with it.
     FromTrash {
         /// Where it lay.
         path: String,
         /// The gallery's identity.
         identity: String,
     },
-    /// Bring back what lay at a path from the cloud's trash, in the cloud.
+    /// Bring back what lay at a path from the cloud's trash, in the cloud, and the other parts of its photo.
     Revive(String),
     /// Discard one temporary file.
     Discard(String),
@@ -227,6 +232,7 @@ pub struct JobContext {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
     pub(crate) gate: Gate,
+    pub(crate) identifiers: Option<Arc<dyn IdentifierReader>>,
     pub(crate) pictures: Option<Arc<dyn PictureMaker>>,
     pub(crate) previews: Arc<dyn PreviewCache>,
     /// To be read, a few nodes at a time, where a job would have to carry all of them.
@@ -264,6 +270,7 @@ impl JobContext {
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
             gate: Gate::new(config, ports),
+            identifiers: ports.identifiers.clone(),
             pictures: ports.pictures.clone(),
             previews: ports.previews.clone(),
             trees,
@@ -357,8 +364,8 @@ impl Job {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept
             }
-            Work::ToTrash { path, identity } => {
-                Outcome::Trashed(trash::put(context, &path, &identity).map(|()| true))
+            Work::ToTrash { paths, follows, identity } => {
+                Outcome::Trashed(trash::put(context, &paths, follows, &identity).map(|()| true))
             }
             Work::FromTrash { path, identity } => {
                 Outcome::Trashed(trash::take_back(context, &path, &identity))

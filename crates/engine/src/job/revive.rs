@@ -1,12 +1,14 @@
 //! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use cloudsync_cloud::{CloudDb, CloudError, Flag, Record, RowWrite};
 
 use super::trash::taken;
 use super::{JobContext, StopFlag, TABLE};
 use crate::error::{Code, Error};
+use crate::media::{Mark, joined, marks};
 use crate::record::{self, Entry};
 use crate::tree::Kind;
 
@@ -20,10 +22,14 @@ struct Held {
     deleted: HashMap<String, Record>,
     /// The folders of what lives under the name that is looked for.
     namesakes: Vec<Option<Box<str>>>,
+    /// The places of all that lives, as numbers: a million of them take little room.
+    alive: HashSet<u64>,
+    state: RandomState,
 }
 
 /// Brings back what was last deleted at a path, and the folders that it lay in; of a folder all that the trash
-/// has of it. False where the trash has nothing of that path.
+/// has of it, of a photo all its parts that the trash has: the cloud does not say which of them went together. False
+/// where the trash has nothing of that path.
 pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<bool, Error> {
     context.gate.reach_cloud()?;
     let db = context.db().map_err(|error| refused(&error))?;
@@ -64,8 +70,9 @@ impl Held {
         let id = row.extension.id.clone();
         let deleted = (row.extension.operation == Flag::Delete).then(|| row.clone());
         let Ok(Entry { parent, name: own, kind, .. }) = record::read(row) else { return };
-        if deleted.is_none() && *own == *name {
-            self.namesakes.push(parent.clone());
+        if deleted.is_none() {
+            self.alive.insert(self.state.hash_one((&parent, &own)));
+            self.namesakes.extend((*own == *name).then(|| parent.clone()));
         }
         if kind == Kind::Dir || deleted.is_some() {
             self.folders.insert(id.clone(), (parent, own));
@@ -88,6 +95,26 @@ impl Held {
         Some(names.join("/"))
     }
 
+    /// The other deleted parts of the photo that a deleted record is a part of, where nothing has their names now; of
+    /// each name the one that was deleted last.
+    fn other_parts(&self, record: &Record) -> Vec<&Record> {
+        let Some((own, known)) = part(record) else { return Vec::new() };
+        let mut newest: BTreeMap<Box<str>, (&str, Vec<Mark>)> = BTreeMap::new();
+        for (id, row) in &self.deleted {
+            let in_folder = self.folders.get(id).filter(|(parent, _)| *parent == own.parent);
+            let Some((entry, marks)) = in_folder.and_then(|_| part(row)) else { continue };
+            let held = newest.get(&entry.name).and_then(|(id, _)| self.deleted.get(*id));
+            if entry.name != own.name && held.is_none_or(|held| held.version < row.version) {
+                newest.insert(entry.name, (id, marks));
+            }
+        }
+        let free =
+            |name: &str| !self.alive.contains(&self.state.hash_one((&own.parent, &Box::<str>::from(name))));
+        let files = newest.into_iter().filter(|(name, _)| free(name)).map(|(_, file)| file).collect();
+        let parts = joined(files, known.into_iter().collect());
+        parts.into_iter().filter_map(|id| self.deleted.get(id)).collect()
+    }
+
     /// What is to be written, each folder before what is in it.
     fn rows(&self, path: &str) -> Vec<&Record> {
         let beneath = format!("{path}/");
@@ -102,6 +129,7 @@ impl Held {
         let Some(own) = newest.get(path) else { return Vec::new() };
         let mut rows = self.deleted_above(own);
         rows.reverse();
+        rows.extend(self.other_parts(own));
         rows.extend(newest.into_values());
         rows
     }
@@ -117,6 +145,14 @@ impl Held {
         }
         above
     }
+}
+
+/// A file's record, and by what it is known as a part of a photo.
+fn part(record: &Record) -> Option<(Entry, Vec<Mark>)> {
+    let entry = record::read(record.clone()).ok().filter(|entry| entry.kind == Kind::File)?;
+    let identifier = entry.content.and_then(|content| content.identifier);
+    let marks = marks(&entry.name, identifier).collect();
+    Some((entry, marks))
 }
 
 /// Writes the records as they were, under the cloud's lock.

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::JobContext;
+use super::scan::join;
+use super::{JobContext, identify};
 use crate::error::{Code, Error};
-use crate::ports::{FileKind, FileSystem};
+use crate::media::{self, Mark, joined, photo_of};
+use crate::ports::{DirEntry, FileKind, FileSystem};
 
 /// How the names of bins end whose files were replaced.
 const REPLACED: &str = "-replaced";
@@ -20,7 +22,11 @@ pub(super) struct Bin {
 impl Bin {
     /// A new one, which is made when something goes there.
     pub(super) fn new(context: &JobContext) -> Self {
-        Bin { path: format!("{}/{}", <dyn FileSystem>::TRASH, new_name(context)), made: BTreeSet::new() }
+        Bin::at(format!("{}/{}", <dyn FileSystem>::TRASH, new_name(context)))
+    }
+
+    fn at(path: String) -> Self {
+        Bin { path, made: BTreeSet::new() }
     }
 
     /// One for what newer versions replace. Nobody has deleted that, so that it does not come back by itself.
@@ -67,30 +73,108 @@ fn make_dir(context: &JobContext, path: &str) -> io::Result<()> {
     }
 }
 
-/// Moves a file, or a folder with all that is in it, to the trash, durably.
-pub(super) fn put(context: &JobContext, path: &str, identity: &str) -> Result<(), Error> {
+/// Moves a file with all parts of its photo, or a folder with all that is in it, to the trash, durably: `paths` are the
+/// one that was named, and the other parts that are known. What cannot go as a whole stays as a whole.
+pub(super) fn put(
+    context: &JobContext,
+    paths: &[String],
+    follows: bool,
+    identity: &str,
+) -> Result<(), Error> {
     let failed = |error: io::Error| Error::io("it cannot be moved to the trash", &error);
     context.fs.attach(identity).map_err(failed)?;
-    if context.fs.stat(path).map_err(failed)?.kind == FileKind::Other {
+    let Some((named, known)) = paths.split_first() else { return Ok(()) };
+    let kind = context.fs.stat(named).map_err(failed)?.kind;
+    if kind == FileKind::Other {
         let text = "links, pipes and devices are never synced, and are left where they are";
         return Err(Error::new(Code::NotPermitted, text));
     }
-    let place = Bin::new(context).place(context, path).map_err(failed)?;
-    context.fs.rename(path, &place).map_err(failed)?;
+    let mut parts = BTreeSet::new();
+    if kind == FileKind::File {
+        parts.extend(known.iter().cloned());
+        // Those that nobody has looked at yet: a photo that was taken a moment ago.
+        parts.extend(parts_named(context, named).map_err(failed)?);
+    }
+    let with_parts = |bin: &String| parts_in_bin(context, bin, named).is_ok_and(|parts| !parts.is_empty());
+    let before = if follows { bins(context).map_err(failed)?.find(with_parts) } else { None };
+    let mut bin = before.map_or_else(|| Bin::new(context), Bin::at);
+    let mut gone: Vec<(&str, String)> = Vec::new();
+    for path in parts.iter().chain([named]) {
+        let moved =
+            bin.place(context, path).and_then(|place| context.fs.rename(path, &place).map(|()| place));
+        match moved {
+            Ok(place) => gone.push((path, place)),
+            // Another part that went by itself meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path != named => {}
+            Err(error) => {
+                put_back(context, gone);
+                return Err(failed(error));
+            }
+        }
+    }
     context.fs.sync().map_err(failed)
 }
 
-/// Brings what was last deleted at a path back from the trash, durably. False where nothing was.
+/// What cannot be put back either stays in the trash, from where it can be restored.
+fn put_back(context: &JobContext, gone: Vec<(&str, String)>) {
+    for (path, place) in gone {
+        let _ = context.fs.rename(&place, path);
+    }
+}
+
+/// The other files in the folder of a file that are parts of its photo by their names.
+fn parts_named(context: &JobContext, path: &str) -> io::Result<Vec<String>> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let Some(photo) = photo_of(name) else { return Ok(Vec::new()) };
+    let files = files_in(context, folder)?;
+    let parts = files.filter(|entry| *entry.name != *name && photo_of(&entry.name).as_ref() == Some(&photo));
+    Ok(parts.map(|part| join(folder, &part.name)).collect())
+}
+
+/// The other parts of the photo that a folder of the trash has of a path, or would have.
+fn parts_in_bin(context: &JobContext, bin: &str, path: &str) -> io::Result<Vec<String>> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let below = join(bin, folder);
+    let mut known: BTreeSet<Mark> = media::marks(name, None).collect();
+    let mut others = Vec::new();
+    for entry in files_in(context, below.trim_end_matches('/'))? {
+        let marks = identify::marks(context, &join(bin, &join(folder, &entry.name)), &entry.stamp);
+        if *entry.name == *name {
+            known.extend(marks);
+        } else {
+            others.push((join(folder, &entry.name), marks));
+        }
+    }
+    Ok(joined(others, known))
+}
+
+fn files_in(context: &JobContext, folder: &str) -> io::Result<impl Iterator<Item = DirEntry>> {
+    Ok(context.fs.list(folder)?.entries.into_iter().filter(|entry| entry.kind == FileKind::File))
+}
+
+/// Brings what was last deleted at a path back from the trash, durably, with the parts of its photo that went with
+/// it. False where nothing was.
 pub(super) fn take_back(context: &JobContext, path: &str, identity: &str) -> Result<bool, Error> {
     let failed = |error: io::Error| Error::io("it cannot be brought back from the trash", &error);
     context.fs.attach(identity).map_err(failed)?;
     let Some(bin) = newest(context, path).map_err(failed)? else { return Ok(false) };
+    if context.fs.stat(path).is_ok() {
+        return Err(taken(path));
+    }
     for (end, _) in path.match_indices('/') {
         make_dir(context, &path[..end]).map_err(failed)?;
     }
-    match context.fs.rename(&format!("{bin}/{path}"), path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken(path)),
-        result => result.map_err(failed)?,
+    let is_file = context.fs.stat(&join(&bin, path)).is_ok_and(|stat| stat.kind == FileKind::File);
+    let parts = if is_file { parts_in_bin(context, &bin, path).map_err(failed)? } else { Vec::new() };
+    // What was asked for comes last: whoever is killed before that asks again, and finds it, and the rest.
+    for path in parts.iter().map(String::as_str).chain([path]) {
+        match context.fs.rename(&join(&bin, path), path) {
+            // Something else has the name of another part, which stays in the trash for its time.
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && parts.iter().any(|part| part == path) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken(path)),
+            result => result.map_err(failed)?,
+        }
     }
     context.fs.sync().map_err(failed)?;
     tidy(context, &bin, path);
@@ -106,12 +190,16 @@ pub(crate) fn taken(path: &str) -> Error {
 
 /// The folder of the trash that holds what was last deleted at a path.
 fn newest(context: &JobContext, path: &str) -> io::Result<Option<String>> {
+    Ok(bins(context)?.find(|bin| context.fs.stat(&join(bin, path)).is_ok()))
+}
+
+/// The folders of the trash, the newest first.
+fn bins(context: &JobContext) -> io::Result<impl Iterator<Item = String>> {
     let seconds = |name: &str| name.split('-').next().and_then(|seconds| seconds.parse::<i64>().ok());
     let names = context.fs.list_trash()?.into_iter().filter(|name| !name.ends_with(REPLACED));
     let mut bins: Vec<(i64, String)> = names.filter_map(|name| Some((seconds(&name)?, name))).collect();
     bins.sort_unstable_by(|a, b| b.cmp(a));
-    let mut bins = bins.into_iter().map(|(_, name)| format!("{}/{name}", <dyn FileSystem>::TRASH));
-    Ok(bins.find(|bin| context.fs.stat(&format!("{bin}/{path}")).is_ok()))
+    Ok(bins.into_iter().map(|(_, name)| format!("{}/{name}", <dyn FileSystem>::TRASH)))
 }
 
 /// Removes the folders that are empty now.

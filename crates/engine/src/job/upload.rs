@@ -10,7 +10,7 @@ use super::transfer::{Control, Throttle};
 use super::{JobContext, Moved, TABLE};
 use crate::bandwidth::Direction;
 use crate::error::Error;
-use crate::ports::{HEAD, ReadFile, SMUDGED, Stamp, same_file};
+use crate::ports::{ContentId, HEAD, ReadFile, SMUDGED, Stamp, same_file};
 use crate::record;
 use crate::tree::{Content, Digest, NodeId, Previews};
 
@@ -27,6 +27,8 @@ pub struct UploadItem {
     pub stamp: Stamp,
     /// Its digest, where it was read before.
     pub digest: Option<[u8; 32]>,
+    /// What it says of its photo, where it was read before.
+    pub identifier: Option<ContentId>,
 }
 
 /// What sending a file came to.
@@ -261,6 +263,7 @@ fn outcome(
     }
     // A cloud need not read a file of no bytes, nor bytes that it holds already. The stamp that was
     // noted when they were read says how far to believe them.
+    let opened = reading.stamp;
     let held = reading.hasher.is_none() && item.digest.is_some() && named_by(&asset) == item.digest;
     let stamp = match reading.stamp {
         None if item.stamp.size == 0 || held => {
@@ -287,7 +290,10 @@ fn outcome(
     if item.digest.is_some_and(|known| known != digest) {
         return UploadOutcome::Changed;
     }
-    let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns };
+    // One that was read before was asked for it then.
+    let unasked = opened.filter(|_| item.digest.is_none());
+    let identifier = item.identifier.or_else(|| super::identify::at(context, &item.path, &unasked?));
+    let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns, identifier };
     let asset = record::asset_of(&asset, &digest);
     UploadOutcome::Sent { content, asset, previews: Previews::NONE, stamp }
 }

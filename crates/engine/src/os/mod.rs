@@ -2,6 +2,7 @@
 
 mod conditions;
 mod disk;
+mod identifiers;
 mod index;
 mod previews;
 mod time;
@@ -9,6 +10,7 @@ mod watch;
 
 pub use conditions::SystemConditions;
 pub use disk::{Disk, Leases};
+pub use identifiers::AppleIdentifiers;
 pub use index::SqliteIndex;
 pub use previews::{LCD_EDGE, PreviewMaker, THUMBNAIL_EDGE};
 pub use time::{SystemClock, SystemRandom};
@@ -51,6 +53,7 @@ pub fn production(
         random: Arc::new(SystemRandom),
         conditions: conditions.unwrap_or_else(|| Arc::new(SystemConditions::new())),
         watcher: watcher.map(|watcher| Arc::new(watcher) as Arc<dyn Watcher>),
+        identifiers: Some(Arc::new(AppleIdentifiers)),
         pictures: config.previews.then(|| Arc::new(PreviewMaker::default()) as Arc<dyn PictureMaker>),
         previews: Arc::new(PreviewDir::new(&config.state_dir)),
         cloud,

@@ -50,6 +50,9 @@ impl<T: Copy> Lists<T> {
     }
 }
 
+/// How many steps go together at most.
+pub(crate) const MOST_TOGETHER: usize = 256;
+
 /// Steps, each after those that it waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Steps<A> {
@@ -90,6 +93,11 @@ impl<A> Steps<A> {
         &self.actions
     }
 
+    /// The same, without what they wait for.
+    pub(crate) fn into_actions(self) -> Vec<A> {
+        self.actions
+    }
+
     /// The same, to be changed as they are done.
     pub(crate) fn actions_mut(&mut self) -> &mut [A] {
         &mut self.actions
@@ -124,6 +132,34 @@ impl<A> Steps<A> {
     }
 }
 
+impl<A> Steps<A> {
+    /// Brings steps of one group next to one another, as far as what they wait for allows, and says of each step
+    /// whether it goes with the one before. `groups`: by position, the position of the first of the same group. A
+    /// group of more than [`MOST_TOGETHER`] is taken in pieces.
+    pub(crate) fn together(self, groups: &[u32]) -> (Self, Vec<bool>) {
+        let members = (0..).zip(groups).map(|(at, group)| (*group as usize, at));
+        let members = Lists::by_key(groups.len(), members, 0_u32);
+        let mut actions: Vec<Option<A>> = self.actions.into_iter().map(Some).collect();
+        let mut positions: Vec<Option<u32>> = vec![None; actions.len()];
+        let mut steps = Steps::with_capacity(actions.len());
+        let mut joined = Vec::with_capacity(actions.len());
+        for first in 0..actions.len() {
+            let group = groups.get(first).filter(|_| actions[first].is_some());
+            let others = group.map_or(&[][..], |group| members.get(*group as usize));
+            let begun = steps.len();
+            for at in [first].into_iter().chain(others.iter().map(|at| *at as usize)) {
+                let after: Option<Vec<u32>> =
+                    self.after.get(at).iter().map(|on| positions[*on as usize]).collect();
+                let Some(after) = after else { continue };
+                let Some(action) = actions[at].take() else { continue };
+                joined.push(!(steps.len() - begun).is_multiple_of(MOST_TOGETHER));
+                positions[at] = Some(steps.push(action, after));
+            }
+        }
+        (steps, joined)
+    }
+}
+
 /// Steps none of which waits for another.
 impl<A> FromIterator<A> for Steps<A> {
     fn from_iter<I: IntoIterator<Item = A>>(actions: I) -> Self {
@@ -145,6 +181,23 @@ mod tests {
         let lists = Lists::by_key(5, items.into_iter(), ' ');
         let all: Vec<&[char]> = (0..6).map(|index| lists.get(index)).collect();
         assert_eq!(all, [&['b'][..], &[], &['a', 'c'], &['d'], &[], &[]]);
+    }
+
+    #[test]
+    fn what_belongs_together_is_brought_together_and_waits_as_before() {
+        let mut steps = Steps::default();
+        steps.push("a1", []);
+        steps.push("b1", []);
+        let folder = steps.push("folder", []);
+        steps.push("a2", []);
+        steps.push("b2", [folder]);
+        steps.push("b3", []);
+        steps.push("last", [3, 4]);
+        let groups = [0, 1, 2, 0, 1, 1, 6];
+        let (steps, joined) = steps.together(&groups);
+        assert_eq!(steps.actions(), ["a1", "a2", "b1", "b3", "folder", "b2", "last"]);
+        assert_eq!(joined, [false, true, false, true, false, false, false]);
+        assert_eq!((steps.after(5), steps.after(6)), (&[4][..], &[1, 5][..]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod fs;
+mod identifiers;
 mod index;
 mod previews;
 mod time;
@@ -13,6 +14,7 @@ pub use fs::{
     DirEntry, FileKind, FileMark, FileSystem, Listing, Marking, ReadFile, SMUDGED, Space, Stamp, Stat,
     StillFile, WriteFile,
 };
+pub use identifiers::{ContentId, IdentifierReader};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
 pub use previews::{HEAD, PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName};
 pub use time::{Clock, Random};
@@ -36,6 +38,8 @@ pub struct Ports {
     pub conditions: Arc<dyn Conditions>,
     /// Changes of the gallery as they happen; `None` means a full scan at every start.
     pub watcher: Option<Arc<dyn Watcher>>,
+    /// Finds out which files are parts of one photo although their names do not say so; `None` where names are to do.
+    pub identifiers: Option<Arc<dyn IdentifierReader>>,
     /// Makes small pictures; `None` where this device is to make none.
     pub pictures: Option<Arc<dyn PictureMaker>>,
     /// The small pictures on this device.

@@ -4,7 +4,7 @@
 //! what the trees give out and take in, or owned ([`Node`]).
 
 use crate::error::Code;
-use crate::ports::{PreviewKind, Stamp};
+use crate::ports::{ContentId, PreviewKind, Stamp};
 
 /// A node's number in the index. Never used twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ pub struct Content {
     pub size: u64,
     /// The modification time that goes with them, in nanoseconds since 1970. Never identity.
     pub mtime_ns: i64,
+    /// What they say of the photo that they are a part of, as far as anybody has looked.
+    pub identifier: Option<ContentId>,
 }
 
 impl PartialEq for Content {
@@ -367,9 +369,10 @@ impl<'t> NodeRef<'t> {
     }
 
     /// Whether more than the disk knows of it: what only the disk holds, the next scan finds again. What has
-    /// a record's id may be in the cloud already, although its answer was not heard.
+    /// a record's id may be in the cloud already, although its answer was not heard; and that a person has it
+    /// removed, no scan finds.
     pub fn is_worth_keeping(&self) -> bool {
-        self.synced.is_some() || self.remote.is_some() || self.record.is_some()
+        self.synced.is_some() || self.remote.is_some() || self.record.is_some() || self.removed
     }
 
     /// Whether the disk holds another place or other bytes than were last agreed on, or bytes that were not read.

@@ -108,8 +108,11 @@ mod flag {
     pub(super) const THUMBNAIL_NAMED: u64 = 1 << 29;
     pub(super) const LCD: u64 = 1 << 30;
     pub(super) const LCD_NAMED: u64 = 1 << 31;
+    /// The contents that have an identifier: each slot's bit, and after them the arrival's.
+    pub(super) const IDENTIFIED: u64 = 1 << 32;
+    pub(super) const ARRIVAL_IDENTIFIED: u64 = IDENTIFIED << 3;
     /// One more than all bits that mean something.
-    pub(super) const END: u64 = 1 << 32;
+    pub(super) const END: u64 = 1 << 36;
 }
 
 /// What becomes of a file's own copy, in the order of the flags' numbers.
@@ -166,6 +169,10 @@ impl<'n> Writer<'n> {
             (flag::LCD, lcd.is_some()),
             (flag::LCD_NAMED, lcd.is_some_and(is_named)),
             (flag::ARRIVING, node.arriving.is_some()),
+            (
+                flag::ARRIVAL_IDENTIFIED,
+                node.arriving.is_some_and(|arrival| arrival.content.identifier.is_some()),
+            ),
             (flag::REMOVED, node.removed),
             (flag::VIEWED, node.viewed_ms.is_some()),
             (flag::TROUBLE, node.trouble.is_some()),
@@ -177,6 +184,10 @@ impl<'n> Writer<'n> {
             ),
         ] {
             writer.flags |= if set { bit } else { 0 };
+        }
+        for (slot, content) in writer.contents.0.iter().enumerate() {
+            let identified = content.is_some_and(|content| content.identifier.is_some());
+            writer.flags |= if identified { flag::IDENTIFIED << slot } else { 0 };
         }
         writer
     }
@@ -209,8 +220,9 @@ impl<'n> Writer<'n> {
 
     fn content(&mut self, shift: u64, content: Option<Content>) {
         let Some(content) = content else { return };
-        // Their own equality leaves the time out.
-        let same = |a: &Content, b: &Content| a == b && a.mtime_ns == b.mtime_ns;
+        // Their own equality leaves out what is not the bytes.
+        let more = |content: &Content| (content.mtime_ns, content.identifier);
+        let same = |a: &Content, b: &Content| a == b && more(a) == more(b);
         self.flags |= self.contents.number(content, same) << shift;
     }
 }
@@ -257,6 +269,7 @@ fn put_content(out: &mut Vec<u8>, content: &Content) {
     out.extend_from_slice(&content.digest);
     put_number(out, content.size);
     put_time(out, content.mtime_ns);
+    content.identifier.iter().for_each(|identifier| out.extend_from_slice(identifier));
 }
 
 fn put_preview(out: &mut Vec<u8>, preview: &Preview<&str>) {
@@ -304,8 +317,9 @@ impl<'b> Reader<'b> {
         for slot in reader.places.iter_mut().take(places) {
             *slot = (NodeId(reader.bytes.number32()?), reader.bytes.raw_text()?);
         }
-        for slot in reader.contents.iter_mut().take(contents) {
-            *slot = Some(read_content(&mut reader.bytes)?);
+        for (number, slot) in reader.contents.iter_mut().take(contents).enumerate() {
+            let identified = flags & flag::IDENTIFIED << number != 0;
+            *slot = Some(read_content(&mut reader.bytes, identified)?);
         }
         Ok(reader)
     }
@@ -410,7 +424,8 @@ impl<'b> Reader<'b> {
         if !self.has(flag::ARRIVING) {
             return Ok(None);
         }
-        Ok(Some(Arrival { content: read_content(&mut self.bytes)?, ino: self.bytes.number()? }))
+        let identified = self.has(flag::ARRIVAL_IDENTIFIED);
+        Ok(Some(Arrival { content: read_content(&mut self.bytes, identified)?, ino: self.bytes.number()? }))
     }
 
     fn trouble(&mut self) -> Result<Option<Trouble<&'b str>>, Impossible> {
@@ -427,8 +442,13 @@ impl<'b> Reader<'b> {
     }
 }
 
-fn read_content(bytes: &mut Bytes<'_>) -> Result<Content, Impossible> {
-    Ok(Content { digest: bytes.array()?, size: bytes.number()?, mtime_ns: bytes.time()? })
+fn read_content(bytes: &mut Bytes<'_>, identified: bool) -> Result<Content, Impossible> {
+    Ok(Content {
+        digest: bytes.array()?,
+        size: bytes.number()?,
+        mtime_ns: bytes.time()?,
+        identifier: if identified { Some(bytes.array()?) } else { None },
+    })
 }
 
 /// Reads what [`write`] wrote.

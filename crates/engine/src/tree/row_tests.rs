@@ -17,10 +17,11 @@ fn any_place() -> impl Strategy<Value = Place> {
 fn any_content() -> impl Strategy<Value = Content> {
     let size = prop_oneof![0..2_u64, Just(u64::MAX)];
     let time = prop_oneof![0..2_i64, Just(i64::MIN), Just(i64::MAX)];
-    (0..2_u8, size, time).prop_map(|(digest, size, mtime_ns)| Content {
+    (0..2_u8, size, time, of(0..2_u8)).prop_map(|(digest, size, mtime_ns, identifier)| Content {
         digest: [digest; 32],
         size,
         mtime_ns,
+        identifier: identifier.map(|byte| [byte; 16]),
     })
 }
 
@@ -144,7 +145,8 @@ fn a_row_with_unknown_bits_is_refused() {
 
 #[test]
 fn a_file_in_step_takes_up_little_room() {
-    let content = Content { digest: [7; 32], size: 3_000_000, mtime_ns: 1_700_000_000_000_000_000 };
+    let content =
+        Content { digest: [7; 32], size: 3_000_000, mtime_ns: 1_700_000_000_000_000_000, identifier: None };
     let place = Place { parent: NodeId(100), name: "IMG_00000001.jpg" };
     let stamp = Stamp { ino: 1_000_000, size: content.size, mtime_ns: content.mtime_ns, ctime_ns: 1 };
     let node = NodeRef {

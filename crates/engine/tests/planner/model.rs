@@ -17,7 +17,7 @@ pub(crate) const LABEL: &str = "phone 2026";
 pub(crate) fn content(bytes: Bytes) -> Content {
     let mut digest = [0; 32];
     digest[..4].copy_from_slice(&bytes.to_le_bytes());
-    Content { digest, size: 10, mtime_ns: 0 }
+    Content { digest, size: 10, mtime_ns: 0, identifier: None }
 }
 
 pub(crate) fn bytes_of(content: &Content) -> Bytes {

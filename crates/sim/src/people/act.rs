@@ -102,7 +102,7 @@ pub fn act(shared: &mut Shared, device: usize) {
         person.go_on_writing();
     }
     let deed = match person.shared.space {
-        Some(space) if person.shared.rng.per_mille(200) => person
+        Some(space) if person.shared.rng.per_mille(if space.removals { 400 } else { 200 }) => person
             .shared
             .rng
             .weighted(if space.writers { &MORE_DEEDS } else { &MORE_DEEDS[..1] }, Deed::Photo),
@@ -558,7 +558,12 @@ impl<'a> Person<'a> {
     /// Another part of a photo.
     fn photo(&mut self) -> io::Result<()> {
         let path = join(&self.any_place(), &names::part(&mut self.shared.rng));
-        let bytes = self.fresh();
+        let mut bytes = self.fresh();
+        if self.shared.space.is_some_and(|space| space.removals) && self.shared.rng.per_mille(500) {
+            // A camera has written which photo it is a part of, whatever it is called.
+            let identifier = *self.shared.rng.pick(b"AB").unwrap_or(&b'A');
+            bytes.splice(..0, [b'i', b'd', b':', identifier]);
+        }
         self.makes_file(&path, bytes).map(|_| ())
     }
 

@@ -12,8 +12,8 @@ use cloudsync_engine::ports::{FileKind, FileSystem, Ports, Stamp, Watcher};
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, DownloadPolicy, Event, SyncProgress, SyncState};
 use cloudsync_sim::{
-    CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIndex,
-    SimPictures, SimPreviews, SimRandom, SimWatcher, Sink, Wire,
+    CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIdentifiers,
+    SimIndex, SimPictures, SimPreviews, SimRandom, SimWatcher, Sink, Wire,
 };
 use parking_lot::Mutex;
 
@@ -72,6 +72,7 @@ impl Hand {
             random: Arc::new(SimRandom::new(1 + device as u64)),
             conditions: Arc::new(SimConditions::new(wire.clone())),
             watcher: watched.then(|| Arc::new(SimWatcher::new(wire.clone())) as Arc<dyn Watcher>),
+            identifiers: Some(Arc::new(SimIdentifiers)),
             pictures: Some(Arc::new(SimPictures)),
             previews: Arc::new(SimPreviews::new(wire.clone())),
             cloud: Arc::new(SimCloud::new(wire)),
@@ -160,7 +161,7 @@ impl Hand {
     /// Sends one file; returns how it is noted then.
     pub(crate) fn send(&self, path: &str, stamp: Stamp, digest: Option<[u8; 32]>) -> Stamp {
         let (node, record) = (NodeId(1), "rec".into());
-        let item = UploadItem { node, record, path: path.into(), stamp, digest };
+        let item = UploadItem { node, record, path: path.into(), stamp, digest, identifier: None };
         let Outcome::Upload(mut outcomes) = self.job(Work::Upload(vec![item])) else { panic!() };
         let Some(UploadOutcome::Sent { stamp, .. }) = outcomes.pop() else { panic!("{outcomes:?}") };
         stamp

@@ -5,6 +5,7 @@ mod auto;
 mod downloads;
 mod evictions;
 mod filters;
+mod groups;
 mod hand;
 mod kills;
 mod marks;
@@ -102,7 +103,7 @@ fn what_may_have_changed_unseen_does_not_go() {
     let unbelieved = Stamp { ctime_ns: SMUDGED, ..seen };
     let gone = |bytes: &[u8], stamp| {
         let digest = *blake3::hash(bytes).as_bytes();
-        let content = Content { digest, size: bytes.len() as u64, mtime_ns: seen.mtime_ns };
+        let content = Content { digest, size: bytes.len() as u64, mtime_ns: seen.mtime_ns, identifier: None };
         let op = DiskOp::Trash { node: NodeId(1), path: "a".into(), content, stamp };
         let Outcome::Disk(mut outcomes) = hand.job(Work::Disk(Steps::from_iter([op]))) else { panic!() };
         outcomes.pop()

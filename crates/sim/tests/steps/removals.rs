@@ -13,12 +13,12 @@ use parking_lot::Mutex;
 use crate::elsewhere;
 use crate::hand::{Hand, World, world};
 
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     format!("file://media/Photo/{path}")
 }
 
 /// Asks, and runs every job that follows; `before` is told of each before it is run.
-fn ask(
+pub(crate) fn ask(
     hand: &mut Hand,
     what: impl FnOnce(&mut Core, Answer),
     mut before: impl FnMut(&Hand, &Work),
@@ -34,11 +34,11 @@ fn ask(
     answer.unwrap()
 }
 
-fn remove(hand: &mut Hand, path: &str) -> Result<()> {
+pub(crate) fn remove(hand: &mut Hand, path: &str) -> Result<()> {
     ask(hand, |core, answer| core.remove(&uri(path), answer), |_, _| {})
 }
 
-fn restore(hand: &mut Hand, path: &str) -> Result<()> {
+pub(crate) fn restore(hand: &mut Hand, path: &str) -> Result<()> {
     ask(hand, |core, answer| core.restore(&uri(path), answer), |_, _| {})
 }
 
@@ -47,7 +47,7 @@ fn file(name: &str, bytes: &str) -> std::collections::BTreeMap<String, Vec<u8>> 
 }
 
 /// Two devices that hold the same.
-fn both(files: &[(&str, &str)]) -> (World, Hand, Hand) {
+pub(crate) fn both(files: &[(&str, &str)]) -> (World, Hand, Hand) {
     let world = world(true);
     let (mut here, mut there) =
         (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
@@ -59,14 +59,14 @@ fn both(files: &[(&str, &str)]) -> (World, Hand, Hand) {
     (world, here, there)
 }
 
-fn sync_both(here: &mut Hand, there: &mut Hand) {
+pub(crate) fn sync_both(here: &mut Hand, there: &mut Hand) {
     for _ in 0..2 {
         here.sync_well();
         there.sync_well();
     }
 }
 
-fn live_records(shared: &Shared) -> usize {
+pub(crate) fn live_records(shared: &Shared) -> usize {
     shared.cloud.records.values().filter(|rec| !rec.deleted()).count()
 }
 

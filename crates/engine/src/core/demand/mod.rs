@@ -3,10 +3,12 @@
 //! - this file: who waits for which file, and who does no more;
 //! - [`transfer`]: when a file's transfer begins, and what it came to;
 //! - [`batch`]: many files that were asked for at once;
+//! - [`parts`]: what is fetched with a file: the other parts of its photo;
 //! - [`previews`]: small pictures of them, asked for in the same way;
 //! - [`tell`]: what those who wait hear.
 
 mod batch;
+mod parts;
 mod previews;
 mod tell;
 mod transfer;
@@ -119,11 +121,14 @@ impl Demands {
 }
 
 impl Core {
-    /// Fetches one file's bytes for a client, before all that nobody looks at.
+    /// Fetches one file's bytes for a client, before all that nobody looks at, and then the other parts of its photo.
     pub fn start_download(&mut self, client: ClientId, uri: &str) -> Result<()> {
         let path = self.config.uris.path(uri)?;
         let Some(item) = self.wanted(&path, uri)? else {
             self.tell_here(client, uri, &path);
+            let here = self.states.trees.read().find_local(&path);
+            here.into_iter().for_each(|id| self.fetch_other_parts(id));
+            self.begin_waiting();
             return Ok(());
         };
         let under_way = self.demands.by_node.get(&item.node).is_some_and(|demand| demand.job.is_some());
@@ -185,7 +190,7 @@ impl Core {
         if urgency < demand.urgency {
             demand.urgency = urgency;
             if let Some(job) = demand.job {
-                self.queue.promote(job);
+                self.queue.promote(job, urgency);
             }
         }
         let running = demand.progress(DownloadState::Running, DownloadErrorType::NoError, demand.told);
@@ -257,6 +262,10 @@ impl Core {
         let nodes: Vec<NodeId> = self.demands.by_node.keys().copied().collect();
         for node in nodes {
             self.withdraw(node, Partial::Keep, |_| true);
+            // One that nobody asked for.
+            if self.demands.by_node.get(&node).is_some_and(|demand| demand.waiters.is_empty()) {
+                self.leave(node, Partial::Keep);
+            }
         }
         self.stop_all_previews();
     }

@@ -41,8 +41,10 @@ impl Core {
             let Some(demand) = self.demands.by_node.get(&node).filter(|demand| demand.job.is_none()) else {
                 continue;
             };
-            if in_use.contains(&node) || (demand.urgency == Urgency::Batch && !self.batches_may_begin()) {
+            if in_use.contains(&node) || (demand.urgency != Urgency::Person && !self.batches_may_begin()) {
                 later.push_back(node);
+            } else if self.is_idle_part(node) {
+                self.demands.by_node.remove(&node);
             } else {
                 self.begin(node);
             }
@@ -52,7 +54,7 @@ impl Core {
     }
 
     fn batches_may_begin(&self) -> bool {
-        let of_batches = |demand: &&Demand| demand.job.is_some() && demand.urgency == Urgency::Batch;
+        let of_batches = |demand: &&Demand| demand.job.is_some() && demand.urgency != Urgency::Person;
         let under_way = self.demands.by_node.values().filter(of_batches).count();
         under_way < self.config.transfer_threads
     }
@@ -133,6 +135,9 @@ impl Core {
         };
         let last = demand.progress(state, error, processed);
         self.tell(&demand.waiters, &last);
+        if state == DownloadState::Completed && !demand.waiters.is_empty() {
+            self.fetch_other_parts(node);
+        }
         for (waiter, urgency) in demand.after_stop {
             self.demand(demand.item.clone(), waiter, urgency);
         }

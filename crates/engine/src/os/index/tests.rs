@@ -36,7 +36,12 @@ fn commit(
 /// A file in step, as most are.
 fn in_step(n: u32) -> Node {
     let digest = *blake3_like(n);
-    let content = Content { digest, size: 3_000_000 + u64::from(n), mtime_ns: 1_700_000_000_000_000_000 };
+    let content = Content {
+        digest,
+        size: 3_000_000 + u64::from(n),
+        mtime_ns: 1_700_000_000_000_000_000,
+        identifier: None,
+    };
     let place = Place { parent: NodeId(n % 100), name: format!("IMG_{n:08}.jpg").into() };
     let stamp = Stamp {
         ino: 1_000_000 + u64::from(n),

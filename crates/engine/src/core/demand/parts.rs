@@ -1,0 +1,59 @@
+//! The other parts of a photo of which somebody has asked for one: half a photo is of little use. They come after it,
+//! where nothing more urgent is to be done, and nobody is told of them: who wants to hear of one asks for it. Where one
+//! does not come, the next start of any part tries again.
+
+use super::super::Core;
+use super::super::disk_phase::fetch_item;
+use super::super::left_out::left_out;
+use super::super::photos::parts_of;
+use super::super::queue::Urgency;
+use super::Demand;
+use crate::job::FetchItem;
+use crate::tree::NodeId;
+
+impl Core {
+    /// Somebody has the file now: the other parts of its photo come too.
+    pub(super) fn fetch_other_parts(&mut self, node: NodeId) {
+        let items = self.missing_parts(node);
+        let room = self.fs.space().map_or(u64::MAX, |space| space.free);
+        if items.iter().map(|item| item.content.size).sum::<u64>() > room {
+            return;
+        }
+        for item in items {
+            let node = item.node;
+            self.demands.by_node.entry(node).or_insert_with(|| {
+                self.demands.waiting.push_back(node);
+                Demand::new(item, Urgency::Background)
+            });
+        }
+    }
+
+    fn missing_parts(&self, node: NodeId) -> Vec<FetchItem> {
+        let trees = self.states.trees.read();
+        let in_filter = |id: &NodeId| left_out(&self.config.filters, &trees, *id).is_none();
+        let missing = |id: &NodeId| {
+            let here = trees.local(*id).is_some_and(|local| local.content.is_here());
+            !here && !trees.removed().contains(id)
+        };
+        let parts = parts_of(&trees, node).into_iter().filter(missing).filter(in_filter);
+        parts
+            .filter_map(|id| {
+                let place = trees.local(id).map(|local| local.place).or(Some(trees.remote(id)?.place))?;
+                fetch_item(&trees, id, place)
+            })
+            .collect()
+    }
+
+    /// Whether a part that nobody asked for is not needed any more: the others have gone, or are going.
+    pub(super) fn is_idle_part(&self, node: NodeId) -> bool {
+        if self.demands.by_node.get(&node).is_some_and(|demand| !demand.waiters.is_empty()) {
+            return false;
+        }
+        let trees = self.states.trees.read();
+        let stays = |id: &NodeId| {
+            let here = trees.local(*id).is_some_and(|local| local.content.is_here());
+            here && !self.evictions.nodes().any(|leaving| leaving == *id)
+        };
+        !parts_of(&trees, node).iter().any(stays)
+    }
+}
