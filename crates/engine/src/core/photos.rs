@@ -1,7 +1,7 @@
 //! Which files are the parts of one photo: they go, come and stay together. In a folder, those are parts of one photo
 //! that have the name of one, or the content identifier; and whatever is one with one of these.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::media::{Mark, joined, marks, photo_of};
@@ -30,6 +30,18 @@ pub(super) fn parts_of(trees: &Trees, id: NodeId) -> Vec<NodeId> {
         parts.push(id);
     }
     parts
+}
+
+/// The files that are parts of the same photos as any of these, which are looked for together: a folder is looked
+/// through once.
+pub(super) fn parts_of_all(trees: &Trees, files: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+    let mut known: BTreeMap<NodeId, BTreeSet<Mark>> = BTreeMap::new();
+    for id in files.filter(|id| !trees.is_dir(*id)) {
+        let Some(node) = trees.get(id) else { continue };
+        let Some(place) = shown_place(&node) else { continue };
+        known.entry(place.parent).or_default().extend(marks(place.name, identifier_of(&node)));
+    }
+    known.into_iter().flat_map(|(folder, known)| marked(trees, folder, known)).collect()
 }
 
 /// The files of a folder, here or in the cloud, that are parts of the photo that a file called `name` would be of.

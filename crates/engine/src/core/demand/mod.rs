@@ -43,6 +43,8 @@ pub(super) struct Demands {
     by_node: BTreeMap<NodeId, Demand>,
     /// Those that have not begun, in the order in which they were asked for.
     waiting: VecDeque<NodeId>,
+    /// Files that have come, and the other parts of whose photos have not been looked for.
+    came: BTreeSet<NodeId>,
     batches: BTreeMap<TaskId, Batch>,
     previews: PreviewDemands,
     next_progress: u64,
@@ -127,7 +129,7 @@ impl Core {
         let Some(item) = self.wanted(&path, uri)? else {
             self.tell_here(client, uri, &path);
             let here = self.states.trees.read().find_local(&path);
-            here.into_iter().for_each(|id| self.fetch_other_parts(id));
+            self.demands.came.extend(here);
             self.begin_waiting();
             return Ok(());
         };

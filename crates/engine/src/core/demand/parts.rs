@@ -2,19 +2,25 @@
 //! where nothing more urgent is to be done, and nobody is told of them: who wants to hear of one asks for it. Where one
 //! does not come, the next start of any part tries again.
 
+use std::collections::BTreeSet;
+
 use super::super::Core;
 use super::super::disk_phase::fetch_item;
 use super::super::left_out::left_out;
-use super::super::photos::parts_of;
+use super::super::photos::{parts_of, parts_of_all};
 use super::super::queue::Urgency;
 use super::Demand;
 use crate::job::FetchItem;
 use crate::tree::NodeId;
 
 impl Core {
-    /// Somebody has the file now: the other parts of its photo come too.
-    pub(super) fn fetch_other_parts(&mut self, node: NodeId) {
-        let items = self.missing_parts(node);
+    /// Files have come for those who asked, and nobody waits for another: the other parts of their photos come too.
+    pub(super) fn fetch_other_parts(&mut self) {
+        let came = std::mem::take(&mut self.demands.came);
+        if came.is_empty() {
+            return;
+        }
+        let items = self.missing_parts(came);
         let room = self.fs.space().map_or(u64::MAX, |space| space.free);
         if items.iter().map(|item| item.content.size).sum::<u64>() > room {
             return;
@@ -28,14 +34,14 @@ impl Core {
         }
     }
 
-    fn missing_parts(&self, node: NodeId) -> Vec<FetchItem> {
+    fn missing_parts(&self, came: BTreeSet<NodeId>) -> Vec<FetchItem> {
         let trees = self.states.trees.read();
         let in_filter = |id: &NodeId| left_out(&self.config.filters, &trees, *id).is_none();
         let missing = |id: &NodeId| {
             let here = trees.local(*id).is_some_and(|local| local.content.is_here());
             !here && !trees.removed().contains(id)
         };
-        let parts = parts_of(&trees, node).into_iter().filter(missing).filter(in_filter);
+        let parts = parts_of_all(&trees, came.into_iter()).into_iter().filter(missing).filter(in_filter);
         parts
             .filter_map(|id| {
                 let place = trees.local(id).map(|local| local.place).or(Some(trees.remote(id)?.place))?;

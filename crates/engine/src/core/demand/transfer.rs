@@ -33,7 +33,7 @@ impl Core {
     pub(crate) fn begin_waiting(&mut self) {
         self.begin_previews();
         if self.demands.waiting.is_empty() {
-            return;
+            self.fetch_other_parts();
         }
         let in_use = self.nodes_in_use();
         let mut later = VecDeque::new();
@@ -136,7 +136,7 @@ impl Core {
         let last = demand.progress(state, error, processed);
         self.tell(&demand.waiters, &last);
         if state == DownloadState::Completed && !demand.waiters.is_empty() {
-            self.fetch_other_parts(node);
+            self.demands.came.insert(node);
         }
         for (waiter, urgency) in demand.after_stop {
             self.demand(demand.item.clone(), waiter, urgency);
