@@ -34,8 +34,8 @@ impl CheckedDb {
         CheckedDb { db, listings: Mutex::default(), last_lock: AtomicI64::new(0) }
     }
 
-    /// Writes, and holds each receipt against its row. `again` is whether a record that is as it should be
-    /// keeps its version.
+    /// Writes, and holds each receipt against its row. `again` is whether a record that is as it should be keeps its
+    /// version, which is 0 where the cloud has forgotten it: a record that was deleted already.
     fn write(
         &self,
         write: Write,
@@ -57,7 +57,7 @@ impl CheckedDb {
 impl Asked {
     fn check(self, receipt: WriteReceipt, again: bool) -> Result<WriteReceipt> {
         let base = self.base_version.unwrap_or(0);
-        let rises = receipt.version > base || again && receipt.version == base && base > 0;
+        let rises = receipt.version > base || again && [0, base].contains(&receipt.version);
         if receipt.id != self.id {
             return Err(lie(format!("it answered for {} where {} was written", receipt.id, self.id)));
         }
