@@ -404,3 +404,79 @@ pub unsafe extern "C" fn cloudsync_transfers_write(
         transfers.advance(index, |sink| sink.write(bytes, offset)).map(drop)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::*;
+
+    struct Stop;
+
+    impl TransferControl for Stop {
+        fn advanced(&self, _: usize, _: u64) -> Flow {
+            Flow::Stop
+        }
+    }
+
+    struct Endless;
+
+    impl AssetSource for Endless {
+        fn read_at(&mut self, buffer: &mut [u8], _: u64) -> io::Result<usize> {
+            Ok(buffer.len())
+        }
+
+        fn size(&self) -> u64 {
+            u64::MAX
+        }
+
+        fn path(&self) -> Option<&Path> {
+            None
+        }
+    }
+
+    impl AssetSink for Endless {
+        fn offset(&self) -> u64 {
+            5
+        }
+
+        fn write_at(&mut self, _: &[u8], _: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn path(&self) -> Option<&Path> {
+            None
+        }
+    }
+
+    fn download() -> AssetDownload<'static> {
+        AssetDownload { gid: "g".into(), asset: CloudAsset::default(), sink: Box::new(Endless) }
+    }
+
+    #[test]
+    fn a_transfer_that_is_to_stop_says_so_and_answers_so() {
+        let upload = AssetUpload {
+            gid: "g".into(),
+            asset: CloudAsset::default(),
+            transfer_id: "t".into(),
+            digest: None,
+            source: Box::new(Endless),
+        };
+        let (lending, lent) = Lending::uploads(vec![upload], &Stop).unwrap();
+        let (mut buffer, mut read) = ([0; 4], 0);
+        // SAFETY: locals may be written.
+        let code =
+            unsafe { cloudsync_transfers_read(lent.handle(), 0, buffer.as_mut_ptr(), 4, &raw mut read) };
+        assert_eq!((code, read), (13_900_004, 0));
+        assert_eq!(lending.settle(vec![Ok(CloudAsset::default())]), [Err(CloudError::Stopped)]);
+
+        let (lending, lent) = Lending::downloads(vec![download(), download()], &Stop).unwrap();
+        // SAFETY: a readable literal.
+        let write = |index| unsafe { cloudsync_transfers_write(lent.handle(), index, 5, b"abc".as_ptr(), 3) };
+        assert_eq!((write(0), write(1)), (13_900_004, 13_900_004));
+        let answers = lending.settle(vec![Ok(CloudAsset::default()), Ok(CloudAsset::default())]);
+        assert_eq!(answers, [Err(CloudError::Stopped), Err(CloudError::Stopped)]);
+        assert_eq!(write(0), 13_600_001, "the bytes are out of reach once the call is over");
+    }
+}
