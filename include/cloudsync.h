@@ -1797,7 +1797,8 @@ typedef struct CloudSyncCloudDbVTable {
    */
   uint32_t capabilities;
   /**
-   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000.
+   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at
+   * most.
    */
   uint64_t timeout_ms;
   /**
@@ -1898,7 +1899,7 @@ typedef struct CloudSyncAssetLoaderVTable {
   size_t struct_size;
   /**
    * How long a reply is waited for, in milliseconds, from when the method has returned or a byte was moved last; 0 for
-   * 60000.
+   * 60000, a day at most.
    */
   uint64_t timeout_ms;
   /**
@@ -1961,7 +1962,8 @@ typedef struct CloudSyncCloudServiceVTable {
    */
   size_t struct_size;
   /**
-   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000.
+   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at
+   * most.
    */
   uint64_t timeout_ms;
   /**

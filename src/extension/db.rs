@@ -47,7 +47,8 @@ pub struct CloudSyncCloudDbVTable {
     pub struct_size: usize,
     /// CLOUDSYNC_CAPABILITY_... bits: what the engine may rely on. 0 for nothing beyond the documents.
     pub capabilities: u32,
-    /// How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000.
+    /// How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at
+    /// most.
     pub timeout_ms: u64,
     /// Gives count ids that were never given before, of 1 to 23 bytes: cloudsync_reply_ids.
     pub generate_id: Option<

@@ -30,7 +30,7 @@ pub struct CloudSyncAssetLoaderVTable {
     /// sizeof(CloudSyncAssetLoaderVTable), as the program was compiled.
     pub struct_size: usize,
     /// How long a reply is waited for, in milliseconds, from when the method has returned or a byte was moved last; 0 for
-    /// 60000.
+    /// 60000, a day at most.
     pub timeout_ms: u64,
     /// Uploads assets: reads each to its end with cloudsync_transfers_read, and answers with the asset and its new id and hash.
     /// One whose digest is given may be answered for without reading where the cloud holds those bytes.

@@ -12,6 +12,8 @@ use crate::object::keep;
 
 /// How long a reply is waited for where the vendor does not say.
 const TIMEOUT_MS: u64 = 60_000;
+/// The longest that a vendor can ask for.
+const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The vendor's pointer, which goes back to it when nobody uses it any more: neither a stub, nor a call, nor a reply that was
 /// not answered yet.
@@ -39,7 +41,8 @@ impl Drop for Owner {
 impl Owner {
     /// Takes a vendor's pointer over.
     pub(crate) fn new(context: *mut c_void, destroy: CloudSyncDestroy, timeout_ms: u64) -> Arc<Self> {
-        let timeout = Duration::from_millis(if timeout_ms == 0 { TIMEOUT_MS } else { timeout_ms });
+        let timeout =
+            Duration::from_millis(if timeout_ms == 0 { TIMEOUT_MS } else { timeout_ms.min(LONGEST_MS) });
         Arc::new(Owner { context, destroy, timeout })
     }
 

@@ -44,7 +44,8 @@ pub type CloudSyncCloudServiceConnect = Option<
 pub struct CloudSyncCloudServiceVTable {
     /// sizeof(CloudSyncCloudServiceVTable), as the program was compiled.
     pub struct_size: usize,
-    /// How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000.
+    /// How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at
+    /// most.
     pub timeout_ms: u64,
     /// The account and its space: cloudsync_reply_service_info.
     pub get_service_info: CloudSyncCloudServiceAsk,
