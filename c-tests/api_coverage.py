@@ -62,7 +62,7 @@ def shown(function, code, test, source, answers):
         return None
     if test.startswith("`"):
         name = test.strip("`")
-        rust = [*source.glob("src/*.rs"), *source.glob("crates/**/*.rs")]
+        rust = [*source.glob("src/**/*.rs"), *source.glob("crates/**/*.rs")]
         return None if any(f"fn {name}(" in file.read_text() for file in rust) else f"there is no Rust test {name}"
     if code == NOTHING:
         program = source / "c-tests" / f"{test}.c"

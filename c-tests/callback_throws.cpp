@@ -125,6 +125,26 @@ void in_a_vtable(int32_t dispatch) {
     }
 }
 
+int32_t lock_throws(void *, CloudSyncReply *) { throw_it(); }
+
+/* On the caller's own thread, which would catch it. */
+void in_a_vendors_method(int32_t) {
+    CloudSyncCloudDbVTable vtable{};
+    CloudSyncCloudDbStub *db = nullptr;
+    CloudSyncLockInfo info{};
+    vtable.struct_size = sizeof vtable;
+    vtable.lock = lock_throws;
+    info.struct_size = sizeof info;
+    assert_ok(create_cloud_db_stub(&vtable, nullptr, &db));
+    try {
+        Frame frame;
+        cloud_db_lock(db, &info);
+        come_to('R');
+    } catch (...) {
+        come_to('C');
+    }
+}
+
 void ends_there(void (*work)(int32_t), int32_t dispatch) {
     const rlimit no_core = {0, 0};
     std::string seen;
@@ -174,6 +194,7 @@ int main() {
     const CMUnitTest tests[] = {
         on_either_thread(in_a_completion),   on_either_thread(in_a_progress_callback),
         on_either_thread(in_a_destroy),      on_either_thread(in_a_vtable),
+        in_scratch((ends_there_with<in_a_vendors_method, CLOUDSYNC_DISPATCH_THREAD>)),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

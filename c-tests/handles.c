@@ -150,10 +150,61 @@ static void use_as_stub(void *value) {
     bad(cloud_service_stub_free(stub));
 }
 
-enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, FILE_SYNC, DOWNLOAD, CACHE, STUB, KINDS };
+static void use_as_db(void *value) {
+    CloudSyncCloudDbStub *db = (CloudSyncCloudDbStub *)value;
+    CloudSyncResult *result = NULL;
+    CloudSyncRows *rows = NULL;
+    CloudSyncLockInfo lock;
+    uint32_t bits;
+    memset(&lock, 0, sizeof lock);
+    lock.struct_size = sizeof lock;
+    bad(cloudsync_cloud_db_capabilities(db, &bits));
+    bad(cloud_db_generate_id(db, 1, &result));
+    bad(cloud_db_insert(db, "t", NULL, &rows));
+    bad(cloud_db_query(db, "t", NULL, 0, 1, "", &rows));
+    bad(cloud_db_lock(db, &lock));
+    bad(cloud_db_heartbeat(db, 1, &lock));
+    bad(cloud_db_unlock(db, 1));
+    bad(cloudsync_reply_cloud_db(NULL, db));
+    bad(cloud_db_stub_free(db));
+}
+
+static void use_as_loader(void *value) {
+    CloudSyncAssetLoaderStub *loader = (CloudSyncAssetLoaderStub *)value;
+    CloudSyncResult *result = NULL;
+    bad(asset_loader_upload(loader, "t", "g", NULL, 0, &result));
+    bad(asset_loader_download(loader, "t", "g", "", NULL, 0, &result));
+    bad(asset_loader_stub_free(loader));
+}
+
+static void use_as_rows(void *value) {
+    CloudSyncRows *rows = (CloudSyncRows *)value;
+    size_t n;
+    bad(cloudsync_rows_add(rows, NULL));
+    bad(cloudsync_rows_set_number(rows, "a", 1));
+    bad(cloudsync_rows_set_page(rows, "", 0));
+    bad(cloudsync_rows_count(rows, &n));
+    bad(cloudsync_rows_free(rows));
+}
+
+/* What a vendor's method is given, and a caller gets. */
+static void use_as_result(void *value) {
+    const CloudSyncServiceInfo *info;
+    size_t n;
+    bad(cloudsync_transfers_count((CloudSyncTransfers *)value, &n));
+    bad(cloudsync_reply_fail((CloudSyncReply *)value, 1, ""));
+    bad(cloudsync_reply_drop((CloudSyncReply *)value));
+    bad(cloudsync_change_listener_tell((CloudSyncChangeListener *)value, "b"));
+    bad(cloudsync_change_listener_free((CloudSyncChangeListener *)value));
+    bad(cloudsync_result_service_info((CloudSyncResult *)value, &info));
+    bad(cloudsync_result_free((CloudSyncResult *)value));
+}
+
+enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, FILE_SYNC, DOWNLOAD, CACHE, STUB, DB, LOADER, ROWS, RESULT, KINDS };
 static void (*const use_as[KINDS])(void *) = {use_as_options, use_as_context, use_as_gallery_sync,
                                               use_as_file_sync, use_as_download, use_as_cloud_file_cache,
-                                              use_as_stub};
+                                              use_as_stub, use_as_db, use_as_loader, use_as_rows,
+                                              use_as_result};
 
 /* One living handle of each kind. */
 struct living {
@@ -162,6 +213,10 @@ struct living {
     CloudSyncDownload *download;
     CloudSyncCloudFileCache *cache;
     CloudSyncCloudServiceStub *stub;
+    CloudSyncCloudDbStub *db;
+    CloudSyncAssetLoaderStub *loader;
+    CloudSyncRows *rows;
+    CloudSyncResult *result;
     void *handles[KINDS];
 };
 
@@ -182,13 +237,33 @@ static void living_make(struct living *living, const char *name) {
     living->handles[DOWNLOAD] = living->download;
     living->handles[CACHE] = living->cache;
     living->handles[STUB] = living->stub;
+    CloudSyncDatabase database;
+    memset(&database, 0, sizeof database);
+    database.struct_size = sizeof database;
+    database.name = database.alias = "db";
+    assert_ok(cloud_service_connect_db(living->stub, "b", &database, &living->db));
+    assert_ok(cloud_service_connect_asset_loader(living->stub, "b", &database, &living->loader));
+    assert_ok(cloudsync_rows_new(&living->rows));
+    assert_ok(cloud_service_get_service_info(living->stub, &living->result));
+    living->handles[DB] = living->db;
+    living->handles[LOADER] = living->loader;
+    living->handles[ROWS] = living->rows;
+    living->handles[RESULT] = living->result;
+}
+
+static void living_free_cloud(struct living *living) {
+    assert_ok(cloud_service_stub_free(living->stub));
+    assert_ok(cloud_db_stub_free(living->db));
+    assert_ok(asset_loader_stub_free(living->loader));
+    assert_ok(cloudsync_rows_free(living->rows));
+    assert_ok(cloudsync_result_free(living->result));
 }
 
 static void living_free(struct living *living) {
     assert_ok(file_sync_free(living->files));
     assert_ok(download_free(living->download));
     assert_ok(cloud_file_cache_free(living->cache));
-    assert_ok(cloud_service_stub_free(living->stub));
+    living_free_cloud(living);
     device_free(&living->device);
 }
 
@@ -324,7 +399,7 @@ static void freeing_while_others_use(void **state) {
         pthread_join(threads[i], NULL);
     }
     assert_int_equal(wrong_answers, 0);
-    assert_ok(cloud_service_stub_free(living.stub));
+    living_free_cloud(&living);
     assert_ok(cloudsync_options_free(living.device.options));
     progress_destroy(&living.device.progress);
 }

@@ -50,6 +50,68 @@ static void fields_lie_where_they_lay(void **state) {
     assert_int_equal(sizeof(CloudSyncDeviceVTable), 48);
 }
 
+/* What a vendor's program was compiled with. */
+static void a_vendors_structures_lie_where_they_lay(void **state) {
+    (void)state;
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, timeout_ms), 8);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, get_service_info), 16);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, get_app_brief_info), 24);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, get_app_schema), 32);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, subscribe), 40);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, unsubscribe), 48);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, connect_db), 56);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, connect_asset_loader), 64);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, destroy), 72);
+    assert_int_equal(sizeof(CloudSyncCloudServiceVTable), 80);
+
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, capabilities), 8);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, timeout_ms), 16);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, generate_id), 24);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, insert), 32);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, update), 40);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, delete_), 48);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, query), 56);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, lock), 64);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, unlock), 72);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, heartbeat), 80);
+    assert_int_equal(offsetof(CloudSyncCloudDbVTable, destroy), 88);
+    assert_int_equal(sizeof(CloudSyncCloudDbVTable), 96);
+
+    assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, timeout_ms), 8);
+    assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, upload), 16);
+    assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, download), 24);
+    assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, prove), 32);
+    assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, destroy), 40);
+    assert_int_equal(sizeof(CloudSyncAssetLoaderVTable), 48);
+
+    assert_int_equal(offsetof(CloudSyncCloudAsset, create_time), 48);
+    assert_int_equal(offsetof(CloudSyncCloudAsset, size), 64);
+    assert_int_equal(offsetof(CloudSyncCloudAsset, status), 72);
+    assert_int_equal(sizeof(CloudSyncCloudAsset), 80);
+    assert_int_equal(offsetof(CloudSyncCloudValue, number), 8);
+    assert_int_equal(offsetof(CloudSyncCloudValue, text), 24);
+    assert_int_equal(offsetof(CloudSyncCloudValue, assets), 48);
+    assert_int_equal(offsetof(CloudSyncCloudValue, type), 64);
+    assert_int_equal(sizeof(CloudSyncCloudValue), 72);
+    assert_int_equal(offsetof(CloudSyncExtensionValue, version), 32);
+    assert_int_equal(offsetof(CloudSyncExtensionValue, operation), 48);
+    assert_int_equal(sizeof(CloudSyncExtensionValue), 56);
+    assert_int_equal(offsetof(CloudSyncLockInfo, lock_id), 8);
+    assert_int_equal(offsetof(CloudSyncLockInfo, interval), 16);
+    assert_int_equal(sizeof(CloudSyncLockInfo), 24);
+    assert_int_equal(sizeof(CloudSyncServiceInfo), 40);
+    assert_int_equal(sizeof(CloudSyncAppBriefInfo), 32);
+    assert_int_equal(sizeof(CloudSyncField), 32);
+    assert_int_equal(sizeof(CloudSyncTable), 40);
+    assert_int_equal(sizeof(CloudSyncDatabase), 40);
+    assert_int_equal(sizeof(CloudSyncAppSchema), 40);
+    assert_int_equal(sizeof(CloudSyncSubscribeId), 32);
+    assert_int_equal(sizeof(CloudSyncSubscribeInfo), 32);
+    assert_int_equal(sizeof(CloudSyncClaim), 48);
+    assert_int_equal(sizeof(CloudSyncTransfer), 56);
+    assert_int_equal(sizeof(CloudSyncAssetResult), 32);
+}
+
 static int32_t answer(void *self, int32_t *first, int32_t *second) {
     (void)self;
     *first = *second = 0;
@@ -91,6 +153,7 @@ static void the_versions_agree(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_lie_where_they_lay),
+        cmocka_unit_test(a_vendors_structures_lie_where_they_lay),
         cmocka_unit_test(a_struct_size_that_cannot_be_read_is_refused),
         cmocka_unit_test(the_versions_agree),
     };

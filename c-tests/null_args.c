@@ -2,7 +2,7 @@
  * every export of abi/exports.txt has a line here. */
 #include "support.h"
 
-static const char *covered[256];
+static const char *covered[512];
 static size_t covered_count;
 static int wrong;
 
@@ -311,6 +311,202 @@ static void check_cloud(void) {
     FINE(cloud_service_stub_free, "stub", NULL);
 }
 
+static void check_vendor(void) {
+    CloudSyncCloudServiceVTable service;
+    CloudSyncCloudDbVTable db;
+    CloudSyncAssetLoaderVTable loader;
+    CloudSyncCloudServiceStub *service_out = NULL;
+    CloudSyncCloudDbStub *db_out = NULL;
+    CloudSyncAssetLoaderStub *loader_out = NULL;
+    const CloudSyncTransfer *transfer;
+    uint8_t byte = 0;
+    size_t n;
+    memset(&service, 0, sizeof service);
+    memset(&db, 0, sizeof db);
+    memset(&loader, 0, sizeof loader);
+    service.struct_size = sizeof service;
+    db.struct_size = sizeof db;
+    loader.struct_size = sizeof loader;
+    BAD(create_cloud_service_stub, "vtable", NULL, NULL, &service_out);
+    BAD(create_cloud_service_stub, "out", &service, NULL, NULL);
+    BAD(create_cloud_db_stub, "vtable", NULL, NULL, &db_out);
+    BAD(create_cloud_db_stub, "out", &db, NULL, NULL);
+    BAD(create_asset_loader_stub, "vtable", NULL, NULL, &loader_out);
+    BAD(create_asset_loader_stub, "out", &loader, NULL, NULL);
+    FINE(cloud_db_stub_free, "stub", NULL);
+    FINE(asset_loader_stub_free, "stub", NULL);
+    BAD(cloudsync_reply_fail, "reply", NULL, 1, "");
+    FINE(cloudsync_reply_drop, "reply", NULL);
+    BAD(cloudsync_reply_done, "reply", NULL);
+    BAD(cloudsync_reply_item, "reply", NULL, 0, 1, NULL, NULL);
+    BAD(cloudsync_reply_service_info, "reply", NULL, NULL);
+    BAD(cloudsync_reply_app_brief_info, "reply", NULL, NULL, 0);
+    BAD(cloudsync_reply_app_schema, "reply", NULL, NULL);
+    BAD(cloudsync_reply_subscribe_info, "reply", NULL, NULL);
+    BAD(cloudsync_reply_cloud_db, "reply", NULL, NULL);
+    BAD(cloudsync_reply_asset_loader, "reply", NULL, NULL);
+    BAD(cloudsync_reply_ids, "reply", NULL, NULL, 0);
+    BAD(cloudsync_reply_rows, "reply", NULL, NULL);
+    BAD(cloudsync_reply_lock_info, "reply", NULL, NULL);
+    BAD(cloudsync_transfers_count, "transfers", NULL, &n);
+    BAD(cloudsync_transfers_get, "transfers", NULL, 0, &transfer);
+    BAD(cloudsync_transfers_read, "transfers", NULL, 0, &byte, 1, &n);
+    BAD(cloudsync_transfers_write, "transfers", NULL, 0, 0, &byte, 1);
+    BAD(cloudsync_change_listener_tell, "listener", NULL, "bundle");
+    FINE(cloudsync_change_listener_free, "listener", NULL);
+}
+
+static void check_rows(void) {
+    CloudSyncRows *rows = NULL;
+    CloudSyncCloudValue value;
+    CloudSyncExtensionValue extension;
+    const char *text;
+    int32_t number;
+    size_t n;
+    memset(&value, 0, sizeof value);
+    memset(&extension, 0, sizeof extension);
+    value.struct_size = sizeof value;
+    extension.struct_size = sizeof extension;
+    BAD(cloudsync_rows_new, "out", NULL);
+    FINE(cloudsync_rows_free, "rows", NULL);
+    assert_ok(cloudsync_rows_new(&rows));
+    BAD(cloudsync_rows_add, "rows", NULL, NULL);
+    BAD(cloudsync_rows_add, "extension's id", rows, &extension);
+    FINE(cloudsync_rows_add, "extension", rows, NULL);
+    BAD(cloudsync_rows_set_null, "rows", NULL, "a");
+    BAD(cloudsync_rows_set_null, "name", rows, NULL);
+    BAD(cloudsync_rows_set_number, "name", rows, NULL, 1);
+    BAD(cloudsync_rows_set_real, "name", rows, NULL, 1);
+    BAD(cloudsync_rows_set_text, "name", rows, NULL, "a");
+    BAD(cloudsync_rows_set_text, "text", rows, "a", NULL);
+    BAD(cloudsync_rows_set_bool, "name", rows, NULL, 1);
+    BAD(cloudsync_rows_set_blob, "name", rows, NULL, NULL, 0);
+    BAD(cloudsync_rows_set_blob, "bytes", rows, "a", NULL, 1);
+    BAD(cloudsync_rows_set_asset, "asset", rows, "a", NULL);
+    BAD(cloudsync_rows_set_assets, "assets", rows, "a", NULL, 1);
+    FINE(cloudsync_rows_set_assets, "assets, of none", rows, "a", NULL, 0);
+    BAD(cloudsync_rows_set_result, "rows", NULL, 0, NULL);
+    BAD(cloudsync_rows_set_page, "rows", NULL, "", 0);
+    BAD(cloudsync_rows_set_page, "next_cursor", rows, NULL, 0);
+    BAD(cloudsync_rows_count, "rows", NULL, &n);
+    BAD(cloudsync_rows_count, "out", rows, NULL);
+    BAD(cloudsync_rows_get, "rows", NULL, 0, "a", &value);
+    BAD(cloudsync_rows_get, "name", rows, 0, NULL, &value);
+    BAD(cloudsync_rows_get, "out", rows, 0, "a", NULL);
+    BAD(cloudsync_rows_field, "rows", NULL, 0, 0, &text, &value);
+    BAD(cloudsync_rows_field, "name", rows, 0, 0, NULL, &value);
+    BAD(cloudsync_rows_field, "out", rows, 0, 0, &text, NULL);
+    BAD(cloudsync_rows_extension, "rows", NULL, 0, &extension);
+    BAD(cloudsync_rows_extension, "out", rows, 0, NULL);
+    BAD(cloudsync_rows_result, "rows", NULL, 0, &number, &text);
+    BAD(cloudsync_rows_result, "error_code", rows, 0, NULL, &text);
+    FINE(cloudsync_rows_result, "description", rows, 0, &number, NULL);
+    BAD(cloudsync_rows_page, "rows", NULL, &text, &number);
+    BAD(cloudsync_rows_page, "next_cursor", rows, NULL, &number);
+    BAD(cloudsync_rows_page, "has_more", rows, &text, NULL);
+    assert_ok(cloudsync_rows_free(rows));
+}
+
+static void check_results(void) {
+    const CloudSyncServiceInfo *info;
+    const CloudSyncAppBriefInfo *const *apps;
+    const CloudSyncAppSchema *schema;
+    const CloudSyncSubscribeInfo *subscribed;
+    const CloudSyncAssetResult *const *assets;
+    const char *const *ids;
+    size_t n;
+    NO_POINTER(cloudsync_last_error_code);
+    note_answer("cloudsync_last_error_code", cloudsync_last_error_code());
+    FINE(cloudsync_result_free, "result", NULL);
+    BAD(cloudsync_result_service_info, "result", NULL, &info);
+    BAD(cloudsync_result_app_brief_info, "result", NULL, &apps, &n);
+    BAD(cloudsync_result_app_schema, "result", NULL, &schema);
+    BAD(cloudsync_result_subscribe_info, "result", NULL, &subscribed);
+    BAD(cloudsync_result_ids, "result", NULL, &ids, &n);
+    BAD(cloudsync_result_assets, "result", NULL, &assets, &n);
+}
+
+static void ignore_check(const char *name, int32_t passed, const char *text, void *user_data) {
+    (void)name;
+    (void)passed;
+    (void)text;
+    (void)user_data;
+}
+
+static void ignore_cloud_change(const char *bundle_name, void *user_data) {
+    (void)bundle_name;
+    (void)user_data;
+}
+
+static void check_callers(void) {
+    CloudSyncDatabase database;
+    CloudSyncLockInfo lock;
+    CloudSyncResult *result = NULL;
+    CloudSyncRows *rows = NULL, *answers = NULL;
+    CloudSyncCloudDbStub *db = NULL;
+    CloudSyncAssetLoaderStub *loader = NULL;
+    const char *const bundles[] = {"com.example"};
+    const CloudSyncDatabase *const databases[] = {&database};
+    uint32_t bits;
+    memset(&database, 0, sizeof database);
+    memset(&lock, 0, sizeof lock);
+    lock.struct_size = sizeof lock;
+    database.struct_size = sizeof database;
+    database.name = database.alias = "db";
+    BAD(cloud_service_get_service_info, "stub", NULL, &result);
+    BAD(cloud_service_get_service_info, "out", stub, NULL);
+    BAD(cloud_service_get_app_brief_info, "out", stub, NULL);
+    BAD(cloud_service_get_app_schema, "bundle_name", stub, NULL, &result);
+    BAD(cloud_service_get_app_schema, "out", stub, "b", NULL);
+    BAD(cloud_service_subscribe, "stub", NULL, bundles, databases, 1, 1, ignore_cloud_change, NULL, NULL, &result);
+    BAD(cloud_service_subscribe, "names", stub, NULL, databases, 1, 1, ignore_cloud_change, NULL, NULL, &result);
+    BAD(cloud_service_subscribe, "databases", stub, bundles, NULL, 1, 1, ignore_cloud_change, NULL, NULL, &result);
+    BAD(cloud_service_subscribe, "cb", stub, bundles, databases, 1, 1, NULL, NULL, NULL, &result);
+    BAD(cloud_service_subscribe, "out", stub, bundles, databases, 1, 1, ignore_cloud_change, NULL, NULL, NULL);
+    BAD(cloud_service_unsubscribe, "ids", stub, NULL, 1);
+    FINE(cloud_service_unsubscribe, "ids, of none", stub, NULL, 0);
+    BAD(cloud_service_connect_db, "bundle_name", stub, NULL, &database, &db);
+    BAD(cloud_service_connect_db, "database", stub, "b", NULL, &db);
+    BAD(cloud_service_connect_db, "out", stub, "b", &database, NULL);
+    BAD(cloud_service_connect_asset_loader, "database", stub, "b", NULL, &loader);
+    BAD(cloud_service_connect_asset_loader, "out", stub, "b", &database, NULL);
+    BAD(cloudsync_conformance, "stub", NULL, ignore_check, NULL);
+    BAD(cloudsync_conformance, "report_cb", stub, NULL, NULL);
+
+    assert_ok(cloudsync_rows_new(&rows));
+    assert_ok(cloud_service_connect_db(stub, "b", &database, &db));
+    BAD(cloudsync_cloud_db_capabilities, "stub", NULL, &bits);
+    BAD(cloudsync_cloud_db_capabilities, "out", db, NULL);
+    BAD(cloud_db_generate_id, "out", db, 1, NULL);
+    BAD(cloud_db_insert, "table", db, NULL, rows, &answers);
+    BAD(cloud_db_insert, "rows", db, "t", NULL, &answers);
+    BAD(cloud_db_insert, "out", db, "t", rows, NULL);
+    BAD(cloud_db_update, "rows", db, "t", NULL, &answers);
+    BAD(cloud_db_delete, "rows", db, "t", NULL, &answers);
+    BAD(cloud_db_query, "table", db, NULL, NULL, 0, 1, "", &answers);
+    BAD(cloud_db_query, "fields", db, "t", NULL, 1, 1, "", &answers);
+    BAD(cloud_db_query, "query_cursor", db, "t", NULL, 0, 1, NULL, &answers);
+    BAD(cloud_db_query, "out", db, "t", NULL, 0, 1, "", NULL);
+    BAD(cloud_db_lock, "stub", NULL, &lock);
+    BAD(cloud_db_lock, "out", db, NULL);
+    BAD(cloud_db_heartbeat, "out", db, 1, NULL);
+    BAD(cloud_db_unlock, "stub", NULL, 1);
+    assert_ok(cloud_db_stub_free(db));
+    assert_ok(cloudsync_rows_free(rows));
+
+    assert_ok(cloud_service_connect_asset_loader(stub, "b", &database, &loader));
+    BAD(asset_loader_upload, "stub", NULL, "t", "g", NULL, 0, &result);
+    BAD(asset_loader_upload, "table", loader, NULL, "g", NULL, 0, &result);
+    BAD(asset_loader_upload, "gid", loader, "t", NULL, NULL, 0, &result);
+    BAD(asset_loader_upload, "assets", loader, "t", "g", NULL, 1, &result);
+    BAD(asset_loader_upload, "out", loader, "t", "g", NULL, 0, NULL);
+    BAD(asset_loader_download, "stub", NULL, "t", "g", "", NULL, 0, &result);
+    BAD(asset_loader_download, "prefix", loader, "t", "g", NULL, NULL, 0, &result);
+    BAD(asset_loader_download, "assets", loader, "t", "g", "", NULL, 1, &result);
+    BAD(asset_loader_download, "out", loader, "t", "g", "", NULL, 0, NULL);
+    assert_ok(asset_loader_stub_free(loader));
+}
+
 static void null_is_a_bad_argument(void **state) {
     (void)state;
     char path[PATH_MAX];
@@ -335,6 +531,10 @@ static void null_is_a_bad_argument(void **state) {
     check_space();
     check_cloud_file_cache();
     check_cloud();
+    check_vendor();
+    check_rows();
+    check_results();
+    check_callers();
 
     assert_ok(cloud_service_stub_free(stub));
     assert_ok(cloud_file_cache_free(cache));

@@ -23,7 +23,8 @@
  *  5. when unregister or free returns on another thread, the callback is not running, will not run again, and
  *     destroy(user_data) has been called, once. Inside a callback the same calls return at once and take effect when
  *     it returns. destroy is also called where registering failed: whoever registers hands the user data over;
- *  6. a blocking call from inside a callback, a destroy or a function of a vtable returns 13900029 and does nothing;
+ *  6. a blocking call from inside a callback, a destroy or a function of a vtable returns 13900029 and does nothing, but
+ *     for the calls on a cloud's stubs (cloud_service_..., cloud_db_..., asset_loader_...), which wait for that cloud alone;
  *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
  *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
@@ -593,6 +594,220 @@
 #define CLOUDSYNC_NOTIFY_RENAMED 3
 
 /**
+ * ErrorCode: success.
+ */
+#define CLOUDSYNC_ERROR_CODE_SUCCESS 0
+
+/**
+ * ErrorCode: anything that has no number of its own. A caller's function returns 13900042 for it.
+ */
+#define CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR 1
+
+/**
+ * ErrorCode: the server was not reached, or its answer was lost: a write may or may not have happened. 22400002.
+ */
+#define CLOUDSYNC_ERROR_CODE_NETWORK_ERROR 2
+
+/**
+ * ErrorCode: signed out, or switched off. 22400001.
+ */
+#define CLOUDSYNC_ERROR_CODE_CLOUD_DISABLED 3
+
+/**
+ * ErrorCode: another device holds the lock. 13900014.
+ */
+#define CLOUDSYNC_ERROR_CODE_LOCKED_BY_OTHERS 4
+
+/**
+ * ErrorCode: the cloud takes no more records. 22400004.
+ */
+#define CLOUDSYNC_ERROR_CODE_RECORD_LIMIT_EXCEEDED 5
+
+/**
+ * ErrorCode: the account's space is used up. 13900025.
+ */
+#define CLOUDSYNC_ERROR_CODE_NO_SPACE_FOR_ASSET 6
+
+/**
+ * ErrorCode beyond the documents: the query's cursor is too old, or never was one; list from the start. 13900010.
+ */
+#define CLOUDSYNC_ERROR_CODE_CURSOR_EXPIRED 1001
+
+/**
+ * ErrorCode beyond the documents: the lock is no longer held under this id. 13900001.
+ */
+#define CLOUDSYNC_ERROR_CODE_STALE_LOCK 1002
+
+/**
+ * ErrorCode beyond the documents: the record has another version than the write is based on; the row's extension has
+ * the one that it has, 0 where there is no such record. 13900014.
+ */
+#define CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT 1003
+
+/**
+ * ErrorCode beyond the documents: there is no such record, asset or table. 13900002.
+ */
+#define CLOUDSYNC_ERROR_CODE_NOT_FOUND 1004
+
+/**
+ * ErrorCode beyond the documents: the cloud was asked for something impossible. 13900020.
+ */
+#define CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT 1005
+
+/**
+ * ErrorCode beyond the documents: the transfer was stopped. 13900004.
+ */
+#define CLOUDSYNC_ERROR_CODE_STOPPED 1006
+
+/**
+ * ErrorCode beyond the documents: what the cloud holds is not what was stored. 13900005.
+ */
+#define CLOUDSYNC_ERROR_CODE_CORRUPT 1007
+
+/**
+ * ErrorCode beyond the documents: the cloud does not have this method. 801.
+ */
+#define CLOUDSYNC_ERROR_CODE_NOT_SUPPORTED 1008
+
+/**
+ * ErrorCode beyond the documents: whoever provides the cloud has gone, or gave no answer in time. 13600001.
+ */
+#define CLOUDSYNC_ERROR_CODE_GONE 1009
+
+/**
+ * ErrorCode beyond the documents: the file on this device failed, not the cloud. The code of its I/O error.
+ */
+#define CLOUDSYNC_ERROR_CODE_LOCAL 1010
+
+/**
+ * Flag: inserted.
+ */
+#define CLOUDSYNC_FLAG_INSERT 0
+
+/**
+ * Flag: updated.
+ */
+#define CLOUDSYNC_FLAG_UPDATE 1
+
+/**
+ * Flag: deleted.
+ */
+#define CLOUDSYNC_FLAG_DELETE 2
+
+/**
+ * FieldType: no value.
+ */
+#define CLOUDSYNC_FIELD_TYPE_NULL 0
+
+/**
+ * FieldType: a whole number of 64 bits.
+ */
+#define CLOUDSYNC_FIELD_TYPE_NUMBER 1
+
+/**
+ * FieldType: a double.
+ */
+#define CLOUDSYNC_FIELD_TYPE_REAL 2
+
+/**
+ * FieldType: UTF-8 text.
+ */
+#define CLOUDSYNC_FIELD_TYPE_TEXT 3
+
+/**
+ * FieldType: true or false.
+ */
+#define CLOUDSYNC_FIELD_TYPE_BOOL 4
+
+/**
+ * FieldType: bytes.
+ */
+#define CLOUDSYNC_FIELD_TYPE_BLOB 5
+
+/**
+ * FieldType: one asset.
+ */
+#define CLOUDSYNC_FIELD_TYPE_ASSET 6
+
+/**
+ * FieldType: several assets.
+ */
+#define CLOUDSYNC_FIELD_TYPE_ASSETS 7
+
+/**
+ * AssetStatus: none.
+ */
+#define CLOUDSYNC_ASSET_STATUS_NULL 0
+
+/**
+ * AssetStatus: in step.
+ */
+#define CLOUDSYNC_ASSET_STATUS_NORMAL 1
+
+/**
+ * AssetStatus: to be inserted.
+ */
+#define CLOUDSYNC_ASSET_STATUS_INSERT 2
+
+/**
+ * AssetStatus: to be updated.
+ */
+#define CLOUDSYNC_ASSET_STATUS_UPDATE 3
+
+/**
+ * AssetStatus: to be deleted.
+ */
+#define CLOUDSYNC_ASSET_STATUS_DELETE 4
+
+/**
+ * AssetStatus: failed.
+ */
+#define CLOUDSYNC_ASSET_STATUS_ABNORMAL 5
+
+/**
+ * AssetStatus: being downloaded.
+ */
+#define CLOUDSYNC_ASSET_STATUS_DOWNLOADING 6
+
+/**
+ * What a cloud can do beyond the documents: a write that names the version it is based on is refused where the record
+ * has another one.
+ */
+#define CLOUDSYNC_CAPABILITY_COMPARE_AND_SET 1
+
+/**
+ * What a cloud can do beyond the documents: a write that names a lock is refused where that is no longer held.
+ */
+#define CLOUDSYNC_CAPABILITY_FENCING 2
+
+/**
+ * What a cloud can do beyond the documents: a transfer that was cut goes on from where it stopped.
+ */
+#define CLOUDSYNC_CAPABILITY_RANGES 4
+
+/**
+ * What a cloud can do beyond the documents: an asset's id is the lowercase hex of the BLAKE3 digest of its bytes, and an
+ * upload whose digest is not that of its bytes is refused with INVALID_ARGUMENT.
+ */
+#define CLOUDSYNC_CAPABILITY_DIGESTS 8
+
+/**
+ * A cloud's store of assets: the documented AssetLoader, made by create_asset_loader_stub or
+ * cloud_service_connect_asset_loader.
+ */
+typedef struct CloudSyncAssetLoaderStub CloudSyncAssetLoaderStub;
+
+/**
+ * Whom a vendor tells of changes: given to subscribe, which owns it from then on and frees it when the subscription ends.
+ */
+typedef struct CloudSyncChangeListener CloudSyncChangeListener;
+
+/**
+ * A database of a cloud: the documented CloudDB, made by create_cloud_db_stub or cloud_service_connect_db.
+ */
+typedef struct CloudSyncCloudDbStub CloudSyncCloudDbStub;
+
+/**
  * The documented CloudFileCache: brings the bytes of files that are in the cloud to this device, for files of the
  * gallery and of bundles alike. It is told of the downloads and batches that it started. An app that is no system app
  * can use the files of its own bundle only; no permission is asked for.
@@ -600,7 +815,7 @@
 typedef struct CloudSyncCloudFileCache CloudSyncCloudFileCache;
 
 /**
- * The documented CloudService, as a handle: a cloud with one account.
+ * A cloud with one account: the documented CloudService, made by cloudsync_embedded_cloud_new or create_cloud_service_stub.
  */
 typedef struct CloudSyncCloudServiceStub CloudSyncCloudServiceStub;
 
@@ -639,6 +854,37 @@ typedef struct CloudSyncPage CloudSyncPage;
  * What a start would do. Made by cloudsync_plan, freed by cloudsync_plan_free.
  */
 typedef struct CloudSyncPlan CloudSyncPlan;
+
+/**
+ * What a vendor's method answers with: exactly once, on any thread, during the call or later, with one of the
+ * cloudsync_reply_... functions. What is answered with is copied. The reply is gone with that: a second answer is 401.
+ *
+ * A reply that is let go of with cloudsync_reply_drop, and one that is not answered in time (timeout_ms of the table), is an
+ * error of the call: CLOUDSYNC_ERROR_CODE_GONE, 13600001. An answer that comes later is taken and does nothing. What a
+ * method was called with lives until it has returned and the reply is answered or dropped.
+ */
+typedef struct CloudSyncReply CloudSyncReply;
+
+/**
+ * What a method of a cloud answered to its caller: the value of the documented Result. Freed with cloudsync_result_free.
+ * What is read from it lives as long.
+ */
+typedef struct CloudSyncResult CloudSyncResult;
+
+/**
+ * A list of records: what is written to a database, what a write came to, or a page of a query. It is the documented
+ * arrays of values, of extensions and of Results in one, and the rest of CloudData. Made by cloudsync_rows_new or by a
+ * call that gives rows.
+ *
+ * What is read from it points into it, and lives until the list is changed or freed.
+ */
+typedef struct CloudSyncRows CloudSyncRows;
+
+/**
+ * The assets of one upload or download, as a vendor's method is given them. They live until the method has returned and its
+ * reply is answered or dropped. Several threads may move different assets at once.
+ */
+typedef struct CloudSyncTransfers CloudSyncTransfers;
 
 /**
  * Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
@@ -1134,6 +1380,676 @@ typedef struct CloudSyncEntry {
   uint8_t is_directory;
 } CloudSyncEntry;
 
+/**
+ * What belongs to a row beside its fields: the documented ExtensionValue, and what writes need to be safe.
+ */
+typedef struct CloudSyncExtensionValue {
+  /**
+   * sizeof(CloudSyncExtensionValue), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The record's id. Not empty.
+   */
+  const char *id;
+  /**
+   * When it was inserted, in milliseconds since 1970 by the cloud's clock.
+   */
+  int64_t create_time;
+  /**
+   * When it was last written, in milliseconds since 1970 by the cloud's clock.
+   */
+  int64_t modify_time;
+  /**
+   * In what a cloud answers: the record's version, 1 or greater, which rises with every write. In what is written: the
+   * version that the writer last saw, 0 for "there is none", -1 to write whatever there is.
+   */
+  int64_t version;
+  /**
+   * In what is written: the id of the lock that the writer holds; 0 for none.
+   */
+  int64_t lock_id;
+  /**
+   * A CLOUDSYNC_FLAG_... number: what the last write was.
+   */
+  int32_t operation;
+} CloudSyncExtensionValue;
+
+/**
+ * A file that belongs to a record: the documented CloudAsset. A text that is NULL is an empty one.
+ */
+typedef struct CloudSyncCloudAsset {
+  /**
+   * sizeof(CloudSyncCloudAsset), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The cloud's id of the asset; empty until it has been uploaded.
+   */
+  const char *asset_id;
+  /**
+   * A hash of modification time and size. It says nothing of the content.
+   */
+  const char *hash;
+  /**
+   * File name.
+   */
+  const char *name;
+  /**
+   * URI on the device, where there is one.
+   */
+  const char *uri;
+  /**
+   * Path on the device, where there is one.
+   */
+  const char *path;
+  /**
+   * Creation time in milliseconds since 1970.
+   */
+  int64_t create_time;
+  /**
+   * Modification time in milliseconds since 1970.
+   */
+  int64_t modify_time;
+  /**
+   * Size in bytes.
+   */
+  uint64_t size;
+  /**
+   * A CLOUDSYNC_ASSET_STATUS_... number.
+   */
+  int32_t status;
+} CloudSyncCloudAsset;
+
+/**
+ * A field's value: the documented CloudType, in its eight kinds.
+ */
+typedef struct CloudSyncCloudValue {
+  /**
+   * sizeof(CloudSyncCloudValue), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * NUMBER; 1 or 0 for BOOL.
+   */
+  int64_t number;
+  /**
+   * REAL.
+   */
+  double real;
+  /**
+   * TEXT, NUL-terminated; NULL for other types.
+   */
+  const char *text;
+  /**
+   * BLOB; NULL for other types.
+   */
+  const uint8_t *bytes;
+  /**
+   * The bytes of TEXT, without its NUL, or of BLOB.
+   */
+  size_t length;
+  /**
+   * ASSET and ASSETS; NULL for other types.
+   */
+  const struct CloudSyncCloudAsset *const *assets;
+  /**
+   * How many assets there are: 1 for ASSET.
+   */
+  size_t asset_count;
+  /**
+   * Its CLOUDSYNC_FIELD_TYPE_... number.
+   */
+  int32_t type;
+} CloudSyncCloudValue;
+
+/**
+ * The account and its space: the documented ServiceInfo.
+ */
+typedef struct CloudSyncServiceInfo {
+  /**
+   * sizeof(CloudSyncServiceInfo), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The account's id, derived with SHA-256.
+   */
+  const char *id;
+  /**
+   * Space in all, in KB.
+   */
+  uint64_t total_space;
+  /**
+   * Space left, in KB.
+   */
+  uint64_t remaining_space;
+  /**
+   * The system user that the account belongs to.
+   */
+  int32_t user;
+  /**
+   * 1 where the cloud is switched on for this account, else 0.
+   */
+  uint8_t enable_cloud;
+} CloudSyncServiceInfo;
+
+/**
+ * One application's switch: the documented AppBriefInfo.
+ */
+typedef struct CloudSyncAppBriefInfo {
+  /**
+   * sizeof(CloudSyncAppBriefInfo), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * Application id.
+   */
+  const char *app_id;
+  /**
+   * Bundle name.
+   */
+  const char *bundle_name;
+  /**
+   * 0 for the application itself, counting up for its clones.
+   */
+  int32_t instance_id;
+  /**
+   * 1 where the cloud is switched on for this application, else 0.
+   */
+  uint8_t cloud_switch;
+} CloudSyncAppBriefInfo;
+
+/**
+ * One column: the documented Field.
+ */
+typedef struct CloudSyncField {
+  /**
+   * sizeof(CloudSyncField), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The column's name in the cloud.
+   */
+  const char *alias;
+  /**
+   * The column's name on the device.
+   */
+  const char *col_name;
+  /**
+   * A CLOUDSYNC_FIELD_TYPE_... number.
+   */
+  int32_t type;
+  /**
+   * 1 where it is part of the primary key, else 0.
+   */
+  uint8_t primary;
+  /**
+   * 1 where it may be missing, else 0.
+   */
+  uint8_t nullable;
+} CloudSyncField;
+
+/**
+ * One table: the documented Table.
+ */
+typedef struct CloudSyncTable {
+  /**
+   * sizeof(CloudSyncTable), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * Its name in the cloud.
+   */
+  const char *alias;
+  /**
+   * Its name on the device.
+   */
+  const char *name;
+  /**
+   * Its columns.
+   */
+  const struct CloudSyncField *const *fields;
+  /**
+   * How many there are.
+   */
+  size_t field_count;
+} CloudSyncTable;
+
+/**
+ * One database: the documented Database.
+ */
+typedef struct CloudSyncDatabase {
+  /**
+   * sizeof(CloudSyncDatabase), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * Its name on the device.
+   */
+  const char *name;
+  /**
+   * Its name in the cloud.
+   */
+  const char *alias;
+  /**
+   * Its tables.
+   */
+  const struct CloudSyncTable *const *tables;
+  /**
+   * How many there are.
+   */
+  size_t table_count;
+} CloudSyncDatabase;
+
+/**
+ * All databases of one bundle: the documented AppSchema.
+ */
+typedef struct CloudSyncAppSchema {
+  /**
+   * sizeof(CloudSyncAppSchema), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The bundle.
+   */
+  const char *bundle_name;
+  /**
+   * The databases.
+   */
+  const struct CloudSyncDatabase *const *databases;
+  /**
+   * How many there are.
+   */
+  size_t database_count;
+  /**
+   * Raised with every change of the schema.
+   */
+  int32_t version;
+} CloudSyncAppSchema;
+
+/**
+ * One subscription: the documented SubscribeId, with the bundle that it belongs to.
+ */
+typedef struct CloudSyncSubscribeId {
+  /**
+   * sizeof(CloudSyncSubscribeId), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The bundle.
+   */
+  const char *bundle_name;
+  /**
+   * The database's name in the cloud; not read where subscriptions are ended.
+   */
+  const char *database_alias;
+  /**
+   * The subscription's id.
+   */
+  const char *id;
+} CloudSyncSubscribeId;
+
+/**
+ * What a subscription came to: the documented SubscribeInfo.
+ */
+typedef struct CloudSyncSubscribeInfo {
+  /**
+   * sizeof(CloudSyncSubscribeInfo), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * How long it lasts, in milliseconds from the request on.
+   */
+  uint64_t expiration_time;
+  /**
+   * The subscriptions.
+   */
+  const struct CloudSyncSubscribeId *const *ids;
+  /**
+   * How many there are.
+   */
+  size_t count;
+} CloudSyncSubscribeInfo;
+
+/**
+ * A database's lock: the documented LockInfo.
+ */
+typedef struct CloudSyncLockInfo {
+  /**
+   * sizeof(CloudSyncLockInfo), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * The lock's id, 1 or greater; rises with every lock that is given.
+   */
+  int64_t lock_id;
+  /**
+   * How long the lease lasts from the request on, in seconds.
+   */
+  uint32_t interval;
+} CloudSyncLockInfo;
+
+/**
+ * One asset to upload or to download.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncTransfer {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * The id of the record that the asset belongs to.
+   */
+  const char *gid;
+  /**
+   * The asset: for an upload with name, time and size; for a download with the id that says which.
+   */
+  const struct CloudSyncCloudAsset *asset;
+  /**
+   * For an upload: the same across every try to upload these bytes. NULL for a download.
+   */
+  const char *transfer_id;
+  /**
+   * For an upload: the 32 bytes of the content's BLAKE3 digest where it is known, else NULL. NULL for a download.
+   */
+  const uint8_t *digest;
+  /**
+   * For an upload: how many bytes there are. 0 for a download.
+   */
+  uint64_t size;
+  /**
+   * For a download: how many bytes an earlier try left; the vendor goes on from there, or begins at 0.
+   */
+  uint64_t offset;
+} CloudSyncTransfer;
+
+/**
+ * A method that writes records: insert, update or delete.
+ */
+typedef int32_t (*CloudSyncCloudDbWrite)(void *self_,
+                                         const char *table,
+                                         const struct CloudSyncRows *rows,
+                                         struct CloudSyncReply *reply);
+
+/**
+ * A vendor's database: the documented CloudDB, for create_cloud_db_stub.
+ *
+ * Each method answers through its reply, during the call or later, and returns 0; or returns a CLOUDSYNC_ERROR_CODE_...
+ * number, which is the answer then. The methods are called from the library's threads, and from callers', several at once.
+ * What they are given lives until they have returned and the reply is answered or dropped. A method that is NULL is answered
+ * with NOT_SUPPORTED. Inside them the rules of callbacks hold; a C++ exception ends the process.
+ *
+ * What the documents leave open is settled so: ids are unique for good; an insert is idempotent by id (the same row again
+ * answers with the version it has); rows of one call are written together, in order, and answered one by one; a deleted record
+ * keeps its last fields and is listed with CLOUDSYNC_FLAG_DELETE; pages list each record once, as it is now, the oldest
+ * write first.
+ *
+ */
+typedef struct CloudSyncCloudDbVTable {
+  /**
+   * sizeof(CloudSyncCloudDbVTable), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * CLOUDSYNC_CAPABILITY_... bits: what the engine may rely on. 0 for nothing beyond the documents.
+   */
+  uint32_t capabilities;
+  /**
+   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at
+   * most.
+   */
+  uint64_t timeout_ms;
+  /**
+   * Gives count ids that were never given before, of 1 to 23 bytes: cloudsync_reply_ids.
+   */
+  int32_t (*generate_id)(void *self_,
+                         size_t count,
+                         struct CloudSyncReply *reply);
+  /**
+   * Inserts records: cloudsync_reply_rows.
+   */
+  CloudSyncCloudDbWrite insert;
+  /**
+   * Replaces records' fields: cloudsync_reply_rows.
+   */
+  CloudSyncCloudDbWrite update;
+  /**
+   * Deletes records. Deleting a deleted record is no error: cloudsync_reply_rows.
+   */
+  CloudSyncCloudDbWrite delete_;
+  /**
+   * Lists up to query_count records written since a cursor ("": from the start), deletions included, with the fields that are
+   * named (field_count 0: all): cloudsync_reply_rows. A cursor that is not known is CURSOR_EXPIRED.
+   */
+  int32_t (*query)(void *self_,
+                   const char *table,
+                   const char *const *fields,
+                   size_t field_count,
+                   size_t query_count,
+                   const char *query_cursor,
+                   struct CloudSyncReply *reply);
+  /**
+   * Takes the database's lock: cloudsync_reply_lock_info. LOCKED_BY_OTHERS while it is held.
+   */
+  int32_t (*lock)(void *self_,
+                  struct CloudSyncReply *reply);
+  /**
+   * Gives the lock back: cloudsync_reply_done. A lock that is lost already is no error.
+   */
+  int32_t (*unlock)(void *self_,
+                    int64_t lock_id,
+                    struct CloudSyncReply *reply);
+  /**
+   * Renews a lease: cloudsync_reply_lock_info. STALE_LOCK once it is lost.
+   */
+  int32_t (*heartbeat)(void *self_,
+                       int64_t lock_id,
+                       struct CloudSyncReply *reply);
+  /**
+   * Takes self back, once: when no stub, no context and no call uses it any more and every reply was answered or dropped;
+   * also where create_cloud_db_stub fails. May be NULL.
+   */
+  CloudSyncDestroy destroy;
+} CloudSyncCloudDbVTable;
+
+/**
+ * What a device believes that the cloud holds of a file, before it lets go of its own copy.
+ */
+typedef struct CloudSyncClaim {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * The record's id.
+   */
+  const char *gid;
+  /**
+   * The asset that the record names.
+   */
+  const char *asset_id;
+  /**
+   * The version that the device last saw.
+   */
+  uint64_t version;
+  /**
+   * How many bytes the asset has.
+   */
+  uint64_t size;
+  /**
+   * The 32 bytes of their BLAKE3 digest.
+   */
+  const uint8_t *digest;
+} CloudSyncClaim;
+
+/**
+ * A vendor's store of assets: the documented AssetLoader, for create_asset_loader_stub.
+ *
+ * Each method answers through its reply as those of CloudSyncCloudDbVTable do: with cloudsync_reply_item for each asset, in
+ * any order, and then cloudsync_reply_done. A call carries many records' assets at once, so that a cloud pays for
+ * durability once: an asset that was answered with success is durable. The methods are called from the library's threads,
+ * and from callers', several at once.
+ */
+typedef struct CloudSyncAssetLoaderVTable {
+  /**
+   * sizeof(CloudSyncAssetLoaderVTable), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * How long a reply is waited for, in milliseconds, from when the method has returned or a byte was moved last; 0 for
+   * 60000, a day at most.
+   */
+  uint64_t timeout_ms;
+  /**
+   * Uploads assets: reads each to its end with cloudsync_transfers_read, and answers with the asset and its new id and hash.
+   * One whose digest is given may be answered for without reading where the cloud holds those bytes.
+   */
+  int32_t (*upload)(void *self_,
+                    const char *table,
+                    struct CloudSyncTransfers *transfers,
+                    struct CloudSyncReply *reply);
+  /**
+   * Downloads assets: writes each with cloudsync_transfers_write. prefix is the documented prefix of the directory on the
+   * device, "" where the transfers say it all. NOT_FOUND for an asset that is not there.
+   */
+  int32_t (*download)(void *self_,
+                      const char *table,
+                      const char *prefix,
+                      struct CloudSyncTransfers *transfers,
+                      struct CloudSyncReply *reply);
+  /**
+   * Proves claims: success for one says that the record is there, not deleted, has that version and names that asset, and
+   * that the asset's bytes were just read and have that size and digest. A device removes its own copy on the strength of it.
+   * VERSION_CONFLICT, NOT_FOUND or CORRUPT where it is not so. Where this is NULL, nothing is proved and no space is freed.
+   */
+  int32_t (*prove)(void *self_,
+                   const char *table,
+                   const struct CloudSyncClaim *const *claims,
+                   size_t count,
+                   struct CloudSyncReply *reply);
+  /**
+   * Takes self back, once, as in CloudSyncCloudDbVTable. May be NULL.
+   */
+  CloudSyncDestroy destroy;
+} CloudSyncAssetLoaderVTable;
+
+/**
+ * A method of a cloud that takes nothing.
+ */
+typedef int32_t (*CloudSyncCloudServiceAsk)(void *self_,
+                                            struct CloudSyncReply *reply);
+
+/**
+ * A method that connects to one of a bundle's databases.
+ */
+typedef int32_t (*CloudSyncCloudServiceConnect)(void *self_,
+                                                const char *bundle_name,
+                                                const struct CloudSyncDatabase *database,
+                                                struct CloudSyncReply *reply);
+
+/**
+ * A vendor's cloud: the documented CloudService, for create_cloud_service_stub.
+ *
+ * Each method answers through its reply as those of CloudSyncCloudDbVTable do. A cloud that is synced with needs
+ * get_service_info, connect_db and connect_asset_loader at least. Where get_app_brief_info is NULL or fails, every application
+ * is switched on; where subscribe is NULL, changes of others are found when somebody looks.
+ */
+typedef struct CloudSyncCloudServiceVTable {
+  /**
+   * sizeof(CloudSyncCloudServiceVTable), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at
+   * most.
+   */
+  uint64_t timeout_ms;
+  /**
+   * The account and its space: cloudsync_reply_service_info.
+   */
+  CloudSyncCloudServiceAsk get_service_info;
+  /**
+   * Every known application's switch: cloudsync_reply_app_brief_info.
+   */
+  CloudSyncCloudServiceAsk get_app_brief_info;
+  /**
+   * A bundle's databases: cloudsync_reply_app_schema.
+   */
+  int32_t (*get_app_schema)(void *self_,
+                            const char *bundle_name,
+                            struct CloudSyncReply *reply);
+  /**
+   * Tells the listener of writes to databases from now on (cloudsync_change_listener_tell), for expiration_time milliseconds
+   * or as long as the answer says. bundle_names and databases are parallel: a bundle comes once for each of its databases. The
+   * listener is the vendor's from then on, whatever it answers: cloudsync_reply_subscribe_info.
+   */
+  int32_t (*subscribe)(void *self_,
+                       const char *const *bundle_names,
+                       const struct CloudSyncDatabase *const *databases,
+                       size_t count,
+                       uint64_t expiration_time,
+                       struct CloudSyncChangeListener *listener,
+                       struct CloudSyncReply *reply);
+  /**
+   * Ends subscriptions by bundle and id. One that has ended is no error: cloudsync_reply_done.
+   */
+  int32_t (*unsubscribe)(void *self_,
+                         const struct CloudSyncSubscribeId *const *ids,
+                         size_t count,
+                         struct CloudSyncReply *reply);
+  /**
+   * A connection to a bundle's records: cloudsync_reply_cloud_db.
+   */
+  CloudSyncCloudServiceConnect connect_db;
+  /**
+   * A connection to a bundle's assets: cloudsync_reply_asset_loader.
+   */
+  CloudSyncCloudServiceConnect connect_asset_loader;
+  /**
+   * Takes self back, once, as in CloudSyncCloudDbVTable. May be NULL.
+   */
+  CloudSyncDestroy destroy;
+} CloudSyncCloudServiceVTable;
+
+/**
+ * What became of one asset: the documented Result of a CloudAsset.
+ */
+typedef struct CloudSyncAssetResult {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * What failed; empty for success.
+   */
+  const char *description;
+  /**
+   * The asset, with its id and hash; NULL where it failed.
+   */
+  const struct CloudSyncCloudAsset *asset;
+  /**
+   * A CLOUDSYNC_ERROR_CODE_... number; 0 for success.
+   */
+  int32_t code;
+} CloudSyncAssetResult;
+
+/**
+ * Told that records of a bundle were written. The name lives until the callback returns.
+ */
+typedef void (*CloudSyncCloudChangeCallback)(const char *bundle_name,
+                                             void *user_data);
+
+/**
+ * Told one check of cloudsync_conformance: its name, 1 where the cloud passed it and 0 where not, and what was found
+ * instead, which is never NULL. Both texts live until the callback returns.
+ */
+typedef void (*CloudSyncConformanceCallback)(const char *name,
+                                             int32_t passed,
+                                             const char *text,
+                                             void *user_data);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1254,7 +2170,7 @@ int32_t cloudsync_embedded_cloud_new_with_quota(const char *dir,
  * @param stub        The embedded cloud.
  * @param bundle_name The bundle; copied. The gallery's is com.ohos.medialibrary. NULL for the whole account.
  * @param on          0 for off.
- * @return 0; 401 for a bad handle, or a name that is empty or not UTF-8; 13900025 where its disk is
+ * @return 0; 401 for a bad handle, another cloud than an embedded one, or a name that is empty or not UTF-8; 13900025 where its disk is
  *         full.
  *
  * Thread safety: any thread. Callback safe: yes.
@@ -2887,6 +3803,1025 @@ int32_t cloudsync_page_read(const struct CloudSyncPage *page,
  * Thread safety: any thread. Callback safe: yes.
  */
 int32_t cloudsync_page_free(struct CloudSyncPage *page);
+
+/**
+ * Makes an empty list.
+ *
+ * @param out Where the handle goes; the caller frees it with cloudsync_rows_free.
+ * @return 0; 401 where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_new(struct CloudSyncRows **out);
+
+/**
+ * Frees a list, and all that was read from it. Not for the rows that a vendor's method is given.
+ *
+ * @param rows The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none, or for rows that a vendor's method was given.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_free(struct CloudSyncRows *rows);
+
+/**
+ * Adds a row without fields. The setters below set the fields of the row that was added last.
+ *
+ * @param rows      The list.
+ * @param extension The row's id, times, version, lock and operation; copied. NULL for none of them: an answer that failed
+ *                  needs none.
+ * @return 0; 401 for a bad handle, rows that a vendor's method was given, or an extension with a struct_size, a text or a
+ *         number that cannot be read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_add(struct CloudSyncRows *rows,
+                           const struct CloudSyncExtensionValue *extension);
+
+/**
+ * Sets a field of the last row to no value.
+ *
+ * @param rows The list.
+ * @param name The field's name; copied.
+ * @return 0; 401 for a bad handle, rows that a vendor's method was given, where there is no row yet, or for a name that is
+ *         NULL, empty or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_null(struct CloudSyncRows *rows,
+                                const char *name);
+
+/**
+ * Sets a field of the last row to a whole number.
+ *
+ * @param rows   The list.
+ * @param name   The field's name; copied.
+ * @param number The number.
+ * @return As cloudsync_rows_set_null.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_number(struct CloudSyncRows *rows,
+                                  const char *name,
+                                  int64_t number);
+
+/**
+ * Sets a field of the last row to a double.
+ *
+ * @param rows The list.
+ * @param name The field's name; copied.
+ * @param real The double.
+ * @return As cloudsync_rows_set_null.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_real(struct CloudSyncRows *rows,
+                                const char *name,
+                                double real);
+
+/**
+ * Sets a field of the last row to a text.
+ *
+ * @param rows The list.
+ * @param name The field's name; copied.
+ * @param text The text; copied.
+ * @return As cloudsync_rows_set_null; 401 where text is NULL or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_text(struct CloudSyncRows *rows,
+                                const char *name,
+                                const char *text);
+
+/**
+ * Sets a field of the last row to true or false.
+ *
+ * @param rows  The list.
+ * @param name  The field's name; copied.
+ * @param truth 0 for false.
+ * @return As cloudsync_rows_set_null.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_bool(struct CloudSyncRows *rows,
+                                const char *name,
+                                int32_t truth);
+
+/**
+ * Sets a field of the last row to bytes.
+ *
+ * @param rows   The list.
+ * @param name   The field's name; copied.
+ * @param bytes  The bytes; copied. Not looked at where length is 0.
+ * @param length Their number.
+ * @return As cloudsync_rows_set_null; 401 where bytes is NULL and length is not 0.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_blob(struct CloudSyncRows *rows,
+                                const char *name,
+                                const uint8_t *bytes,
+                                size_t length);
+
+/**
+ * Sets a field of the last row to one asset.
+ *
+ * @param rows  The list.
+ * @param name  The field's name; copied.
+ * @param asset The asset; copied.
+ * @return As cloudsync_rows_set_null; 401 for an asset that is NULL, or has a struct_size, a text or a number that cannot be
+ *         read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_asset(struct CloudSyncRows *rows,
+                                 const char *name,
+                                 const struct CloudSyncCloudAsset *asset);
+
+/**
+ * Sets a field of the last row to several assets.
+ *
+ * @param rows   The list.
+ * @param name   The field's name; copied.
+ * @param assets The assets; copied. Not looked at where count is 0.
+ * @param count  Their number.
+ * @return As cloudsync_rows_set_asset, for each.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_assets(struct CloudSyncRows *rows,
+                                  const char *name,
+                                  const struct CloudSyncCloudAsset *const *assets,
+                                  size_t count);
+
+/**
+ * Says that the last row failed: in what a vendor answers to an insert, an update or a delete. For VERSION_CONFLICT its
+ * extension has the version that there is.
+ *
+ * @param rows        The list.
+ * @param error_code  A CLOUDSYNC_ERROR_CODE_... number; 0 for success, as it is without this call.
+ * @param description What failed; copied. NULL for nothing.
+ * @return 0; 401 for a bad handle, rows that a vendor's method was given, where there is no row yet, or for a description
+ *         that is not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_result(struct CloudSyncRows *rows,
+                                  int32_t error_code,
+                                  const char *description);
+
+/**
+ * Says where the page after these rows begins: in what a vendor answers to a query.
+ *
+ * @param rows        The list.
+ * @param next_cursor The cursor, whatever the vendor makes of it; copied.
+ * @param has_more    Not 0 where there are more rows now.
+ * @return 0; 401 for a bad handle, rows that a vendor's method was given, or a cursor that is NULL or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_set_page(struct CloudSyncRows *rows,
+                                const char *next_cursor,
+                                int32_t has_more);
+
+/**
+ * How many rows a list has.
+ *
+ * @param rows The list.
+ * @param out  Where the number goes.
+ * @return 0; 401 for a bad handle or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_count(const struct CloudSyncRows *rows,
+                             size_t *out);
+
+/**
+ * Reads a field by its name.
+ *
+ * @param rows  The list.
+ * @param index Which row, from 0.
+ * @param name  The field's name.
+ * @param out   Where the value goes; its struct_size is set by the caller.
+ * @return 0; 401 for a bad handle, a row that there is not, a name that is NULL or not UTF-8, or where out is NULL or its
+ *         struct_size cannot be read; 13900002 where the row has no such field.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_get(const struct CloudSyncRows *rows,
+                           size_t index,
+                           const char *name,
+                           struct CloudSyncCloudValue *out);
+
+/**
+ * Reads a field by its place: to look at all of them, count up from 0 until there are no more.
+ *
+ * @param rows  The list.
+ * @param index Which row, from 0.
+ * @param field Which field of it, from 0.
+ * @param name  Where the field's name goes.
+ * @param out   Where the value goes; its struct_size is set by the caller.
+ * @return 0; 401 for a bad handle, a row that there is not, or where name or out is NULL or its struct_size cannot be read;
+ *         13900002 where the row has no more fields.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_field(const struct CloudSyncRows *rows,
+                             size_t index,
+                             size_t field,
+                             const char **name,
+                             struct CloudSyncCloudValue *out);
+
+/**
+ * Reads a row's id, times, version, lock and operation.
+ *
+ * @param rows  The list.
+ * @param index Which row, from 0.
+ * @param out   Where they go; its struct_size is set by the caller.
+ * @return 0; 401 for a bad handle, a row that there is not, or where out is NULL or its struct_size cannot be read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_extension(const struct CloudSyncRows *rows,
+                                 size_t index,
+                                 struct CloudSyncExtensionValue *out);
+
+/**
+ * Reads what became of a row: the documented Result.
+ *
+ * @param rows        The list.
+ * @param index       Which row, from 0.
+ * @param error_code  Where the CLOUDSYNC_ERROR_CODE_... number goes; 0 for success.
+ * @param description Where what failed goes; empty for success. May be NULL.
+ * @return 0; 401 for a bad handle, a row that there is not, or where error_code is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_result(const struct CloudSyncRows *rows,
+                              size_t index,
+                              int32_t *error_code,
+                              const char **description);
+
+/**
+ * Reads where the next page of a query begins.
+ *
+ * @param rows        The page.
+ * @param next_cursor Where the cursor goes.
+ * @param has_more    Where 1 goes where there are more rows now, else 0.
+ * @return 0; 401 for a bad handle, or where next_cursor or has_more is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_rows_page(const struct CloudSyncRows *rows,
+                            const char **next_cursor,
+                            int32_t *has_more);
+
+/**
+ * Answers with an error.
+ *
+ * @param reply       The reply.
+ * @param error_code  A CLOUDSYNC_ERROR_CODE_... number other than 0; one that is none counts as UNKNOWN_ERROR.
+ * @param description What failed, for a person; copied. NULL for nothing.
+ * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already or is none, for the
+ *         error code 0, or for a description that is not UTF-8: the reply is then still to be answered.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_fail(struct CloudSyncReply *reply,
+                             int32_t error_code,
+                             const char *description);
+
+/**
+ * Lets go of a reply without an answer: the call fails with CLOUDSYNC_ERROR_CODE_GONE, and may or may not have done something.
+ *
+ * @param reply The reply; NULL does nothing.
+ * @return 0; 401 for a reply that was answered or dropped already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_drop(struct CloudSyncReply *reply);
+
+/**
+ * Answers with success where there is no value: to unsubscribe and unlock. Ends the answer to upload, download and prove,
+ * after cloudsync_reply_item for each item; one that was left out has failed.
+ *
+ * @param reply The reply.
+ * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already or is none, or of
+ *         a method that gives a value.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_done(struct CloudSyncReply *reply);
+
+/**
+ * Says what became of one item of an upload, a download or a prove. The reply is answered with cloudsync_reply_done, after
+ * all of them.
+ *
+ * @param reply       The reply.
+ * @param index       Which item, from 0.
+ * @param error_code  A CLOUDSYNC_ERROR_CODE_... number; 0 for success.
+ * @param description What failed; copied. NULL for nothing.
+ * @param asset       For success the asset, with its id and hash; copied. Not looked at for a failure or for prove.
+ * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already, is none or of
+ *         another method, an item that there is not or of which was said already, or an asset or a description that cannot be
+ *         read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_item(struct CloudSyncReply *reply,
+                             size_t index,
+                             int32_t error_code,
+                             const char *description,
+                             const struct CloudSyncCloudAsset *asset);
+
+/**
+ * Answers to get_service_info.
+ *
+ * @param reply The reply.
+ * @param info  The account; copied.
+ * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already, is none or of
+ *         another method, or for a value that cannot be read: the reply is then still to be answered.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_service_info(struct CloudSyncReply *reply,
+                                     const struct CloudSyncServiceInfo *info);
+
+/**
+ * Answers to get_app_brief_info.
+ *
+ * @param reply The reply.
+ * @param apps  Pointers to the applications; copied. Not looked at where count is 0.
+ * @param count Their number.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_app_brief_info(struct CloudSyncReply *reply,
+                                       const struct CloudSyncAppBriefInfo *const *apps,
+                                       size_t count);
+
+/**
+ * Answers to get_app_schema.
+ *
+ * @param reply  The reply.
+ * @param schema The bundle's databases; copied.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_app_schema(struct CloudSyncReply *reply,
+                                   const struct CloudSyncAppSchema *schema);
+
+/**
+ * Answers to subscribe.
+ *
+ * @param reply The reply.
+ * @param info  How long the subscription lasts, and the ids to end it with; copied.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_subscribe_info(struct CloudSyncReply *reply,
+                                       const struct CloudSyncSubscribeInfo *info);
+
+/**
+ * Answers to connect_db.
+ *
+ * @param reply The reply.
+ * @param stub  A database. The vendor may free the stub at once, or keep it for the next connect_db.
+ * @return As cloudsync_reply_service_info; 401 for a bad stub.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_cloud_db(struct CloudSyncReply *reply,
+                                 const struct CloudSyncCloudDbStub *stub);
+
+/**
+ * Answers to connect_asset_loader.
+ *
+ * @param reply The reply.
+ * @param stub  An asset loader. The vendor may free the stub at once, or keep it for the next connect_asset_loader.
+ * @return As cloudsync_reply_service_info; 401 for a bad stub.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_asset_loader(struct CloudSyncReply *reply,
+                                     const struct CloudSyncAssetLoaderStub *stub);
+
+/**
+ * Answers to generate_id.
+ *
+ * @param reply The reply.
+ * @param ids   The ids, as many as were asked for, of 1 to 23 bytes; copied. Not looked at where count is 0.
+ * @param count Their number.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_ids(struct CloudSyncReply *reply,
+                            const char *const *ids,
+                            size_t count);
+
+/**
+ * Answers to insert, update and delete: one row for each that was to be written, in order, with its extension, or with what
+ * failed (cloudsync_rows_set_result). Answers to query: the rows, and where the next page begins (cloudsync_rows_set_page).
+ *
+ * @param reply The reply.
+ * @param rows  The rows; copied. The vendor keeps them, and frees them when it likes.
+ * @return As cloudsync_reply_service_info; 401 for bad rows.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_rows(struct CloudSyncReply *reply,
+                             const struct CloudSyncRows *rows);
+
+/**
+ * Answers to lock and heartbeat.
+ *
+ * @param reply The reply.
+ * @param info  The lock; copied.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_lock_info(struct CloudSyncReply *reply,
+                                  const struct CloudSyncLockInfo *info);
+
+/**
+ * How many assets there are.
+ *
+ * @param transfers The assets.
+ * @param out       Where the number goes.
+ * @return 0; 401 for a bad handle or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_transfers_count(const struct CloudSyncTransfers *transfers,
+                                  size_t *out);
+
+/**
+ * Reads what one asset is.
+ *
+ * @param transfers The assets.
+ * @param index     Which one, from 0.
+ * @param out       Where a pointer to it goes; it lives as long as the transfers.
+ * @return 0; 401 for a bad handle, an asset that there is not, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_transfers_get(const struct CloudSyncTransfers *transfers,
+                                size_t index,
+                                const struct CloudSyncTransfer **out);
+
+/**
+ * Reads the next bytes of an asset that is to be uploaded.
+ *
+ * @param transfers The assets.
+ * @param index     Which one, from 0.
+ * @param buffer    Where the bytes go.
+ * @param length    The buffer's size in bytes.
+ * @param read      Where their number goes: 0 at the end, and only there.
+ * @return 0; 401 for a bad handle, an asset that there is not or that is a download, or where buffer or read is NULL or length
+ *         is 0; 13900004 where the transfer is to stop; 13600001 where the call has ended meanwhile; 13900005 or another code of
+ *         its I/O error where the file on this device cannot be read. After one of these, answer: the library knows why.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_transfers_read(const struct CloudSyncTransfers *transfers,
+                                 size_t index,
+                                 uint8_t *buffer,
+                                 size_t length,
+                                 size_t *read);
+
+/**
+ * Writes bytes of an asset that is being downloaded.
+ *
+ * @param transfers The assets.
+ * @param index     Which one, from 0.
+ * @param offset    Where they belong: first 0 or the transfer's offset, then always what follows the bytes before.
+ * @param bytes     The bytes; copied. Not looked at where length is 0.
+ * @param length    Their number.
+ * @return 0; 401 for a bad handle, an asset that there is not or that is an upload, an offset that leaves a gap, or where bytes
+ *         is NULL; 13900004 where the transfer is to stop; 13600001 where the call has ended meanwhile; 13900025 or another code
+ *         of its I/O error where the file on this device cannot be written. After one of these, answer: the library knows why.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_transfers_write(const struct CloudSyncTransfers *transfers,
+                                  size_t index,
+                                  uint64_t offset,
+                                  const uint8_t *bytes,
+                                  size_t length);
+
+/**
+ * Tells that records of a bundle were written, by whomever. Returns at once.
+ *
+ * @param listener    The listener.
+ * @param bundle_name The bundle.
+ * @return 0, also where nobody listens any more; 401 for a bad handle, or a name that is NULL, empty or not UTF-8.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_change_listener_tell(struct CloudSyncChangeListener *listener,
+                                       const char *bundle_name);
+
+/**
+ * Frees a listener.
+ *
+ * @param listener The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_change_listener_free(struct CloudSyncChangeListener *listener);
+
+/**
+ * Makes a database of a vendor's functions: what connect_db answers with, and what cloud_db_... calls.
+ *
+ * @param vtable The functions; copied.
+ * @param self_  Passed to each of them, and handed over: destroy takes it back, also where this call fails.
+ * @param out    Where the stub goes; the caller frees it with cloud_db_stub_free.
+ * @return 0; 401 where vtable or out is NULL, or the vtable's struct_size cannot be read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t create_cloud_db_stub(const struct CloudSyncCloudDbVTable *vtable,
+                             void *self_,
+                             struct CloudSyncCloudDbStub **out);
+
+/**
+ * Frees a stub. Clouds and calls that use its database keep it.
+ *
+ * @param stub The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_db_stub_free(struct CloudSyncCloudDbStub *stub);
+
+/**
+ * Makes a store of assets of a vendor's functions: what connect_asset_loader answers with, and what asset_loader_... calls.
+ *
+ * @param vtable The functions; copied.
+ * @param self_  Passed to each of them, and handed over: destroy takes it back, also where this call fails.
+ * @param out    Where the stub goes; the caller frees it with asset_loader_stub_free.
+ * @return 0; 401 where vtable or out is NULL, or the vtable's struct_size cannot be read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t create_asset_loader_stub(const struct CloudSyncAssetLoaderVTable *vtable,
+                                 void *self_,
+                                 struct CloudSyncAssetLoaderStub **out);
+
+/**
+ * Frees a stub. Clouds and calls that use its assets keep it.
+ *
+ * @param stub The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t asset_loader_stub_free(struct CloudSyncAssetLoaderStub *stub);
+
+/**
+ * Makes a cloud of a vendor's functions, for cloudsync_options_set_cloud and for the functions that begin with
+ * cloud_service_.
+ *
+ * What it answers is checked: an answer that cannot be true is an error of that call, and the gallery is left alone.
+ *
+ * @param vtable The functions; copied.
+ * @param self_  Passed to each of them, and handed over: destroy takes it back, also where this call fails.
+ * @param out    Where the stub goes; the caller frees it with cloud_service_stub_free.
+ * @return 0; 401 where vtable or out is NULL, or the vtable's struct_size cannot be read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t create_cloud_service_stub(const struct CloudSyncCloudServiceVTable *vtable,
+                                  void *self_,
+                                  struct CloudSyncCloudServiceStub **out);
+
+/**
+ * The ErrorCode behind this thread's last call of a cloud's method that failed in the cloud.
+ *
+ * @return A CLOUDSYNC_ERROR_CODE_... number; CLOUDSYNC_ERROR_CODE_SUCCESS where no such call has failed on this thread.
+ *
+ * Thread safety: any thread, each has its own. Callback safe: yes.
+ */
+int32_t cloudsync_last_error_code(void);
+
+/**
+ * Frees a result, and all that was read from it.
+ *
+ * @param result The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_free(struct CloudSyncResult *result);
+
+/**
+ * Reads what cloud_service_get_service_info gave.
+ *
+ * @param result The result.
+ * @param out    Where a pointer to the account goes; it lives as long as the result.
+ * @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_service_info(const struct CloudSyncResult *result,
+                                      const struct CloudSyncServiceInfo **out);
+
+/**
+ * Reads what cloud_service_get_app_brief_info gave.
+ *
+ * @param result The result.
+ * @param out    Where the array of pointers to applications goes; it lives as long as the result.
+ * @param count  Where their number goes.
+ * @return 0; 401 for a bad handle, a result of another call, or where out or count is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_app_brief_info(const struct CloudSyncResult *result,
+                                        const struct CloudSyncAppBriefInfo *const **out,
+                                        size_t *count);
+
+/**
+ * Reads what cloud_service_get_app_schema gave.
+ *
+ * @param result The result.
+ * @param out    Where a pointer to the schema goes; it lives as long as the result.
+ * @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_app_schema(const struct CloudSyncResult *result,
+                                    const struct CloudSyncAppSchema **out);
+
+/**
+ * Reads what cloud_service_subscribe gave.
+ *
+ * @param result The result.
+ * @param out    Where a pointer to the subscription goes; it lives as long as the result.
+ * @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_subscribe_info(const struct CloudSyncResult *result,
+                                        const struct CloudSyncSubscribeInfo **out);
+
+/**
+ * Reads what cloud_db_generate_id gave.
+ *
+ * @param result The result.
+ * @param out    Where the array of ids goes; it lives as long as the result.
+ * @param count  Where their number goes.
+ * @return 0; 401 for a bad handle, a result of another call, or where out or count is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_ids(const struct CloudSyncResult *result,
+                             const char *const **out,
+                             size_t *count);
+
+/**
+ * Reads what asset_loader_upload or asset_loader_download gave.
+ *
+ * @param result The result.
+ * @param out    Where the array of pointers to the assets' results goes, in the order of the assets; it lives as long as the
+ *               result.
+ * @param count  Where their number goes.
+ * @return 0; 401 for a bad handle, a result of another call, or where out or count is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_assets(const struct CloudSyncResult *result,
+                                const struct CloudSyncAssetResult *const **out,
+                                size_t *count);
+
+/**
+ * Asks for the account and its space.
+ *
+ * @param stub The cloud.
+ * @param out  Where the result goes: cloudsync_result_service_info. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle or where out is NULL; otherwise what the cloud's failure stands for, as with
+ *         cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_get_service_info(struct CloudSyncCloudServiceStub *stub,
+                                       struct CloudSyncResult **out);
+
+/**
+ * Asks for every known application's switch. An application that is not named is switched on.
+ *
+ * @param stub The cloud.
+ * @param out  Where the result goes: cloudsync_result_app_brief_info. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle or where out is NULL; otherwise what the cloud's failure stands for, as with
+ *         cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_get_app_brief_info(struct CloudSyncCloudServiceStub *stub,
+                                         struct CloudSyncResult **out);
+
+/**
+ * Asks for a bundle's databases.
+ *
+ * @param stub        The cloud.
+ * @param bundle_name The bundle; copied.
+ * @param out         Where the result goes: cloudsync_result_app_schema. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle, a name that is NULL, empty or not UTF-8, or where out is NULL; otherwise what the cloud's
+ *         failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_get_app_schema(struct CloudSyncCloudServiceStub *stub,
+                                     const char *bundle_name,
+                                     struct CloudSyncResult **out);
+
+/**
+ * Asks to be told of writes to databases, by whomever, from now on. Several writes may be told as one.
+ *
+ * @param stub            The cloud.
+ * @param bundle_names    The bundles; copied. Not looked at where count is 0.
+ * @param databases       For each of them a database; copied. A bundle may come several times.
+ * @param count           Their number.
+ * @param expiration_time For how long, in milliseconds.
+ * @param cb              Told the bundle's name, on a thread of the cloud's; it must not block.
+ * @param user_data       Passed to cb, and handed over.
+ * @param destroy         Takes user_data back, once: when cb is not running and will not run again, after the subscription
+ *                        has ended, and where this call fails. May be NULL.
+ * @param out             Where the result goes: cloudsync_result_subscribe_info, with how long it lasts and the ids to end it
+ *                        with. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle, or where a name, a database, cb or out is NULL or cannot be read; otherwise what the cloud's
+ *         failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_subscribe(struct CloudSyncCloudServiceStub *stub,
+                                const char *const *bundle_names,
+                                const struct CloudSyncDatabase *const *databases,
+                                size_t count,
+                                uint64_t expiration_time,
+                                CloudSyncCloudChangeCallback cb,
+                                void *user_data,
+                                CloudSyncDestroy destroy,
+                                struct CloudSyncResult **out);
+
+/**
+ * Ends subscriptions. One that has ended is no error.
+ *
+ * @param stub  The cloud.
+ * @param ids   Which, by bundle and id; copied. Not looked at where count is 0.
+ * @param count Their number.
+ * @return 0; 401 for a bad handle, or where an id cannot be read; otherwise what the cloud's failure stands for, as with
+ *         cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_unsubscribe(struct CloudSyncCloudServiceStub *stub,
+                                  const struct CloudSyncSubscribeId *const *ids,
+                                  size_t count);
+
+/**
+ * Connects to a bundle's records.
+ *
+ * @param stub        The cloud.
+ * @param bundle_name The bundle; copied.
+ * @param database    Which database; copied.
+ * @param out         Where the database's stub goes; the caller frees it with cloud_db_stub_free.
+ * @return 0; 401 for a bad handle, or where a name, the database or out is NULL or cannot be read; otherwise what the cloud's
+ *         failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_connect_db(struct CloudSyncCloudServiceStub *stub,
+                                 const char *bundle_name,
+                                 const struct CloudSyncDatabase *database,
+                                 struct CloudSyncCloudDbStub **out);
+
+/**
+ * Connects to a bundle's assets.
+ *
+ * @param stub        The cloud.
+ * @param bundle_name The bundle; copied.
+ * @param database    Which database; copied.
+ * @param out         Where the loader's stub goes; the caller frees it with asset_loader_stub_free.
+ * @return As cloud_service_connect_db.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_connect_asset_loader(struct CloudSyncCloudServiceStub *stub,
+                                           const char *bundle_name,
+                                           const struct CloudSyncDatabase *database,
+                                           struct CloudSyncAssetLoaderStub **out);
+
+/**
+ * What a cloud can do beyond the documents.
+ *
+ * @param stub The database.
+ * @param out  Where the CLOUDSYNC_CAPABILITY_... bits go.
+ * @return 0; 401 for a bad handle or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_cloud_db_capabilities(struct CloudSyncCloudDbStub *stub,
+                                        uint32_t *out);
+
+/**
+ * Makes ids for records that are to be inserted.
+ *
+ * @param stub  The database.
+ * @param count How many, up to 10000.
+ * @param out   Where the result goes: cloudsync_result_ids. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle, a count over 10000, or where out is NULL; otherwise what the cloud's failure stands for:
+ *         see the CLOUDSYNC_ERROR_CODE_... numbers, cloudsync_last_error_code and cloudsync_last_error.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_generate_id(struct CloudSyncCloudDbStub *stub,
+                             size_t count,
+                             struct CloudSyncResult **out);
+
+/**
+ * Inserts records. A row's extension has its id, from cloud_db_generate_id. An insert on the id of a deleted record, with that
+ * record's version, brings it back.
+ *
+ * @param stub  The database.
+ * @param table The table; copied.
+ * @param rows  The records.
+ * @param out   Where rows with what became of each go, in order: cloudsync_rows_result, and for success cloudsync_rows_extension
+ *              with id, version and modification time. The caller frees them with cloudsync_rows_free.
+ * @return 0, also where rows failed; 401 for a bad handle, a row without an id, a table that is NULL, empty or not UTF-8, or
+ *         where out is NULL; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_insert(struct CloudSyncCloudDbStub *stub,
+                        const char *table,
+                        const struct CloudSyncRows *rows,
+                        struct CloudSyncRows **out);
+
+/**
+ * Replaces records' fields: all of them.
+ *
+ * @param stub  The database.
+ * @param table The table; copied.
+ * @param rows  The records.
+ * @param out   As in cloud_db_insert.
+ * @return As cloud_db_insert.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_update(struct CloudSyncCloudDbStub *stub,
+                        const char *table,
+                        const struct CloudSyncRows *rows,
+                        struct CloudSyncRows **out);
+
+/**
+ * Deletes records. Deleting a deleted record is no error.
+ *
+ * @param stub  The database.
+ * @param table The table; copied.
+ * @param rows  The records; their fields are not looked at.
+ * @param out   As in cloud_db_insert.
+ * @return As cloud_db_insert.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_delete(struct CloudSyncCloudDbStub *stub,
+                        const char *table,
+                        const struct CloudSyncRows *rows,
+                        struct CloudSyncRows **out);
+
+/**
+ * Lists records written since a cursor, deletions included, the oldest write first.
+ *
+ * @param stub         The database.
+ * @param table        The table; copied.
+ * @param fields       The fields wanted; copied. Not looked at where field_count is 0.
+ * @param field_count  Their number; 0 for all.
+ * @param query_count  The most records to list, 1 to 10000.
+ * @param query_cursor Where to go on, from the page before (cloudsync_rows_page); "" from the start; copied.
+ * @param out          Where the page goes. The caller frees it with cloudsync_rows_free.
+ * @return 0; 401 for a bad handle, a query_count outside 1 to 10000, or where a text or out is NULL or not UTF-8;
+ *         otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_query(struct CloudSyncCloudDbStub *stub,
+                       const char *table,
+                       const char *const *fields,
+                       size_t field_count,
+                       size_t query_count,
+                       const char *query_cursor,
+                       struct CloudSyncRows **out);
+
+/**
+ * Takes the database's lock.
+ *
+ * @param stub The database.
+ * @param out  Where the lock goes; its struct_size is set by the caller.
+ * @return 0; 401 for a bad handle, or where out is NULL or its struct_size cannot be read; 13900014 while another holds it;
+ *         otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_lock(struct CloudSyncCloudDbStub *stub,
+                      struct CloudSyncLockInfo *out);
+
+/**
+ * Renews a lock's lease before it ends.
+ *
+ * @param stub    The database.
+ * @param lock_id The lock.
+ * @param out     Where the lock goes; its struct_size is set by the caller.
+ * @return 0; 401 for a bad handle, or where out is NULL or its struct_size cannot be read; 13900001 where the lock is lost;
+ *         otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_heartbeat(struct CloudSyncCloudDbStub *stub,
+                           int64_t lock_id,
+                           struct CloudSyncLockInfo *out);
+
+/**
+ * Gives a lock back. One that is lost already is no error.
+ *
+ * @param stub    The database.
+ * @param lock_id The lock.
+ * @return 0; 401 for a bad handle; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_db_unlock(struct CloudSyncCloudDbStub *stub,
+                        int64_t lock_id);
+
+/**
+ * Uploads assets of one record: the files that their paths name. What the cloud answers with success is durable there.
+ *
+ * @param stub   The loader.
+ * @param table  The record's table; copied.
+ * @param gid    The record's id; copied.
+ * @param assets Pointers to the assets; copied. Their size is read from the files. Not looked at where count is 0.
+ * @param count  Their number.
+ * @param out    Where the result goes: cloudsync_result_assets, one for each asset. The caller frees it with
+ *               cloudsync_result_free.
+ * @return 0, also where assets failed, each of which has its code; 401 for a bad handle, or where a pointer, a text, a
+ *         struct_size or a path cannot be read.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t asset_loader_upload(struct CloudSyncAssetLoaderStub *stub,
+                            const char *table,
+                            const char *gid,
+                            const struct CloudSyncCloudAsset *const *assets,
+                            size_t count,
+                            struct CloudSyncResult **out);
+
+/**
+ * Downloads assets of one record into the files that their paths name. A file appears when it is whole, in place of one that
+ * has its name.
+ *
+ * @param stub   The loader.
+ * @param table  The record's table; copied.
+ * @param gid    The record's id; copied.
+ * @param prefix The directory that the paths begin at; copied. "" for paths that say it all.
+ * @param assets Pointers to the assets, with id and path; copied. Not looked at where count is 0.
+ * @param count  Their number.
+ * @param out    Where the result goes: cloudsync_result_assets, one for each asset. The caller frees it with
+ *               cloudsync_result_free.
+ * @return 0, also where assets failed, each of which has its code; 401 for a bad handle, or where a pointer, a text, a
+ *         struct_size or a path cannot be read.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t asset_loader_download(struct CloudSyncAssetLoaderStub *stub,
+                              const char *table,
+                              const char *gid,
+                              const char *prefix,
+                              const struct CloudSyncCloudAsset *const *assets,
+                              size_t count,
+                              struct CloudSyncResult **out);
+
+/**
+ * Puts a cloud through every check that this library has for clouds, and reports each. Leaves a few records and assets in
+ * the bundle com.example.conformance, which nobody else may use meanwhile.
+ *
+ * A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed.
+ *
+ * @param stub      The cloud.
+ * @param report_cb Told each check's name, 1 where it was passed and 0 where not, and what was found instead, "" where it was
+ *                  passed. The texts live until it returns. It runs on the calling thread, inside this call.
+ * @param user_data Passed to report_cb.
+ * @return 0 where all checks were made, whether they were passed or not; 401 for a bad handle or where report_cb is NULL.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: yes.
+ */
+int32_t cloudsync_conformance(struct CloudSyncCloudServiceStub *stub,
+                              CloudSyncConformanceCallback report_cb,
+                              void *user_data);
 
 #ifdef __cplusplus
 }  // extern "C"

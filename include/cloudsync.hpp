@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -94,6 +95,36 @@ inline void check(std::int32_t code) {
   if (code != CLOUDSYNC_OK) {
     throw std::system_error(error(code), last_error());
   }
+}
+
+/** A vendor's failure, with its CLOUDSYNC_ERROR_CODE_... number. */
+class CloudFailure : public std::runtime_error {
+public:
+  CloudFailure(std::int32_t error_code, const std::string &description)
+      : std::runtime_error(description), error_code_(error_code) {}
+
+  std::int32_t error_code() const noexcept { return error_code_; }
+
+private:
+  std::int32_t error_code_;
+};
+
+/** Runs the body of a vendor's method, which may throw: an exception becomes the error of that call, instead of the end of the
+ * process. A method of a table is then `return cloudsync::answer(reply, [&] { … });`. */
+template <typename Body>
+std::int32_t answer(CloudSyncReply *reply, Body &&body) noexcept {
+  try {
+    std::forward<Body>(body)();
+    return CLOUDSYNC_ERROR_CODE_SUCCESS;
+  } catch (const CloudFailure &failure) {
+    cloudsync_reply_fail(reply, failure.error_code(), failure.what());
+    return failure.error_code();
+  } catch (const std::exception &failure) {
+    cloudsync_reply_fail(reply, CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, failure.what());
+  } catch (...) {
+    cloudsync_reply_fail(reply, CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, "the vendor threw something");
+  }
+  return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
 }
 
 /** Told how a call ended: no error, or one of category() and its text. */
@@ -179,6 +210,13 @@ public:
   static Cloud embedded(const std::string &dir, const std::string &account) {
     CloudSyncCloudServiceStub *stub = nullptr;
     check(cloudsync_embedded_cloud_new(dir.c_str(), account.c_str(), &stub));
+    return Cloud(stub);
+  }
+
+  /** A vendor's cloud: its table of functions, which is copied, and what each of them is passed. */
+  static Cloud vendor(const CloudSyncCloudServiceVTable &vtable, void *self) {
+    CloudSyncCloudServiceStub *stub = nullptr;
+    check(create_cloud_service_stub(&vtable, self, &stub));
     return Cloud(stub);
   }
 

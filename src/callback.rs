@@ -77,6 +77,21 @@ pub type CloudSyncPlanCompletion = Option<
 pub type CloudSyncLogCallback =
     Option<unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void)>;
 
+/// Told that records of a bundle were written. The name lives until the callback returns.
+pub type CloudSyncCloudChangeCallback =
+    Option<unsafe extern "C-unwind" fn(bundle_name: *const c_char, user_data: *mut c_void)>;
+
+/// Told one check of cloudsync_conformance: its name, 1 where the cloud passed it and 0 where not, and what was found
+/// instead, which is never NULL. Both texts live until the callback returns.
+pub type CloudSyncConformanceCallback = Option<
+    unsafe extern "C-unwind" fn(
+        name: *const c_char,
+        passed: i32,
+        text: *const c_char,
+        user_data: *mut c_void,
+    ),
+>;
+
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }

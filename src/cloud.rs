@@ -4,14 +4,14 @@ use std::ffi::c_char;
 use std::path::Path;
 use std::sync::Arc;
 
-use cloudsync_cloud::{CloudError, EmbeddedCloud, EmbeddedOptions, LocalError};
+use cloudsync_cloud::{CloudError, CloudService, EmbeddedCloud, EmbeddedOptions, LocalError};
 use cloudsync_engine::Code;
 
-use crate::failure::{Answer, Failure};
+use crate::failure::{Answer, Failure, bad};
 use crate::object::{Handle, end, give, guard, with, writable};
 use crate::text;
 
-/// The documented CloudService, as a handle: a cloud with one account.
+/// A cloud with one account: the documented CloudService, made by cloudsync_embedded_cloud_new or create_cloud_service_stub.
 pub struct CloudSyncCloudServiceStub {
     _opaque: [u8; 0],
 }
@@ -22,7 +22,9 @@ impl Handle for CloudSyncCloudServiceStub {
 
 /// What a stub stands for.
 pub struct Service {
-    pub(crate) service: Arc<EmbeddedCloud>,
+    pub(crate) service: Arc<dyn CloudService>,
+    /// The same, where it is the embedded one.
+    pub(crate) embedded: Option<Arc<EmbeddedCloud>>,
 }
 
 /// Opens the embedded cloud: a directory that holds records and assets, made with mode 0700 where it is missing.
@@ -79,7 +81,7 @@ pub unsafe extern "C" fn cloudsync_embedded_cloud_new_with_quota(
 /// @param stub        The embedded cloud.
 /// @param bundle_name The bundle; copied. The gallery's is com.ohos.medialibrary. NULL for the whole account.
 /// @param on          0 for off.
-/// @return 0; 401 for a bad handle, or a name that is empty or not UTF-8; 13900025 where its disk is
+/// @return 0; 401 for a bad handle, another cloud than an embedded one, or a name that is empty or not UTF-8; 13900025 where its disk is
 ///         full.
 ///
 /// Thread safety: any thread. Callback safe: yes.
@@ -98,7 +100,8 @@ pub unsafe extern "C" fn cloudsync_embedded_cloud_switch(
             // SAFETY: a string by the caller's promise.
             false => Some(unsafe { text::read_filled(bundle_name, "bundle_name")? }),
         };
-        stub.service.switch(bundle, on != 0).map_err(|error| failure("the embedded cloud's switch", &error))
+        let embedded = stub.embedded.as_ref().ok_or_else(|| bad("the stub is no embedded cloud"))?;
+        embedded.switch(bundle, on != 0).map_err(|error| failure("the embedded cloud's switch", &error))
     })
 }
 
@@ -130,8 +133,9 @@ unsafe fn open(
     let options = EmbeddedOptions { quota, ..EmbeddedOptions::new(account) };
     let what = format!("the embedded cloud in {dir}");
     let cloud = EmbeddedCloud::open(Path::new(dir), options).map_err(|error| failure(&what, &error))?;
+    let cloud = Arc::new(cloud);
     // SAFETY: `out` may be written by the caller's promise.
-    unsafe { give(Service { service: Arc::new(cloud) }, out) }
+    unsafe { give(Service { service: cloud.clone(), embedded: Some(cloud) }, out) }
 }
 
 fn failure(what: &str, error: &CloudError) -> Failure {

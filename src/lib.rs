@@ -28,6 +28,7 @@ mod dispatch;
 mod download;
 mod events;
 mod explain;
+mod extension;
 mod failure;
 mod file_sync;
 mod filters;
@@ -55,9 +56,10 @@ mod version;
 
 pub use auto_sync::*;
 pub use callback::{
-    CloudSyncChangeCallback, CloudSyncCompletion, CloudSyncDestroy, CloudSyncDownloadProgressCallback,
-    CloudSyncFileStatesCompletion, CloudSyncLogCallback, CloudSyncMultiDownloadProgressCallback,
-    CloudSyncPlanCompletion, CloudSyncSyncProgressCallback, CloudSyncTaskCompletion, CloudSyncTimeCompletion,
+    CloudSyncChangeCallback, CloudSyncCloudChangeCallback, CloudSyncCompletion, CloudSyncConformanceCallback,
+    CloudSyncDestroy, CloudSyncDownloadProgressCallback, CloudSyncFileStatesCompletion, CloudSyncLogCallback,
+    CloudSyncMultiDownloadProgressCallback, CloudSyncPlanCompletion, CloudSyncSyncProgressCallback,
+    CloudSyncTaskCompletion, CloudSyncTimeCompletion,
 };
 pub use changes::*;
 pub use cloud::*;
@@ -67,6 +69,7 @@ pub use context::*;
 pub use device::*;
 pub use download::*;
 pub use explain::*;
+pub use extension::*;
 pub use file_sync::*;
 pub use filters::*;
 pub use gallery::*;

@@ -73,11 +73,45 @@ pub(crate) fn get<H: Handle>(handle: *const H, what: &str) -> Answer<Arc<Shared<
 /// # Safety
 /// `out` may be written.
 pub(crate) unsafe fn give<H: Handle>(object: H::Object, out: *mut *mut H) -> Answer {
-    let shared = Arc::new(Shared { object, poisoned: AtomicBool::new(false) });
-    let value = TABLE.insert(shared).map_err(|_| inner("too many handles; free some"))?;
+    let (_, handle) = keep(object)?;
     // SAFETY: the caller's promise.
-    unsafe { out.write(std::ptr::without_provenance_mut(value as usize)) };
+    unsafe { out.write(handle) };
     Ok(())
+}
+
+/// Keeps an object, and returns it with its handle.
+pub(crate) fn keep<H: Handle>(object: H::Object) -> Answer<(Arc<Shared<H::Object>>, *mut H)> {
+    let shared = Arc::new(Shared { object, poisoned: AtomicBool::new(false) });
+    let kept = Arc::clone(&shared);
+    let value = TABLE.insert(kept).map_err(|_| inner("too many handles; free some"))?;
+    Ok((shared, std::ptr::without_provenance_mut(value as usize)))
+}
+
+/// A handle that a function of the host was lent: ended when this is dropped.
+pub(crate) struct Lent<H: Handle>(*mut H);
+
+// SAFETY: a handle's value is a number that is never dereferenced.
+unsafe impl<H: Handle> Send for Lent<H> {}
+// SAFETY: as above.
+unsafe impl<H: Handle> Sync for Lent<H> {}
+
+impl<H: Handle> Lent<H> {
+    /// Lends a handle that [`keep`] made.
+    pub(crate) fn new(handle: *mut H) -> Self {
+        Lent(handle)
+    }
+
+    /// What the host is given.
+    pub(crate) fn handle(&self) -> *mut H {
+        self.0
+    }
+}
+
+impl<H: Handle> Drop for Lent<H> {
+    fn drop(&mut self) {
+        // Nobody else can have ended it.
+        let _ = end(self.0, "what was lent");
+    }
 }
 
 /// Ends a handle: from now on its value answers 401. NULL is nothing to end.

@@ -29,8 +29,9 @@ fn declared() -> BTreeSet<String> {
 
 fn exported() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for file in fs::read_dir(root().join("src")).unwrap() {
-        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+    let files = |folder: &str| fs::read_dir(root().join(folder)).unwrap().map(|file| file.unwrap().path());
+    for file in files("src").chain(files("src/extension")).filter(|path| path.is_file()) {
+        let source = fs::read_to_string(file).unwrap();
         for item in source.split("#[unsafe(no_mangle)]").skip(1) {
             names.insert(name_before(item, item.find('(').unwrap()).to_owned());
         }

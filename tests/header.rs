@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 23] = [
+const FILES: [&str; 36] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -42,6 +42,19 @@ const FILES: [&str; 23] = [
     "space.rs",
     "changes.rs",
     "list.rs",
+    "extension/types.rs",
+    "extension/rows.rs",
+    "extension/reply.rs",
+    "extension/transfer.rs",
+    "extension/listener.rs",
+    "extension/db.rs",
+    "extension/loader.rs",
+    "extension/service.rs",
+    "extension/result.rs",
+    "extension/call_service.rs",
+    "extension/call_db.rs",
+    "extension/call_loader.rs",
+    "extension/conformance.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// What a call to a cloud returns.
 pub type Result<T> = std::result::Result<T, CloudError>;
 
-/// Why a call to a cloud failed. The first six are the documented `ErrorCode`s, the others settle
+/// Why a call to a cloud failed. Those with a number below are the documented `ErrorCode`s, the others settle
 /// what the documents leave open and reach a caller as `UNKNOWN_ERROR` with this text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CloudError {
@@ -15,6 +15,12 @@ pub enum CloudError {
     /// The cloud was not reached, or the answer was lost: a write may or may not have happened.
     #[error("the cloud could not be reached: {0}")]
     Network(String),
+    /// Whoever provides the cloud has gone, or gave no answer in time: a write may or may not have happened.
+    #[error("the cloud's provider does not answer: {0}")]
+    Gone(String),
+    /// The cloud lacks this method.
+    #[error("this cloud does not support {0}")]
+    NotSupported(&'static str),
     /// Signed out, or switched off for this app.
     #[error("the cloud is switched off or signed out")]
     Disabled,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod asset;
+mod checked;
 pub mod conformance;
 mod db;
 mod embedded;
@@ -17,6 +18,7 @@ mod value;
 pub use asset::{
     AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Claim, Flow, TransferControl,
 };
+pub use checked::{CheckedDb, CheckedLoader, CheckedService};
 pub use db::{
     Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt,
 };

@@ -16,6 +16,8 @@ pub enum Code {
     NotSystemApp = 202,
     /// A bad argument.
     InvalidArgument = 401,
+    /// The cloud, or the device, lacks the capability.
+    NotSupported = 801,
     /// A provider, or a worker, has gone.
     Ipc = 13_600_001,
     /// Operation not permitted.
@@ -66,10 +68,11 @@ pub enum Code {
 
 impl Code {
     /// Every number there is.
-    const ALL: [Code; 26] = [
+    const ALL: [Code; 27] = [
         Code::PermissionDenied,
         Code::NotSystemApp,
         Code::InvalidArgument,
+        Code::NotSupported,
         Code::Ipc,
         Code::NotPermitted,
         Code::NoSuchFile,

@@ -261,7 +261,7 @@ impl Core {
                 }
                 Subscription::Until(now + (lasts_ns / 2).max(SECOND_NS))
             }
-            Outcome::Subscribed(Err(CloudError::Network(_) | CloudError::Disabled)) => {
+            Outcome::Subscribed(Err(CloudError::Network(_) | CloudError::Gone(_) | CloudError::Disabled)) => {
                 Subscription::Failed(now + BACK_OFF_NS.1)
             }
             outcome => {

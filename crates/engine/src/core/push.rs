@@ -640,7 +640,7 @@ impl Core {
             // It may have happened or not: the next look at the cloud tells.
             Err(CloudError::StaleLock | CloudError::VersionConflict { .. }) => WriteResults::default(),
             Err(error) => {
-                if !matches!(error, CloudError::Network(_)) {
+                if !matches!(error, CloudError::Network(_) | CloudError::Gone(_)) {
                     // Nothing says which row is to blame: none of them names bytes sent long ago again.
                     run.sent.clear();
                 }

@@ -684,7 +684,7 @@ impl Core {
                     &Error::new(Code::NoSpace, "the cloud is full: free some space there"),
                 );
             }
-            (CloudError::Disabled, _) | (_, None) => {
+            (CloudError::Disabled | CloudError::Gone(_), _) | (_, None) => {
                 if let CloudError::Disabled = error {
                     let text = "the cloud is switched off or signed out: sign in and start again";
                     run.why = Some(Error::new(Code::CloudNotReady, text));

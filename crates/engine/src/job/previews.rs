@@ -199,7 +199,9 @@ fn note(
             }
         }
         Err(CloudError::Stopped) => *outcome = UploadOutcome::Stopped,
-        Err(error @ CloudError::Network(_)) => *outcome = UploadOutcome::Refused(error),
+        Err(error @ (CloudError::Network(_) | CloudError::Gone(_))) => {
+            *outcome = UploadOutcome::Refused(error)
+        }
         Err(_) => {}
     }
 }

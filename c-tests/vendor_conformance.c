@@ -1,0 +1,72 @@
+/* The embedded cloud and the vendor's example pass every check that there is for clouds; a cloud without methods passes none. */
+#include "support.h"
+
+#include "vendor_cloud.h"
+
+struct report {
+    unsigned checks, failed;
+    char last[512];
+};
+
+static void on_check(const char *name, int32_t passed, const char *text, void *user_data) {
+    struct report *report = (struct report *)user_data;
+    report->checks++;
+    report->failed += passed == 0;
+    assert_true((passed != 0) == (text[0] == '\0'));
+    if (passed == 0) {
+        snprintf(report->last, sizeof report->last, "%s: %s", name, text);
+    }
+}
+
+static struct report check_cloud(CloudSyncCloudServiceStub *cloud) {
+    struct report report = {0, 0, ""};
+    assert_ok(cloudsync_conformance(cloud, on_check, &report));
+    return report;
+}
+
+static void passes(CloudSyncCloudServiceStub *cloud) {
+    for (int i = 0; i < 2; i++) { /* once more, on what the first run left */
+        const struct report report = check_cloud(cloud);
+        assert_string_equal(report.last, "");
+        assert_int_equal(report.failed, 0);
+        assert_true(report.checks >= 29);
+    }
+    assert_ok(cloud_service_stub_free(cloud));
+}
+
+static void the_embedded_cloud_conforms(void **state) {
+    (void)state;
+    char path[PATH_MAX];
+    CloudSyncCloudServiceStub *cloud = NULL;
+    assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &cloud));
+    passes(cloud);
+}
+
+static void the_vendors_example_conforms(void **state) {
+    (void)state;
+    CloudSyncCloudServiceStub *cloud = NULL;
+    assert_ok(vendor_cloud_new(&cloud));
+    passes(cloud);
+}
+
+static void a_cloud_without_methods_does_not(void **state) {
+    (void)state;
+    CloudSyncCloudServiceStub *cloud = NULL;
+    CloudSyncCloudServiceVTable vtable;
+    memset(&vtable, 0, sizeof vtable);
+    vtable.struct_size = sizeof vtable;
+    assert_ok(create_cloud_service_stub(&vtable, NULL, &cloud));
+    const struct report report = check_cloud(cloud);
+    assert_int_equal(report.failed, report.checks);
+    assert_non_null(strstr(report.last, "connect_db"));
+    assert_ok(cloud_service_stub_free(cloud));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        in_scratch(the_embedded_cloud_conforms),
+        in_scratch(the_vendors_example_conforms),
+        in_scratch(a_cloud_without_methods_does_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+//! Whether the pages of a listing lead to an end.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+use crate::{CloudData, CloudError, Result};
+
+use super::lie;
+
+/// How many pages in a row may be empty and promise more.
+const EMPTY_PAGES: u32 = 1000;
+/// How many listings of a table are followed at the same time; another one forgets them.
+const LISTINGS: usize = 8;
+
+/// The listings that are under way, by table and the cursor that comes next.
+#[derive(Default)]
+pub(super) struct Listings {
+    under_way: HashMap<(String, String), Listing>,
+    hasher: RandomState,
+}
+
+/// What a listing has given so far, as hashes: a gallery has very many records.
+#[derive(Default)]
+struct Listing {
+    versions: HashMap<u64, u64>,
+    cursors: HashSet<u64>,
+    empty_pages: u32,
+}
+
+impl Listings {
+    /// Fails where a page cannot belong to a listing that ends.
+    pub(super) fn check(&mut self, table: &str, count: usize, cursor: &str, page: &CloudData) -> Result<()> {
+        if page.values.len() > count {
+            return Err(lie(format!("it gave {} records for {count}", page.values.len())));
+        }
+        let mut listing = self.under_way.remove(&(table.to_owned(), cursor.to_owned())).unwrap_or_default();
+        listing.take_records(page, &self.hasher)?;
+        if !page.has_more {
+            return Ok(());
+        }
+        listing.take_cursor(cursor, page, &self.hasher)?;
+        if self.under_way.len() >= LISTINGS {
+            self.under_way.clear();
+        }
+        self.under_way.insert((table.to_owned(), page.next_cursor.clone()), listing);
+        Ok(())
+    }
+}
+
+impl Listing {
+    /// A record comes again only where it was written meanwhile.
+    fn take_records(&mut self, page: &CloudData, hasher: &RandomState) -> Result<()> {
+        let mut here = HashSet::with_capacity(page.values.len());
+        for record in &page.values {
+            let id = &record.extension.id;
+            if id.is_empty() || record.version == 0 {
+                return Err(lie("a record has no id or no version"));
+            }
+            if !here.insert(id) {
+                return Err(lie(format!("the record {id} is on one page twice")));
+            }
+            let seen = self.versions.insert(hasher.hash_one(id), record.version);
+            if seen.is_some_and(|seen| record.version <= seen) {
+                return Err(lie(format!("the record {id} was listed already: the page is a stale one")));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_cursor(&mut self, cursor: &str, page: &CloudData, hasher: &RandomState) -> Result<()> {
+        let stuck = |text: &str| Err::<(), CloudError>(lie(format!("the listing never ends: {text}")));
+        self.cursors.insert(hasher.hash_one(cursor));
+        if page.next_cursor == cursor {
+            return stuck("its cursor stands still");
+        }
+        if page.next_cursor.is_empty() || !self.cursors.insert(hasher.hash_one(&page.next_cursor)) {
+            return stuck("its cursor goes back to where it was");
+        }
+        self.empty_pages = if page.values.is_empty() { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > EMPTY_PAGES {
+            return stuck("page after page is empty");
+        }
+        Ok(())
+    }
+}

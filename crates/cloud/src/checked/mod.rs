@@ -1,0 +1,86 @@
+//! A foreign cloud's answers, held against what it was asked.
+//!
+//! The engine trusts a cloud's numbers: how many answers belong to how many rows, that a listing ends, that what was
+//! written has the version it is said to have. A cloud that somebody else wrote goes through here first, whatever way it
+//! came; an answer that cannot be true becomes an error of that call, and says what is wrong with it.
+
+mod db;
+mod listing;
+mod loader;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::{
+    AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
+    Result, ServiceInfo, SubscribeInfo,
+};
+
+pub use db::CheckedDb;
+pub use loader::CheckedLoader;
+
+/// A [`CloudService`] whose answers, and those of all that it connects to, are checked.
+pub struct CheckedService(Arc<dyn CloudService>);
+
+impl CheckedService {
+    /// Checks a service's answers from now on.
+    pub fn new(service: Arc<dyn CloudService>) -> Self {
+        CheckedService(service)
+    }
+}
+
+/// An answer that cannot be true.
+fn lie(text: impl Into<String>) -> CloudError {
+    CloudError::Unknown(text.into())
+}
+
+impl CloudService for CheckedService {
+    fn get_service_info(&self) -> Result<ServiceInfo> {
+        let info = self.0.get_service_info()?;
+        if info.remaining_space > info.total_space {
+            let (left, all) = (info.remaining_space, info.total_space);
+            return Err(lie(format!("it says that {left} KB are left of {all} KB")));
+        }
+        Ok(info)
+    }
+
+    fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
+        self.0.get_app_brief_info()
+    }
+
+    fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
+        let schema = self.0.get_app_schema(bundle_name)?;
+        if schema.bundle_name != bundle_name {
+            return Err(lie(format!("it gave the schema of {} for {bundle_name}", schema.bundle_name)));
+        }
+        Ok(schema)
+    }
+
+    fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
+        self.0.connect_db(bundle_name, database)
+    }
+
+    fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
+        self.0.connect_asset_loader(bundle_name, database)
+    }
+
+    fn subscribe(
+        &self,
+        databases: &BTreeMap<String, Vec<Database>>,
+        expiration_time: u64,
+        changed: ChangeListener,
+    ) -> Result<SubscribeInfo> {
+        let info = self.0.subscribe(databases, expiration_time, changed)?;
+        if info.expiration_time == 0 {
+            return Err(lie("it gave a subscription of no time"));
+        }
+        match info.subscribe.keys().find(|bundle| !databases.contains_key(*bundle)) {
+            Some(bundle) => Err(lie(format!("it subscribed to {bundle}, which nobody asked for"))),
+            None => Ok(info),
+        }
+    }
+
+    fn unsubscribe(&self, subscriptions: &BTreeMap<String, Vec<String>>) -> Result<()> {
+        self.0.unsubscribe(subscriptions)
+    }
+}

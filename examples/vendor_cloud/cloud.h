@@ -1,0 +1,56 @@
+/* What the parts of the vendor's cloud share. */
+#ifndef CLOUD_H
+#define CLOUD_H
+
+#include <cloudsync.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* --- The cloud -------------------------------------------------------------------------------- */
+
+struct database;
+struct asset;
+struct subscription;
+
+/* One account. Everything in it is behind the lock. */
+struct cloud {
+    pthread_mutex_t lock;
+    unsigned users; /* stubs that stand for it; the last one frees it */
+    struct database *databases;
+    struct asset *assets;
+    struct subscription *subscriptions;
+    uint64_t last_id; /* of records, assets and subscriptions alike */
+    uint64_t used;    /* bytes */
+};
+
+/* A stub's self is the cloud, or a database of it, and holds on to the cloud. */
+void cloud_hold(struct cloud *cloud);
+void cloud_release(struct cloud *cloud);
+
+/* Tells whoever subscribed to the bundle. To be called without the lock. */
+void cloud_tell(struct cloud *cloud, const char *bundle);
+
+/* --- Records, in records.c -------------------------------------------------------------------- */
+
+/* The database of that name, which is made where it is not there yet; NULL without memory. Under the lock. */
+struct database *database_of(struct cloud *cloud, const char *bundle, const char *name);
+void databases_free(struct cloud *cloud);
+/* Answers connect_db. */
+int32_t database_connect(struct cloud *cloud, struct database *database, CloudSyncReply *reply);
+
+/* --- Assets, in assets.c ---------------------------------------------------------------------- */
+
+void assets_free(struct cloud *cloud);
+/* Answers connect_asset_loader. */
+int32_t assets_connect(struct cloud *cloud, CloudSyncReply *reply);
+
+/* --- Rows, in rows.c -------------------------------------------------------------------------- */
+
+/* Adds copies of a row's fields to the row that was added to `to` last: of those that are named, or of all where
+ * there are no names. Answers a code of the library. */
+int32_t row_copy(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count);
+/* Whether both rows have the same fields with the same values. */
+bool row_equal(const CloudSyncRows *a, size_t a_index, const CloudSyncRows *b, size_t b_index);
+
+#endif

@@ -1,0 +1,435 @@
+/* The vendor's CloudDB: records with a cursor, compare-and-set, and a lock with a lease.
+ *
+ * All writes of a database are numbered. A record's version is the number of its last write, a cursor is the number of
+ * the last write that a page has listed, and a table keeps its records in the order of these numbers: so pages come in
+ * order, list every record once as it is now, and a record that is written while somebody lists comes again later. */
+#define _POSIX_C_SOURCE 200809L
+#include "cloud.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    BUCKETS = 4096,
+    LEASE_SECONDS = 30,
+};
+
+struct record {
+    char id[32];
+    CloudSyncRows *fields; /* one row */
+    int64_t created, modified, version;
+    int32_t operation;
+    struct record *older, *newer; /* in the table, by version */
+    struct record *next;          /* in its bucket */
+};
+
+struct table {
+    char *name;
+    struct record *oldest, *newest;
+    struct record *buckets[BUCKETS];
+    struct table *next;
+};
+
+struct database {
+    struct cloud *cloud;
+    char *bundle, *name;
+    struct table *tables;
+    int64_t last_write;
+    int64_t lock_id; /* of the lock that was given last */
+    bool locked;
+    int64_t lease_ends; /* by the steady clock, in ms */
+    struct database *next;
+};
+
+static int64_t clock_ms(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- Finding things --------------------------------------------------------------------------- */
+
+struct database *database_of(struct cloud *cloud, const char *bundle, const char *name) {
+    struct database *database = cloud->databases;
+    while (database != NULL && (strcmp(database->bundle, bundle) != 0 || strcmp(database->name, name) != 0)) {
+        database = database->next;
+    }
+    if (database == NULL && (database = calloc(1, sizeof *database)) != NULL) {
+        database->cloud = cloud;
+        database->bundle = strdup(bundle);
+        database->name = strdup(name);
+        database->next = cloud->databases;
+        cloud->databases = database;
+    }
+    return database;
+}
+
+static struct table *table_of(struct database *database, const char *name) {
+    struct table *table = database->tables;
+    while (table != NULL && strcmp(table->name, name) != 0) {
+        table = table->next;
+    }
+    if (table == NULL && (table = calloc(1, sizeof *table)) != NULL) {
+        table->name = strdup(name);
+        table->next = database->tables;
+        database->tables = table;
+    }
+    return table;
+}
+
+static struct record **bucket_of(struct table *table, const char *id) {
+    uint32_t hash = 2166136261u;
+    for (; *id != '\0'; id++) {
+        hash = (hash ^ (unsigned char)*id) * 16777619u;
+    }
+    return &table->buckets[hash % BUCKETS];
+}
+
+static struct record *record_of(struct table *table, const char *id) {
+    struct record *record = *bucket_of(table, id);
+    while (record != NULL && strcmp(record->id, id) != 0) {
+        record = record->next;
+    }
+    return record;
+}
+
+static void record_unlink(struct table *table, struct record *record) {
+    *(record->older != NULL ? &record->older->newer : &table->oldest) = record->newer;
+    *(record->newer != NULL ? &record->newer->older : &table->newest) = record->older;
+    record->older = record->newer = NULL;
+}
+
+static void record_append(struct table *table, struct record *record) {
+    record->older = table->newest;
+    *(table->newest != NULL ? &table->newest->newer : &table->oldest) = record;
+    table->newest = record;
+}
+
+static struct record *record_new(struct table *table, const char *id) {
+    struct record **bucket = bucket_of(table, id), *record = calloc(1, sizeof *record);
+    if (record != NULL) {
+        snprintf(record->id, sizeof record->id, "%s", id);
+        record->next = *bucket;
+        *bucket = record;
+        record_append(table, record);
+    }
+    return record;
+}
+
+void databases_free(struct cloud *cloud) {
+    for (struct database *database = cloud->databases, *next; database != NULL; database = next) {
+        next = database->next;
+        for (struct table *table = database->tables, *next_table; table != NULL; table = next_table) {
+            next_table = table->next;
+            for (struct record *record = table->oldest, *newer; record != NULL; record = newer) {
+                newer = record->newer;
+                cloudsync_rows_free(record->fields);
+                free(record);
+            }
+            free(table->name);
+            free(table);
+        }
+        free(database->bundle);
+        free(database->name);
+        free(database);
+    }
+}
+
+/* --- Writing ---------------------------------------------------------------------------------- */
+
+static bool lock_is_held(const struct database *database, int64_t lock_id) {
+    return database->locked && database->lock_id == lock_id && clock_ms(CLOCK_MONOTONIC) < database->lease_ends;
+}
+
+/* Puts a row in a record's place, with the database's next number. */
+static int32_t put(struct database *database, struct table *table, struct record *record, const CloudSyncRows *rows,
+                   size_t index, int32_t operation) {
+    if (operation != CLOUDSYNC_FLAG_DELETE) { /* a deleted record keeps the fields that it had */
+        CloudSyncRows *fields = NULL;
+        if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || cloudsync_rows_add(fields, NULL) != CLOUDSYNC_OK ||
+            row_copy(fields, rows, index, NULL, 0) != CLOUDSYNC_OK) {
+            cloudsync_rows_free(fields);
+            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+        }
+        cloudsync_rows_free(record->fields);
+        record->fields = fields;
+    }
+    record->modified = clock_ms(CLOCK_REALTIME);
+    record->created = record->created == 0 ? record->modified : record->created;
+    record->version = ++database->last_write;
+    record->operation = operation;
+    record_unlink(table, record);
+    record_append(table, record);
+    return CLOUDSYNC_ERROR_CODE_SUCCESS;
+}
+
+/* -1 writes whatever there is. */
+static bool is_based_on(const CloudSyncExtensionValue *row, int64_t version) {
+    return row->version == -1 || row->version == version;
+}
+
+/* The same values again are the same insert: a device that did not hear the answer asks again. */
+static int32_t insert_row(struct database *database, struct table *table, struct record *record,
+                          const CloudSyncRows *rows, size_t index, const CloudSyncExtensionValue *row) {
+    bool is_new = record == NULL, is_deleted = !is_new && record->operation == CLOUDSYNC_FLAG_DELETE;
+    if (is_new || is_deleted) {
+        if (!is_based_on(row, is_new ? 0 : record->version)) {
+            return CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
+        }
+        record = is_new ? record_new(table, row->id) : record;
+        if (record == NULL) {
+            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+        }
+        record->created = 0;
+        return put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
+    }
+    if (row_equal(record->fields, 0, rows, index)) {
+        return CLOUDSYNC_ERROR_CODE_SUCCESS;
+    }
+    if (row->version != record->version) {
+        return CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
+    }
+    return put(database, table, record, rows, index, CLOUDSYNC_FLAG_UPDATE);
+}
+
+static int32_t update_row(struct database *database, struct table *table, struct record *record,
+                          const CloudSyncRows *rows, size_t index, const CloudSyncExtensionValue *row) {
+    if (!is_based_on(row, record == NULL ? 0 : record->version)) {
+        return CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
+    }
+    if (record == NULL || record->operation == CLOUDSYNC_FLAG_DELETE) {
+        return CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    }
+    return put(database, table, record, rows, index, CLOUDSYNC_FLAG_UPDATE);
+}
+
+static int32_t delete_row(struct database *database, struct table *table, struct record *record,
+                          const CloudSyncRows *rows, size_t index, const CloudSyncExtensionValue *row) {
+    if (record == NULL || record->operation == CLOUDSYNC_FLAG_DELETE) {
+        return CLOUDSYNC_ERROR_CODE_SUCCESS;
+    }
+    if (!is_based_on(row, record->version)) {
+        return CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
+    }
+    return put(database, table, record, rows, index, CLOUDSYNC_FLAG_DELETE);
+}
+
+typedef int32_t (*write_row)(struct database *, struct table *, struct record *, const CloudSyncRows *, size_t,
+                             const CloudSyncExtensionValue *);
+
+/* Writes one row, and adds what became of it to the answers. */
+static void write_one(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
+                      write_row write, CloudSyncRows *answers) {
+    CloudSyncExtensionValue row = {.struct_size = sizeof row};
+    cloudsync_rows_extension(rows, index, &row);
+    int32_t code = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
+    if (row.lock_id == 0 || lock_is_held(database, row.lock_id)) {
+        code = write(database, table, record_of(table, row.id), rows, index, &row);
+    }
+    const struct record *record = record_of(table, row.id);
+    CloudSyncExtensionValue now = {.struct_size = sizeof now, .id = row.id};
+    if (record != NULL) {
+        now.version = record->version;
+        now.create_time = record->created;
+        now.modify_time = record->modified;
+        now.operation = record->operation;
+    }
+    cloudsync_rows_add(answers, &now);
+    cloudsync_rows_set_result(answers, code, NULL);
+}
+
+/* The rows of one call are written together, in order, and answered one by one. */
+static int32_t write_all(void *self, const char *name, const CloudSyncRows *rows, CloudSyncReply *reply,
+                         write_row write) {
+    struct database *database = self;
+    CloudSyncRows *answers = NULL;
+    size_t count = 0;
+    if (cloudsync_rows_new(&answers) != CLOUDSYNC_OK || cloudsync_rows_count(rows, &count) != CLOUDSYNC_OK) {
+        return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    }
+    pthread_mutex_lock(&database->cloud->lock);
+    int64_t before = database->last_write;
+    struct table *table = table_of(database, name);
+    for (size_t i = 0; table != NULL && i < count; i++) {
+        write_one(database, table, rows, i, write, answers);
+    }
+    bool changed = database->last_write != before;
+    pthread_mutex_unlock(&database->cloud->lock);
+
+    int32_t code = cloudsync_reply_rows(reply, answers);
+    cloudsync_rows_free(answers); /* the library has its own copy */
+    if (changed) {
+        cloud_tell(database->cloud, database->bundle);
+    }
+    return code == CLOUDSYNC_OK ? CLOUDSYNC_ERROR_CODE_SUCCESS : CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+}
+
+static int32_t db_insert(void *self, const char *table, const CloudSyncRows *rows, CloudSyncReply *reply) {
+    return write_all(self, table, rows, reply, insert_row);
+}
+
+static int32_t db_update(void *self, const char *table, const CloudSyncRows *rows, CloudSyncReply *reply) {
+    return write_all(self, table, rows, reply, update_row);
+}
+
+static int32_t db_delete(void *self, const char *table, const CloudSyncRows *rows, CloudSyncReply *reply) {
+    return write_all(self, table, rows, reply, delete_row);
+}
+
+static int32_t db_generate_id(void *self, size_t count, CloudSyncReply *reply) {
+    struct database *database = self;
+    char(*ids)[24] = calloc(count + 1, sizeof *ids); /* one more: calloc(0) may be NULL */
+    const char **pointers = calloc(count + 1, sizeof *pointers);
+    int32_t code = CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    if (ids != NULL && pointers != NULL) {
+        pthread_mutex_lock(&database->cloud->lock);
+        uint64_t first = database->cloud->last_id + 1;
+        database->cloud->last_id += count;
+        pthread_mutex_unlock(&database->cloud->lock);
+        for (size_t i = 0; i < count; i++) {
+            snprintf(ids[i], sizeof ids[i], "r%" PRIx64, first + i);
+            pointers[i] = ids[i];
+        }
+        code = cloudsync_reply_ids(reply, pointers, count);
+    }
+    free(pointers);
+    free(ids);
+    return code;
+}
+
+/* --- Listing ---------------------------------------------------------------------------------- */
+
+/* A cursor is "after WRITE"; the empty one begins before all of them. */
+static bool read_cursor(const struct database *database, const char *cursor, int64_t *after) {
+    char end = '\0';
+    *after = 0;
+    return *cursor == '\0' || (sscanf(cursor, "after %" SCNd64 "%c", after, &end) == 1 && *after >= 0 &&
+                               *after <= database->last_write);
+}
+
+static void list_one(CloudSyncRows *page, const struct record *record, const char *const *fields, size_t count) {
+    CloudSyncExtensionValue extension = {
+        .struct_size = sizeof extension,
+        .id = record->id,
+        .create_time = record->created,
+        .modify_time = record->modified,
+        .version = record->version,
+        .operation = record->operation,
+    };
+    cloudsync_rows_add(page, &extension);
+    row_copy(page, record->fields, 0, fields, count);
+}
+
+static int32_t db_query(void *self, const char *name, const char *const *fields, size_t field_count,
+                        size_t query_count, const char *query_cursor, CloudSyncReply *reply) {
+    struct database *database = self;
+    CloudSyncRows *page = NULL;
+    char cursor[32];
+    int64_t after = 0;
+    if (cloudsync_rows_new(&page) != CLOUDSYNC_OK) {
+        return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    }
+    pthread_mutex_lock(&database->cloud->lock);
+    struct table *table = table_of(database, name);
+    if (table == NULL || !read_cursor(database, query_cursor, &after)) {
+        pthread_mutex_unlock(&database->cloud->lock);
+        cloudsync_rows_free(page);
+        return CLOUDSYNC_ERROR_CODE_CURSOR_EXPIRED; /* a number is an answer too: of the whole call */
+    }
+    /* What is new is found from the newest backwards: mostly there is little of it. */
+    struct record *record = table->newest, *first = NULL;
+    for (; record != NULL && record->version > after; record = record->older) {
+        first = record;
+    }
+    for (record = first; record != NULL && query_count > 0; record = record->newer, query_count--) {
+        list_one(page, record, fields, field_count);
+        after = record->version;
+    }
+    bool has_more = record != NULL;
+    pthread_mutex_unlock(&database->cloud->lock);
+
+    snprintf(cursor, sizeof cursor, "after %" PRId64, after);
+    cloudsync_rows_set_page(page, cursor, has_more);
+    int32_t code = cloudsync_reply_rows(reply, page);
+    cloudsync_rows_free(page);
+    return code;
+}
+
+/* --- The lock --------------------------------------------------------------------------------- */
+
+/* Answers without the lock of the cloud, as is good practice: nothing of the library is called while it is held that
+ * could call back. */
+static int32_t answer_lock(struct database *database, int64_t lock_id, int32_t refusal, CloudSyncReply *reply) {
+    const CloudSyncLockInfo info = {.struct_size = sizeof info, .lock_id = lock_id, .interval = LEASE_SECONDS};
+    pthread_mutex_unlock(&database->cloud->lock);
+    return refusal != CLOUDSYNC_ERROR_CODE_SUCCESS ? refusal : cloudsync_reply_lock_info(reply, &info);
+}
+
+static int32_t db_lock(void *self, CloudSyncReply *reply) {
+    struct database *database = self;
+    int32_t refusal = CLOUDSYNC_ERROR_CODE_LOCKED_BY_OTHERS;
+    pthread_mutex_lock(&database->cloud->lock);
+    if (!lock_is_held(database, database->lock_id)) { /* nobody took it, or its lease is over */
+        database->lock_id++;
+        database->locked = true;
+        database->lease_ends = clock_ms(CLOCK_MONOTONIC) + LEASE_SECONDS * 1000;
+        refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
+    }
+    return answer_lock(database, database->lock_id, refusal, reply);
+}
+
+static int32_t db_heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) {
+    struct database *database = self;
+    int32_t refusal = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
+    pthread_mutex_lock(&database->cloud->lock);
+    if (lock_is_held(database, lock_id)) {
+        database->lease_ends = clock_ms(CLOCK_MONOTONIC) + LEASE_SECONDS * 1000;
+        refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
+    }
+    return answer_lock(database, lock_id, refusal, reply);
+}
+
+static int32_t db_unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
+    struct database *database = self;
+    pthread_mutex_lock(&database->cloud->lock);
+    if (database->lock_id == lock_id) {
+        database->locked = false;
+    }
+    pthread_mutex_unlock(&database->cloud->lock);
+    return cloudsync_reply_done(reply);
+}
+
+/* --- The table of functions ------------------------------------------------------------------- */
+
+static void db_destroy(void *self) {
+    struct database *database = self;
+    cloud_release(database->cloud);
+}
+
+int32_t database_connect(struct cloud *cloud, struct database *database, CloudSyncReply *reply) {
+    const CloudSyncCloudDbVTable vtable = {
+        .struct_size = sizeof vtable,
+        .capabilities =
+            CLOUDSYNC_CAPABILITY_COMPARE_AND_SET | CLOUDSYNC_CAPABILITY_FENCING | CLOUDSYNC_CAPABILITY_RANGES,
+        .generate_id = db_generate_id,
+        .insert = db_insert,
+        .update = db_update,
+        .delete_ = db_delete,
+        .query = db_query,
+        .lock = db_lock,
+        .unlock = db_unlock,
+        .heartbeat = db_heartbeat,
+        .destroy = db_destroy,
+    };
+    CloudSyncCloudDbStub *stub = NULL;
+    cloud_hold(cloud); /* destroy lets go of it, also where the stub cannot be made */
+    int32_t code = create_cloud_db_stub(&vtable, database, &stub);
+    if (code == CLOUDSYNC_OK) {
+        code = cloudsync_reply_cloud_db(reply, stub);
+        cloud_db_stub_free(stub); /* whoever connected keeps it */
+    }
+    return code == CLOUDSYNC_OK ? CLOUDSYNC_ERROR_CODE_SUCCESS : CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+}

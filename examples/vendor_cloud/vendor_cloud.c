@@ -1,0 +1,214 @@
+/* The vendor's CloudService: the account, the way to records and assets, and who is told of changes.
+ *
+ * This is where to start. A method answers with one of the cloudsync_reply_... functions, once: during the call, as
+ * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number. */
+#define _POSIX_C_SOURCE 200809L
+#include "vendor_cloud.h"
+
+#include "cloud.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SPACE_KB = 1 << 20,
+    SUBSCRIPTIONS_TOLD = 64,
+};
+
+struct subscription {
+    char id[24];
+    char *bundle;
+    CloudSyncChangeListener *listener; /* several subscriptions may share one; it is freed with the last */
+    struct subscription *next;
+};
+
+void cloud_hold(struct cloud *cloud) {
+    pthread_mutex_lock(&cloud->lock);
+    cloud->users++;
+    pthread_mutex_unlock(&cloud->lock);
+}
+
+void cloud_release(struct cloud *cloud) {
+    pthread_mutex_lock(&cloud->lock);
+    bool last = --cloud->users == 0;
+    pthread_mutex_unlock(&cloud->lock);
+    if (!last) {
+        return;
+    }
+    for (struct subscription *one = cloud->subscriptions, *next; one != NULL; one = next) {
+        next = one->next;
+        cloudsync_change_listener_free(one->listener); /* one that is shared answers 401 the second time, and that is all */
+        free(one->bundle);
+        free(one);
+    }
+    databases_free(cloud);
+    assets_free(cloud);
+    pthread_mutex_destroy(&cloud->lock);
+    free(cloud);
+}
+
+/* Listeners are told without the lock, which they may want in turn. One that is freed meanwhile answers 401. */
+void cloud_tell(struct cloud *cloud, const char *bundle) {
+    CloudSyncChangeListener *listeners[SUBSCRIPTIONS_TOLD];
+    size_t count = 0;
+    pthread_mutex_lock(&cloud->lock);
+    for (struct subscription *one = cloud->subscriptions; one != NULL && count < SUBSCRIPTIONS_TOLD; one = one->next) {
+        if (strcmp(one->bundle, bundle) == 0) {
+            listeners[count++] = one->listener;
+        }
+    }
+    pthread_mutex_unlock(&cloud->lock);
+    for (size_t i = 0; i < count; i++) {
+        cloudsync_change_listener_tell(listeners[i], bundle);
+    }
+}
+
+static int32_t get_service_info(void *self, CloudSyncReply *reply) {
+    struct cloud *cloud = self;
+    CloudSyncServiceInfo info = {
+        .struct_size = sizeof info,
+        .id = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b", /* SHA-256 of the account's name */
+        .total_space = SPACE_KB,
+        .user = 100,
+        .enable_cloud = 1,
+    };
+    pthread_mutex_lock(&cloud->lock);
+    uint64_t used = cloud->used / 1024;
+    pthread_mutex_unlock(&cloud->lock);
+    info.remaining_space = used < SPACE_KB ? SPACE_KB - used : 0;
+    return cloudsync_reply_service_info(reply, &info);
+}
+
+/* No application is switched off. */
+static int32_t get_app_brief_info(void *self, CloudSyncReply *reply) {
+    (void)self;
+    return cloudsync_reply_app_brief_info(reply, NULL, 0);
+}
+
+/* This cloud takes any field of any table; one that does not says here which there are. */
+static int32_t get_app_schema(void *self, const char *bundle_name, CloudSyncReply *reply) {
+    (void)self;
+    CloudSyncAppSchema schema = {.struct_size = sizeof schema, .bundle_name = bundle_name, .version = 1};
+    return cloudsync_reply_app_schema(reply, &schema);
+}
+
+static int32_t connect_db(void *self, const char *bundle_name, const CloudSyncDatabase *database,
+                          CloudSyncReply *reply) {
+    struct cloud *cloud = self;
+    pthread_mutex_lock(&cloud->lock);
+    struct database *found = database_of(cloud, bundle_name, database->alias);
+    pthread_mutex_unlock(&cloud->lock);
+    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : database_connect(cloud, found, reply);
+}
+
+static int32_t connect_asset_loader(void *self, const char *bundle_name, const CloudSyncDatabase *database,
+                                    CloudSyncReply *reply) {
+    (void)bundle_name;
+    (void)database; /* all of them share one store */
+    return assets_connect(self, reply);
+}
+
+/* Remembers one database's subscription; NULL without memory. */
+static struct subscription *subscribe_one(struct cloud *cloud, const char *bundle, CloudSyncChangeListener *listener) {
+    struct subscription *one = calloc(1, sizeof *one);
+    if (one != NULL) {
+        pthread_mutex_lock(&cloud->lock);
+        snprintf(one->id, sizeof one->id, "s%" PRIx64, ++cloud->last_id);
+        one->bundle = strdup(bundle);
+        one->listener = listener;
+        one->next = cloud->subscriptions;
+        cloud->subscriptions = one;
+        pthread_mutex_unlock(&cloud->lock);
+    }
+    return one;
+}
+
+/* A subscription lasts here until it is ended; the answer promises what was asked for. */
+static int32_t subscribe(void *self, const char *const *bundle_names, const CloudSyncDatabase *const *databases,
+                         size_t count, uint64_t expiration_time, CloudSyncChangeListener *listener,
+                         CloudSyncReply *reply) {
+    enum { MOST = 16 };
+    CloudSyncSubscribeId ids[MOST];
+    const CloudSyncSubscribeId *pointers[MOST];
+    if (count == 0 || count > MOST) {
+        cloudsync_change_listener_free(listener);
+        return CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct subscription *one = subscribe_one(self, bundle_names[i], listener);
+        if (one == NULL) {
+            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+        }
+        ids[i] = (CloudSyncSubscribeId){
+            .struct_size = sizeof ids[i],
+            .bundle_name = bundle_names[i],
+            .database_alias = databases[i]->alias,
+            .id = one->id,
+        };
+        pointers[i] = &ids[i];
+    }
+    CloudSyncSubscribeInfo info = {
+        .struct_size = sizeof info, .expiration_time = expiration_time, .ids = pointers, .count = count};
+    return cloudsync_reply_subscribe_info(reply, &info);
+}
+
+static bool is_shared(const struct cloud *cloud, const CloudSyncChangeListener *listener) {
+    for (const struct subscription *one = cloud->subscriptions; one != NULL; one = one->next) {
+        if (one->listener == listener) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void unsubscribe_one(struct cloud *cloud, const CloudSyncSubscribeId *id) {
+    CloudSyncChangeListener *freed = NULL;
+    pthread_mutex_lock(&cloud->lock);
+    struct subscription **place = &cloud->subscriptions;
+    while (*place != NULL && (strcmp((*place)->id, id->id) != 0 || strcmp((*place)->bundle, id->bundle_name) != 0)) {
+        place = &(*place)->next;
+    }
+    struct subscription *one = *place;
+    if (one != NULL) {
+        *place = one->next;
+        freed = is_shared(cloud, one->listener) ? NULL : one->listener;
+        free(one->bundle);
+        free(one);
+    }
+    pthread_mutex_unlock(&cloud->lock);
+    cloudsync_change_listener_free(freed);
+}
+
+static int32_t unsubscribe(void *self, const CloudSyncSubscribeId *const *ids, size_t count, CloudSyncReply *reply) {
+    for (size_t i = 0; i < count; i++) {
+        unsubscribe_one(self, ids[i]);
+    }
+    return cloudsync_reply_done(reply);
+}
+
+static void destroy(void *self) {
+    cloud_release(self);
+}
+
+int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {
+    const CloudSyncCloudServiceVTable vtable = {
+        .struct_size = sizeof vtable,
+        .get_service_info = get_service_info,
+        .get_app_brief_info = get_app_brief_info,
+        .get_app_schema = get_app_schema,
+        .subscribe = subscribe,
+        .unsubscribe = unsubscribe,
+        .connect_db = connect_db,
+        .connect_asset_loader = connect_asset_loader,
+        .destroy = destroy,
+    };
+    struct cloud *cloud = calloc(1, sizeof *cloud);
+    if (cloud == NULL) {
+        return CLOUDSYNC_E_OUT_OF_MEMORY;
+    }
+    pthread_mutex_init(&cloud->lock, NULL);
+    cloud->users = 1;
+    return create_cloud_service_stub(&vtable, cloud, out); /* destroy is called where it fails */
+}
