@@ -54,22 +54,26 @@ enum Here {
 impl World {
     /// Checks everything.
     pub(crate) fn check(&mut self) {
-        let cloud = match self.shared.lock().cloud.by_path() {
-            Ok(cloud) => cloud,
-            Err(text) => {
-                self.shared.lock().broken(2, text);
-                return;
-            }
-        };
+        let mut all = Cloud::new();
         for device in 0..self.processes.len() {
+            let found = self.shared.lock().cloud.by_path(&self.plan.devices[device].config.bundle_name);
+            let cloud = match found {
+                Ok(cloud) => cloud,
+                Err(text) => {
+                    self.shared.lock().broken(2, text);
+                    return;
+                }
+            };
             self.check_disk(device, &cloud);
             self.check_trees(device);
             self.check_thumbnails(device);
             self.check_marks(device);
+            let bundle = device % self.plan.roots;
+            all.extend(cloud.into_iter().map(|(path, entry)| (format!("{bundle}/{path}"), entry)));
         }
         let mut shared = self.shared.lock();
-        nothing_is_lost(&mut shared, &cloud);
-        nothing_is_invented(&mut shared, &cloud);
+        nothing_is_lost(&mut shared, &all);
+        nothing_is_invented(&mut shared, &all);
         previews_show_their_photos(&mut shared);
     }
 

@@ -31,7 +31,7 @@ pub use disk::{Body, Disk, DiskKind, Inode, ROOT, SimDisk, Spot, Tree, Uid};
 pub use index::{IndexState, SimIndex};
 pub use ledger::{Ledger, Sink};
 pub use people::{People, Story, act, digest_of};
-pub use plan::{DevicePlan, PHOTOS, SPACIOUS, SpacePlan, WorldPlan};
+pub use plan::{DevicePlan, PHOTOS, ROOTED, SPACIOUS, SpacePlan, WorldPlan};
 pub use previews::{SimIdentifiers, SimPictures, SimPreviews, picture_of};
 pub use process::Process;
 pub use rng::Rng;

@@ -74,6 +74,10 @@ pub struct WorldPlan {
     pub stops: bool,
     /// What is still wrong with the cloud when all else is well, and for how many rounds.
     pub lasting: Option<(u32, Weather)>,
+    /// How many folders each machine syncs, in worlds whose seeds are [`ROOTED`] or more: its gallery, and a bundle's
+    /// files. Each is a device of its own with an engine of its own; those of a machine follow one another, and lose
+    /// their processes and their power together.
+    pub roots: usize,
     /// Own copies go and come back, in worlds whose seeds are [`SPACIOUS`] or more.
     pub space: Option<SpacePlan>,
 }
@@ -82,6 +86,12 @@ pub struct WorldPlan {
 pub const SPACIOUS: u64 = 1_000_000_000;
 /// Seeds from this one on make such worlds, in which photos are also removed and restored.
 pub const PHOTOS: u64 = 2_000_000_000;
+
+/// Seeds from this one on make such worlds, in which machines sync a bundle's files beside their gallery.
+pub const ROOTED: u64 = 3_000_000_000;
+
+/// The bundle whose files are synced beside the gallery.
+const BUNDLE: &str = "com.example.notes";
 
 impl SpacePlan {
     fn draw(rng: &mut Rng) -> Self {
@@ -108,6 +118,10 @@ impl WorldPlan {
         let mut plan = WorldPlan::draw(&mut rng);
         plan.space =
             (seed >= SPACIOUS).then(|| SpacePlan { removals: seed >= PHOTOS, ..SpacePlan::draw(&mut rng) });
+        if seed >= ROOTED {
+            plan.roots = 2;
+            plan.devices = plan.devices.into_iter().flat_map(with_bundle).collect();
+        }
         (rng, plan)
     }
 
@@ -144,6 +158,7 @@ impl WorldPlan {
             losses: rng.per_mille(150),
             stops: rng.per_mille(400),
             lasting: None,
+            roots: 1,
             space: None,
         }
     }
@@ -169,6 +184,12 @@ impl WorldPlan {
         });
         quiet && enough && self.lasting.is_none()
     }
+}
+
+fn with_bundle(gallery: DevicePlan) -> [DevicePlan; 2] {
+    let mut bundle = gallery.clone();
+    bundle.config.bundle_name = BUNDLE.into();
+    [gallery, bundle]
 }
 
 fn device(rng: &mut Rng, number: usize, coarse: bool) -> DevicePlan {

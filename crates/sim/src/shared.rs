@@ -94,6 +94,8 @@ pub struct Shared {
     pub opened: u64,
     /// Nothing goes wrong, and the cloud knows its contents: no bytes may be sent that it has.
     pub calm: bool,
+    /// How many devices are one machine's, one after another.
+    pub roots: usize,
     /// Own copies go and come back.
     pub space: Option<SpacePlan>,
     /// What the cloud has proved to hold.
@@ -154,6 +156,7 @@ impl Shared {
             meddling: 0,
             opened: 0,
             calm: false,
+            roots: 1,
             space: None,
             proofs: Proofs::default(),
             disks_lie: false,
@@ -201,11 +204,25 @@ impl Shared {
         self.devices[device].index.made_durable();
     }
 
-    /// Ends a device's process; everything it did stays.
+    /// The devices of the machine that a device is of.
+    fn machine(&self, device: usize) -> std::ops::Range<usize> {
+        let first = device / self.roots * self.roots;
+        first..first + self.roots
+    }
+
+    /// The device of the same machine that follows this one, around.
+    pub(crate) fn beside(&self, device: usize) -> usize {
+        let machine = self.machine(device);
+        machine.start + (device + 1 - machine.start) % self.roots
+    }
+
+    /// Ends the process of a device's machine; everything it did stays.
     pub fn kill(&mut self, device: usize) {
-        let line = format!("device {device}: KILLED");
-        self.note(&line);
-        self.end_life(device);
+        for device in self.machine(device) {
+            let line = format!("device {device}: KILLED");
+            self.note(&line);
+            self.end_life(device);
+        }
     }
 
     fn end_life(&mut self, device: usize) {
@@ -215,8 +232,14 @@ impl Shared {
         device.watch = WatchState::default();
     }
 
-    /// Cuts a device's power: what was not made durable is kept or lost by chance.
+    /// Cuts the power of a device's machine: what was not made durable is kept or lost by chance.
     pub fn cut_power(&mut self, device: usize) {
+        for device in self.machine(device) {
+            self.lose_power(device);
+        }
+    }
+
+    fn lose_power(&mut self, device: usize) {
         self.note(&format!("device {device}: POWER CUT"));
         self.end_life(device);
         let before = self.contents_on(device);

@@ -86,6 +86,7 @@ impl World {
         let cloud = CloudState::new(plan.capabilities, plan.page, plan.lease_s);
         let mut shared = Shared::new(rng, cloud);
         shared.meddling = plan.meddling;
+        shared.roots = plan.roots;
         shared.space = plan.space;
         shared.calm = plan.is_calm() && plan.capabilities.digests;
         for device in &plan.devices {

@@ -1,14 +1,16 @@
 //! Many worlds, each from one seed, each checked against the promises of the architecture.
 //!
-//! `CLOUDSYNC_SIM_SEEDS=n`, `CLOUDSYNC_SIM_SPACIOUS=n` and `CLOUDSYNC_SIM_PHOTOS=n` run that many without and with own
-//! copies that go to free their space, and with photos that are removed and restored, from `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays one and prints its trace.
+//! `CLOUDSYNC_SIM_SEEDS=n`, `CLOUDSYNC_SIM_SPACIOUS=n`, `CLOUDSYNC_SIM_PHOTOS=n` and `CLOUDSYNC_SIM_ROOTED=n` run that many
+//! without and with own copies that go to free their space, with photos that are removed and restored, and with two
+//! synced folders on each machine, from `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays one and prints its
+//! trace.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use cloudsync_sim::{Outcome, PHOTOS, Rng, SPACIOUS, SpacePlan, WorldPlan, run, run_plan};
+use cloudsync_sim::{Outcome, PHOTOS, ROOTED, Rng, SPACIOUS, SpacePlan, WorldPlan, run, run_plan};
 
 /// Seeds outside the normal run that failed once. Those within it: 3, 8, 30, 43, 92, 241, 337, 371, 373,
 /// 417, 596, 605, 730, 958, 1032, 1660, 1916.
@@ -48,6 +50,8 @@ const SPACIOUS_SEEDS: u64 = 1_000;
 /// Seeds of a normal run that make worlds in which photos are also removed and restored. Of these, 388 failed
 /// once: a removal that failed deleted what only the cloud had of the photo.
 const PHOTO_SEEDS: u64 = 500;
+/// Seeds of a normal run that make worlds with two synced folders on each machine.
+const ROOTED_SEEDS: u64 = 500;
 /// Worlds at a time.
 const THREADS: usize = 2;
 /// How much of a failed world's trace is told.
@@ -84,7 +88,10 @@ fn every_seed_keeps_the_promises() {
         SPACIOUS_REGRESSIONS.into_iter().chain(first..first + spacious).map(|seed| SPACIOUS + seed);
     let photos = from_env("CLOUDSYNC_SIM_PHOTOS").unwrap_or(PHOTO_SEEDS);
     let photos = (first..first + photos).map(|seed| PHOTOS + seed);
-    let seeds = REGRESSIONS.into_iter().chain(first..first + count).chain(spacious).chain(photos);
+    let rooted = from_env("CLOUDSYNC_SIM_ROOTED").unwrap_or(ROOTED_SEEDS);
+    let rooted = (first..first + rooted).map(|seed| ROOTED + seed);
+    let seeds =
+        REGRESSIONS.into_iter().chain(first..first + count).chain(spacious).chain(photos).chain(rooted);
     let seeds: Vec<u64> = seeds.collect();
     let (next, failures, begun) = (AtomicU64::new(0), Mutex::new(Vec::new()), Instant::now());
     std::thread::scope(|scope| {
@@ -164,9 +171,24 @@ fn photos_go_and_come_back_in_some_worlds() {
     assert!(happened(|line| line.contains("follows: true")) > 0, "a removal was finished after a kill");
 }
 
+/// Both folders of a machine are synced, lose their processes together, and exchange files.
+#[test]
+fn machines_sync_two_folders_in_some_worlds() {
+    let outcomes: Vec<Outcome> = (ROOTED..ROOTED + 100).map(run).collect();
+    let happened = |what: fn(&str) -> bool| {
+        outcomes.iter().flat_map(|outcome| &outcome.trace).filter(|line| what(line)).count()
+    };
+    assert!(happened(|line| line.contains("goes on in another folder of the machine")) > 50);
+    let together = |outcome: &Outcome| {
+        let killed = |line: &String, device: &str| line.ends_with(&format!("device {device}: KILLED"));
+        outcome.trace.windows(2).any(|lines| killed(&lines[0], "2") && killed(&lines[1], "3"))
+    };
+    assert!(outcomes.iter().any(together));
+}
+
 #[test]
 fn the_same_seed_makes_the_same_trace() {
-    for seed in (0..40).chain(SPACIOUS..SPACIOUS + 20).chain(PHOTOS..PHOTOS + 20) {
+    for seed in (0..40).chain(SPACIOUS..SPACIOUS + 20).chain(PHOTOS..PHOTOS + 20).chain(ROOTED..ROOTED + 10) {
         let (one, two) = (run(seed), run(seed));
         let differs = one.trace.iter().zip(&two.trace).position(|(a, b)| a != b);
         assert_eq!(differs.map(|at| (&one.trace[at], &two.trace[at])), None, "seed {seed}");

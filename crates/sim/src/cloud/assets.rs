@@ -7,6 +7,7 @@ use cloudsync_cloud::{
 use parking_lot::MutexGuard;
 
 use super::service::{answer, reach};
+use super::state::table_of;
 use crate::people::digest_of;
 use crate::shared::{Shared, Wire};
 
@@ -14,11 +15,12 @@ use crate::shared::{Shared, Wire};
 #[derive(Debug)]
 pub(super) struct SimLoader {
     wire: Wire,
+    bundle: String,
 }
 
 impl SimLoader {
-    pub(super) fn new(wire: Wire) -> Self {
-        SimLoader { wire }
+    pub(super) fn new(wire: Wire, bundle: &str) -> Self {
+        SimLoader { wire, bundle: bundle.to_owned() }
     }
 
     /// The way to the assets, which may be closed where that to the records is open.
@@ -230,6 +232,7 @@ impl AssetLoader for SimLoader {
                 if shared.rng.per_mille(chance) { shared.rng.index(claims.len() + 1) } else { claims.len() }
             }
         };
-        claims[..answers].iter().map(|claim| self.prove_one(table, claim)).collect()
+        let table = table_of(&self.bundle, table);
+        claims[..answers].iter().map(|claim| self.prove_one(&table, claim)).collect()
     }
 }

@@ -5,18 +5,19 @@ use cloudsync_cloud::{
 };
 
 use super::service::{answer, reach};
-use super::state::{Lease, Rec, assets_of};
+use super::state::{Lease, Rec, assets_of, table_of};
 use crate::shared::{Shared, Wire};
 
 /// One device's connection to the records.
 #[derive(Debug)]
 pub(super) struct SimDb {
     wire: Wire,
+    bundle: String,
 }
 
 impl SimDb {
-    pub(super) fn new(wire: Wire) -> Self {
-        SimDb { wire }
+    pub(super) fn new(wire: Wire, bundle: &str) -> Self {
+        SimDb { wire, bundle: bundle.to_owned() }
     }
 
     fn write(
@@ -30,7 +31,7 @@ impl SimDb {
         let chance = shared.devices[self.wire.device].weather.row_refused;
         let mut answers = Vec::with_capacity(rows.len());
         for row in rows {
-            let key = (table.to_owned(), row.id.clone());
+            let key = (table_of(&self.bundle, table), row.id.clone());
             let line = format!("device {}: {what} {} {:?}", self.wire.device, row.id, row.values);
             shared.note(&line);
             answers.push(if shared.rng.per_mille(chance) {
@@ -199,6 +200,7 @@ impl CloudDb for SimDb {
             shared.note("the cloud forgets deleted records");
             shared.cloud.forget_deleted();
         }
+        let table = table_of(&self.bundle, table);
         let cloud = &shared.cloud;
         let most = count.min(cloud.page);
         let result = cloud.position(cursor).map(|from| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cloudsync_cloud::CloudType;
 use cloudsync_engine::tree::Digest;
 
-use super::state::{CloudState, Rec};
+use super::state::{CloudState, Rec, table_of};
 
 /// A file or folder of the cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +15,13 @@ pub struct CloudEntry {
 }
 
 impl CloudState {
-    /// All live records by path. The text says why they do not make a tree, where they do not.
-    pub fn by_path(&self) -> Result<BTreeMap<String, CloudEntry>, String> {
+    /// All live records of a bundle by path. The text says why they do not make a tree, where they do not.
+    pub fn by_path(&self, bundle: &str) -> Result<BTreeMap<String, CloudEntry>, String> {
+        let own = table_of(bundle, cloudsync_engine::job::TABLE);
         let live: BTreeMap<&str, &Rec> = self
             .records
             .iter()
-            .filter(|(_, rec)| !rec.deleted())
+            .filter(|((table, _), rec)| *table == own && !rec.deleted())
             .map(|((_, id), rec)| (id.as_str(), rec))
             .collect();
         let mut paths = BTreeMap::new();

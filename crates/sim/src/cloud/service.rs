@@ -98,11 +98,11 @@ impl CloudService for SimCloud {
         answer(&mut shared, &self.wire, "subscribe", Ok(info))
     }
 
-    fn connect_db(&self, _bundle_name: &str, _database: &Database) -> Result<Arc<dyn CloudDb>> {
-        Ok(Arc::new(SimDb::new(self.wire.clone())))
+    fn connect_db(&self, bundle_name: &str, _database: &Database) -> Result<Arc<dyn CloudDb>> {
+        Ok(Arc::new(SimDb::new(self.wire.clone(), bundle_name)))
     }
 
-    fn connect_asset_loader(&self, _bundle_name: &str, _database: &Database) -> Result<Arc<dyn AssetLoader>> {
-        Ok(Arc::new(SimLoader::new(self.wire.clone())))
+    fn connect_asset_loader(&self, bundle_name: &str, _database: &Database) -> Result<Arc<dyn AssetLoader>> {
+        Ok(Arc::new(SimLoader::new(self.wire.clone(), bundle_name)))
     }
 }

@@ -48,6 +48,11 @@ impl Rec {
     }
 }
 
+/// The name of a bundle's table among those of all bundles.
+pub(super) fn table_of(bundle: &str, table: &str) -> String {
+    format!("{bundle}/{table}")
+}
+
 pub(super) fn assets_of(values: &Row) -> Vec<&str> {
     let mut ids = Vec::new();
     for value in values.values() {

@@ -502,7 +502,18 @@ impl<'a> Person<'a> {
             story.copied = true;
         }
         self.say(&format!("copies {path}"));
-        self.makes_file(&to, bytes.to_vec()).map(|_| ())
+        self.goes_to_another_root();
+        let made = self.makes_file(&to, bytes.to_vec());
+        self.shared.tell_watcher(self.device);
+        made.map(|_| ())
+    }
+
+    /// What follows happens in another synced folder of the machine, where there is one, every second time.
+    fn goes_to_another_root(&mut self) {
+        if self.shared.roots > 1 && self.shared.rng.per_mille(500) {
+            self.device = self.shared.beside(self.device);
+            self.say("goes on in another folder of the machine");
+        }
     }
 
     fn touch(&mut self) -> io::Result<()> {
