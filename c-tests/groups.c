@@ -67,7 +67,8 @@ static void on_destroy(void *user_data) {
 static void fetched_as_one(void **state) {
     (void)state;
     struct device one, other;
-    struct told told = {0};
+    struct told told;
+    memset(&told, 0, sizeof told);
     CloudSyncCloudFileCache *cache = NULL;
     live_photo_on(&one, &other, CLOUDSYNC_DOWNLOAD_POLICY_ON_DEMAND);
     assert_int_equal(count_files(other.gallery), 0);

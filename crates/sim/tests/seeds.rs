@@ -178,7 +178,8 @@ fn machines_sync_two_folders_in_some_worlds() {
     let happened = |what: fn(&str) -> bool| {
         outcomes.iter().flat_map(|outcome| &outcome.trace).filter(|line| what(line)).count()
     };
-    assert!(happened(|line| line.contains("goes on in another folder of the machine")) > 50);
+    let copies = happened(|line| line.contains("goes on in another folder of the machine"));
+    assert!(copies > 5, "{copies}");
     let together = |outcome: &Outcome| {
         let killed = |line: &String, device: &str| line.ends_with(&format!("device {device}: KILLED"));
         outcome.trace.windows(2).any(|lines| killed(&lines[0], "2") && killed(&lines[1], "3"))
