@@ -68,6 +68,8 @@ pub struct Config {
     pub filters: Arc<Filters>,
     /// How fast bytes move; shared by all engines that were opened with a copy of this.
     pub bandwidth: Bandwidth,
+    /// How many new files a run plans to send at once: with fewer a first run takes less memory.
+    pub new_files_at_once: usize,
     /// Small pictures are made of the photos that are sent. Those of others are fetched all the same.
     pub previews: bool,
     /// Files carry their states as an attribute, where their disk has such.
@@ -92,6 +94,7 @@ impl Config {
             auto_sync: false,
             filters: Arc::default(),
             bandwidth: Bandwidth::default(),
+            new_files_at_once: 1 << 16,
             previews: true,
             marks: true,
         }

@@ -189,6 +189,7 @@ impl WorldPlan {
 fn with_bundle(gallery: DevicePlan) -> [DevicePlan; 2] {
     let mut bundle = gallery.clone();
     bundle.config.bundle_name = BUNDLE.into();
+    bundle.config.new_files_at_once = 2;
     [gallery, bundle]
 }
 

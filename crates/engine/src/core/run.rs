@@ -501,6 +501,11 @@ impl Core {
             frozen: &frozen,
             label: &label,
             fetch_bytes: self.config.download_policy == DownloadPolicy::Originals,
+            // Whoever only looks is told everything.
+            new_files_at_once: match run.outlook {
+                Some(_) => usize::MAX,
+                None => self.config.new_files_at_once,
+            },
         })
     }
 
@@ -561,8 +566,7 @@ impl Core {
 
     fn expect(&self, run: &mut Run, plan: &Plan) {
         let trees = self.states.trees.read();
-        let mut files = 0;
-        let mut bytes = 0;
+        let plan::Later { mut files, mut bytes } = plan.later;
         for action in plan.disk.actions() {
             if let DiskAction::Fetch(id, _) = action {
                 let content = trees.remote(*id).and_then(|remote| remote.content);

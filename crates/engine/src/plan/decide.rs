@@ -1,11 +1,13 @@
 //! Decides, node by node, what disk and cloud shall hold.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::names::{free_name, is_parked};
-use super::{Learn, Request};
-use crate::tree::{Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Remote, Synced};
+use super::{Later, Learn, Request};
+use crate::tree::{
+    Content, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef, Remote, Synced,
+};
 
 /// Where a node shall be: mostly a place that a tree knows, now and then a new name.
 pub(super) type Spot<'t> = Place<Cow<'t, str>>;
@@ -40,6 +42,8 @@ pub(super) struct Verdicts<'t> {
     list: Vec<(NodeId, Verdict<'t>)>,
     /// By node: one more than its position in the list.
     positions: Vec<u32>,
+    /// What is left to later plans.
+    pub(super) later: Later,
 }
 
 impl<'t> Verdicts<'t> {
@@ -75,16 +79,48 @@ impl<'t> Verdicts<'t> {
 pub(super) fn decide_all<'t>(request: &Request<'t>) -> Verdicts<'t> {
     let trees = request.trees;
     let out_of_step = trees.out_of_step();
-    let list = Vec::with_capacity(out_of_step.len());
+    let list = Vec::new();
     // Where nothing is out of step nothing follows either: what that costs does not grow with the trees.
     let ids = if out_of_step.is_empty() { 0 } else { trees.next_id() };
-    let mut verdicts = Verdicts { list, positions: vec![0; ids as usize] };
+    let mut verdicts = Verdicts { list, positions: vec![0; ids as usize], later: Later::default() };
+    let mut turns = Turns { request, taken: 0, folders: HashSet::new() };
     for &id in out_of_step {
-        if let Some(node) = trees.get(id) {
-            verdicts.set(id, decide(id, &node));
+        let Some(node) = trees.get(id) else { continue };
+        match turns.is_later(id, &node) {
+            Some(bytes) => verdicts.later.add(bytes),
+            None => verdicts.set(id, decide(id, &node)),
         }
     }
     verdicts
+}
+
+/// Which new files have their turn. Nothing waits for a file that the disk alone has, at a place that the cloud gives
+/// to nothing else; so that of many such files some can be planned later, and a plan takes no more room than it has to.
+/// Those of a folder are planned together: they may be parts of one photo.
+struct Turns<'r, 't> {
+    request: &'r Request<'t>,
+    taken: usize,
+    folders: HashSet<NodeId>,
+}
+
+impl Turns<'_, '_> {
+    /// The bytes of a file whose turn has not come.
+    fn is_later(&mut self, id: NodeId, node: &NodeRef<'_>) -> Option<u64> {
+        let Node { kind: Kind::File, local: Some(local), synced: None, remote: None, .. } = node else {
+            return None;
+        };
+        let stamp = local.content.stamp().filter(|_| !self.request.frozen.contains(&id))?;
+        let Place { parent, name } = local.place;
+        if self.request.trees.remotes_at(parent, name).next().is_some() {
+            return None;
+        }
+        if self.taken >= self.request.new_files_at_once && !self.folders.contains(&parent) {
+            return Some(stamp.size);
+        }
+        self.folders.insert(parent);
+        self.taken += 1;
+        None
+    }
 }
 
 /// Where a node is, by whichever tree knows it.

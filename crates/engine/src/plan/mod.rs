@@ -32,6 +32,8 @@ pub struct Request<'a> {
     pub label: &'a str,
     /// Whether a file that is new here comes with its bytes.
     pub fetch_bytes: bool,
+    /// Of how many files that only the disk has, about, there are steps at once; the others come in later plans.
+    pub new_files_at_once: usize,
 }
 
 /// What has to be known before anything else can be planned.
@@ -136,6 +138,24 @@ pub struct Plan {
     pub cloud: Steps<CloudAction>,
     /// Nodes on which disk and cloud agree already.
     pub settle: Vec<NodeId>,
+    /// What is left to later plans.
+    pub later: Later,
+}
+
+/// New files that the next plans send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Later {
+    /// How many.
+    pub files: u64,
+    /// How many bytes they have together.
+    pub bytes: u64,
+}
+
+impl Later {
+    fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
 }
 
 impl Plan {
@@ -153,5 +173,10 @@ pub fn plan(request: &Request<'_>) -> Plan {
         return Plan { learn, ..Plan::default() };
     }
     let held = shape::make_valid(request, &mut verdicts);
-    steps::steps(request, &verdicts, &held)
+    let plan = steps::steps(request, &verdicts, &held);
+    // Whatever holds up those whose turn it is does not hold up the others.
+    if plan.disk.is_empty() && plan.cloud.is_empty() && plan.later != Later::default() {
+        return self::plan(&Request { new_files_at_once: usize::MAX, ..*request });
+    }
+    plan
 }

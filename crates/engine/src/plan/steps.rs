@@ -37,6 +37,7 @@ pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTree
         disk: in_order(&Disk { request, verdicts }, disk),
         cloud: in_order(&Cloud { request, verdicts }, cloud),
         settle,
+        later: verdicts.later,
     }
 }
 

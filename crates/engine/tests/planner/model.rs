@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudsync_engine::plan::{self, CloudAction, DiskAction, Learn, Plan, Request, Steps};
+use cloudsync_engine::plan::{self, CloudAction, DiskAction, Later, Learn, Plan, Request, Steps};
 use cloudsync_engine::ports::Stamp;
 use cloudsync_engine::tree::{
     Content, Kind, Local, LocalContent, NodeId, NodeRef, Place, Previews, Remote, Row, Trees,
@@ -236,6 +236,7 @@ pub(crate) struct World {
     pub(crate) frozen: BTreeSet<NodeId>,
     pub(crate) fetch_bytes: bool,
     pub(crate) keep_originals: bool,
+    pub(crate) new_files_at_once: usize,
     /// How many plans with steps are enough where nothing is cut or frozen.
     pub(crate) rounds: usize,
     /// What was done, in order.
@@ -274,6 +275,7 @@ impl World {
             frozen: BTreeSet::new(),
             fetch_bytes,
             keep_originals,
+            new_files_at_once: usize::MAX,
             rounds: 1,
             done: Vec::new(),
             records_given: 0,
@@ -286,6 +288,7 @@ impl World {
             frozen: &self.frozen,
             label: LABEL,
             fetch_bytes: self.fetch_bytes,
+            new_files_at_once: self.new_files_at_once,
         })
     }
 
@@ -324,7 +327,7 @@ impl World {
                 self.read_index_again()?;
                 continue;
             }
-            step_rounds += 1;
+            step_rounds += usize::from(plan.later == Later::default());
             if step_rounds > self.rounds && cuts == Cuts::None && self.frozen.is_empty() {
                 return Err(format!("one plan was not enough: {plan:?}"));
             }

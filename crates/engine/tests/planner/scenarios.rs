@@ -1,5 +1,7 @@
 //! The changes that are known to be hard, each with the tree that it must end in.
 
+use cloudsync_engine::plan::CloudAction;
+
 use super::model::{Bytes, Cuts};
 use super::sides::{Held, Item, Number, Side, Start};
 
@@ -391,4 +393,25 @@ fn a_parked_file_that_the_cloud_deleted_goes() {
     let (mut world, _) = start.world().unwrap();
     world.run(&mut super::model::Chance(1), Cuts::None).unwrap();
     assert_eq!(text(&world.check_agreement().unwrap()), "");
+}
+
+/// A folder that cannot be made holds up the new files in it, and no others.
+#[test]
+fn new_files_whose_turn_it_is_do_not_hold_up_the_others() {
+    let mut start = from(&[]);
+    start.local.add(1000, 0, "F", DIR);
+    start.local.add(1001, 1000, "in", Some(5));
+    start.local.add(1002, 1000, "in too", Some(6));
+    start.local.add(1003, 0, "out", Some(7));
+    start.local.add(1004, 0, "out too", Some(8));
+    start.new_files_at_once = 1;
+    let (world, _) = start.world().unwrap();
+    let plan = world.plan();
+    assert_eq!((plan.cloud.len(), plan.later.files), (3, 2), "{plan:?}");
+    start.frozen.insert(1000);
+    let (world, _) = start.world().unwrap();
+    let sent: Vec<_> = world.plan().cloud.actions().iter().map(CloudAction::node).collect();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    start.frozen.clear();
+    ends(&start, "F/ F/in=5 F/in too=6 out=7 out too=8");
 }

@@ -106,6 +106,7 @@ pub(crate) struct Start {
     pub(crate) tombstones: bool,
     pub(crate) fetch_bytes: bool,
     pub(crate) keep_originals: bool,
+    pub(crate) new_files_at_once: usize,
     pub(crate) frozen: BTreeSet<Number>,
     /// The cloud's tree need not be a tree.
     pub(crate) lies: bool,
@@ -121,6 +122,7 @@ impl Start {
             tombstones: true,
             fetch_bytes: true,
             keep_originals: false,
+            new_files_at_once: usize::MAX,
             frozen: BTreeSet::new(),
             lies: false,
         }
@@ -176,6 +178,7 @@ impl Start {
         let mut disk = Disk::default();
         self.fill(&mut disk, TOP, "")?;
         let mut world = World::new(trees, disk, cloud, self.fetch_bytes, self.keep_originals);
+        world.new_files_at_once = self.new_files_at_once;
         world.rounds = if self.lies { 3 } else { 1 };
         world.frozen = self.frozen.iter().map(|&number| numbers.there(number)).collect();
         Ok((world, numbers))
@@ -486,6 +489,9 @@ impl Story {
         start.tombstones = self.flags >> 8 & 1 == 0;
         start.fetch_bytes = !on_demand || self.flags >> 9 & 3 == 3;
         start.keep_originals = start.fetch_bytes && self.flags >> 11 & 1 == 1;
+        if self.flags >> 14 == 3 {
+            start.new_files_at_once = 1 + usize::from(self.flags & 1);
+        }
         if on_demand {
             for item in start.local.items.values_mut().filter(|item| item.bytes.is_some()) {
                 if chance.below(2) == 0 {
