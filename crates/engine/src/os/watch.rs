@@ -52,8 +52,8 @@ struct State {
     root_lost: bool,
     overflow: bool,
     changed: BTreeSet<Arc<str>>,
-    /// Files whose attributes are being set by the engine itself: no word of that is told.
-    hushed: BTreeSet<String>,
+    /// Files whose attributes are being set by the engine itself, and whether word of that has come, which is not told.
+    hushed: BTreeMap<String, bool>,
     /// Something changed since that was last asked.
     lately: bool,
 }
@@ -127,8 +127,9 @@ impl Inner {
             return;
         }
         if let (ReadFlags::ATTRIB, Some(name), false) = (events, name, state.hushed.is_empty())
-            && state.hushed.contains(&join(&path, &String::from_utf8_lossy(name)))
+            && let Some(heard) = state.hushed.get_mut(&join(&path, &String::from_utf8_lossy(name)))
         {
+            *heard = true;
             return;
         }
         if let (true, Some(name)) = (events.contains(ReadFlags::ISDIR), name) {
@@ -348,13 +349,15 @@ impl Watcher for InotifyWatcher {
         {
             let mut state = inner.state.lock();
             inner.fetch(&mut state);
-            state.hushed.extend(paths.iter().map(|path| (*path).to_owned()));
+            state.hushed.extend(paths.iter().map(|path| ((*path).to_owned(), false)));
         }
         let stamps = work();
         let mut state = inner.state.lock();
         inner.fetch(&mut state);
         for (path, stamp) in paths.iter().zip(stamps) {
-            state.hushed.remove(*path);
+            if state.hushed.remove(*path) != Some(true) {
+                continue;
+            }
             // The kernel tells of equal events once: another's may have been taken for the engine's own.
             let now = inner.disk.stat(path).map(|stat| stat.stamp);
             if stamp.is_none() || now.ok() != stamp {
