@@ -76,8 +76,8 @@ impl Core {
 
     /// Returns whether there are no more.
     pub(super) fn drive_marks(&mut self, run: &mut Run, files: &mut VecDeque<NodeId>) -> bool {
+        let busy: BTreeSet<NodeId> = self.in_other_hands().collect();
         while run.jobs < self.config.transfer_threads && !files.is_empty() {
-            let busy: BTreeSet<NodeId> = self.in_other_hands().collect();
             let nodes = files.drain(..AT_ONCE.min(files.len())).filter(|id| !busy.contains(id));
             let trees = self.states.trees.read();
             let item = |id: NodeId| Some((id, marking(&self.config.filters, &trees, id)?));
@@ -104,11 +104,12 @@ impl Core {
                 files.clear();
             }
         }
+        let mut trees = self.states.trees.write();
         for ((node, before), outcome) in task.0.into_iter().zip(outcomes) {
             match outcome {
                 Ok(stamp) => {
                     self.marks.missing.have(node);
-                    let new = restamp(&mut self.states.trees.write(), node, before, stamp);
+                    let new = restamp(&mut trees, node, before, stamp);
                     self.marks.unsaved += usize::from(new);
                 }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -117,6 +118,7 @@ impl Core {
                 Err(_) => {}
             }
         }
+        drop(trees);
         // A file whose new stamp is lost is read again.
         if self.marks.unsaved >= MOST_UNSAVED {
             self.marks.unsaved = 0;

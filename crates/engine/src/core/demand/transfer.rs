@@ -35,6 +35,9 @@ impl Core {
         if self.demands.waiting.is_empty() {
             self.fetch_other_parts();
         }
+        if self.demands.waiting.is_empty() {
+            return;
+        }
         let in_use = self.nodes_in_use();
         let mut later = VecDeque::new();
         while let Some(node) = self.demands.waiting.pop_front() {
