@@ -214,12 +214,8 @@ static void a_cloud_that_is_switched_off(void **state) {
 static void a_full_cloud(void **state) {
     (void)state;
     struct device device;
-    char path[PATH_MAX];
-    CloudSyncCloudServiceStub *small = NULL;
     device_make(&device, "device");
-    assert_ok(cloudsync_embedded_cloud_new_with_quota(join(path, root, "small"), "account", 10000, &small));
-    assert_ok(cloudsync_options_set_cloud(device.options, small));
-    assert_ok(cloud_service_stub_free(small));
+    device_set_small_cloud(&device, 10000);
     write_photo(device.gallery, "big.jpg", 50000, 1);
     write_photo(device.gallery, "small.jpg", 100, 2);
     device_open(&device);
@@ -232,9 +228,7 @@ static void a_full_cloud(void **state) {
 
     /* The account is given more room. */
     device_close(&device);
-    assert_ok(cloudsync_embedded_cloud_new_with_quota(path, "account", 100000, &small));
-    assert_ok(cloudsync_options_set_cloud(device.options, small));
-    assert_ok(cloud_service_stub_free(small));
+    device_set_small_cloud(&device, 100000);
     device_open(&device);
     device_sync(&device);
     assert_int_equal(state_of(&device, "file://media/Photo/big.jpg"), CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);

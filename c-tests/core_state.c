@@ -39,18 +39,14 @@ static void the_numbers_are_those_of_file_state(void **state) {
 static void a_file_that_cannot_be_sent_has_failed(void **state) {
     (void)state;
     struct device device;
-    char path[PATH_MAX];
-    CloudSyncCloudServiceStub *small = NULL;
     device_make(&device, "device");
-    assert_ok(cloudsync_embedded_cloud_new_with_quota(join(path, root, "small"), "account", 1 << 16, &small));
-    assert_ok(cloudsync_options_set_cloud(device.options, small));
+    device_set_small_cloud(&device, 1 << 16);
     write_photo(device.gallery, "big.jpg", 1 << 20, 1);
     device_open(&device);
     assert_ok(gallery_sync_start(device.sync));
     gate_wait(&device.progress.finals, 1);
     assert_int_equal(device.progress.last.error, CLOUDSYNC_ERROR_TYPE_CLOUD_STORAGE_FULL);
     assert_int_equal(core_state_of(&device, "file://media/Photo/big.jpg"), CLOUDSYNC_FILE_STATE_UPLOAD_FAILURE);
-    assert_ok(cloud_service_stub_free(small));
     device_free(&device);
 }
 

@@ -554,6 +554,18 @@ static int32_t heat(void *self, int32_t *heat) {
     return 0;
 }
 
+static void set_cloud(struct device *device, CloudSyncCloudServiceStub *cloud) {
+    assert_ok(cloudsync_options_set_cloud(device->options, cloud));
+    assert_ok(cloud_service_stub_free(cloud));
+}
+
+void device_set_small_cloud(struct device *device, uint64_t quota) {
+    char path[PATH_MAX];
+    CloudSyncCloudServiceStub *small = NULL;
+    assert_ok(cloudsync_embedded_cloud_new_with_quota(join(path, root, "small"), "account", quota, &small));
+    set_cloud(device, small);
+}
+
 void device_make(struct device *device, const char *name) {
     char path[PATH_MAX], folder[PATH_MAX];
     memset(device, 0, sizeof *device);
@@ -572,8 +584,7 @@ void device_make(struct device *device, const char *name) {
     assert_ok(cloudsync_options_set_state_dir(device->options, device->state));
     assert_ok(cloudsync_options_set_gallery_dir(device->options, device->gallery));
     assert_ok(cloudsync_options_set_device_name(device->options, name));
-    assert_ok(cloudsync_options_set_cloud(device->options, cloud));
-    assert_ok(cloud_service_stub_free(cloud));
+    set_cloud(device, cloud);
 
     CloudSyncDeviceVTable vtable;
     memset(&vtable, 0, sizeof vtable);

@@ -199,6 +199,8 @@ CloudSyncExplanation explained(const struct device *device, const char *uri, cha
 /* Its code alone. */
 int32_t trouble_of(const struct device *device, const char *uri);
 void device_close(struct device *device);
+/* Gives a device that is not open a cloud of its own with room for so many bytes: the same one each time. */
+void device_set_small_cloud(struct device *device, uint64_t quota);
 /* Closes what is open, and frees what device_make made. */
 void device_free(struct device *device);
 

@@ -19,7 +19,8 @@ use crate::{
 pub use db::CheckedDb;
 pub use loader::CheckedLoader;
 
-/// A [`CloudService`] whose answers, and those of all that it connects to, are checked.
+/// A [`CloudService`] whose own answers are checked. What it connects to is handed on as it is: a stub checks its
+/// database and its loader where they are made, in [`CheckedDb`] and [`CheckedLoader`].
 pub struct CheckedService(Arc<dyn CloudService>);
 
 impl CheckedService {

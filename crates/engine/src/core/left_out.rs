@@ -32,8 +32,7 @@ fn shown_path(trees: &Trees, id: NodeId) -> Option<String> {
     let mut at = id;
     while at != NodeId::ROOT {
         let node = trees.get(at)?;
-        let place = node.local.map(|local| local.place).or(node.live_remote().map(|remote| remote.place));
-        let place = place.or(node.synced.map(|synced| synced.place))?;
+        let place = node.shown_place().or(node.synced.map(|synced| synced.place))?;
         names.push(place.name);
         at = place.parent;
         if names.len() > MOST_FOLDERS {

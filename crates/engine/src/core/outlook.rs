@@ -226,8 +226,7 @@ impl Describe<'_> {
 
     fn place_now(&self, id: NodeId) -> Option<PlaceRef<'_>> {
         let node = self.trees.get(id)?;
-        let remote = node.live_remote().map(|remote| remote.place);
-        node.local.map(|local| local.place).or(remote).or(node.synced.map(|synced| synced.place))
+        node.shown_place().or(node.synced.map(|synced| synced.place))
     }
 
     /// The path that a person sees a node at now.

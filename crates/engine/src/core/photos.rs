@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use crate::media::{Mark, joined, marks, photo_of};
 use crate::plan::{CloudAction, DiskAction, Steps};
 use crate::ports::ContentId;
-use crate::tree::{NodeId, NodeRef, PlaceRef, Trees};
+use crate::tree::{NodeId, NodeRef, Trees};
 
 /// A file's content identifier: of its bytes here, else of those in the cloud.
 pub(super) fn identifier_of(node: &NodeRef<'_>) -> Option<ContentId> {
@@ -15,15 +15,10 @@ pub(super) fn identifier_of(node: &NodeRef<'_>) -> Option<ContentId> {
     here.or(node.remote.and_then(|remote| remote.content))?.identifier
 }
 
-/// Where a person sees a file: here, else in the cloud.
-fn shown_place<'t>(node: &NodeRef<'t>) -> Option<PlaceRef<'t>> {
-    node.local.map(|local| local.place).or(node.live_remote().map(|remote| remote.place))
-}
-
 /// The files that are parts of the same photo as this one, here or in the cloud: it too.
 pub(super) fn parts_of(trees: &Trees, id: NodeId) -> Vec<NodeId> {
     let Some(node) = trees.get(id).filter(|_| !trees.is_dir(id)) else { return Vec::new() };
-    let Some(place) = shown_place(&node) else { return Vec::new() };
+    let Some(place) = node.shown_place() else { return Vec::new() };
     let marks = marks(place.name, identifier_of(&node)).collect();
     let mut parts = marked(trees, place.parent, marks);
     if !parts.contains(&id) {
@@ -38,7 +33,7 @@ pub(super) fn parts_of_all(trees: &Trees, files: impl Iterator<Item = NodeId>) -
     let mut known: BTreeMap<NodeId, BTreeSet<Mark>> = BTreeMap::new();
     for id in files.filter(|id| !trees.is_dir(*id)) {
         let Some(node) = trees.get(id) else { continue };
-        let Some(place) = shown_place(&node) else { continue };
+        let Some(place) = node.shown_place() else { continue };
         known.entry(place.parent).or_default().extend(marks(place.name, identifier_of(&node)));
     }
     known.into_iter().flat_map(|(folder, known)| marked(trees, folder, known)).collect()
@@ -55,7 +50,7 @@ fn marked(trees: &Trees, folder: NodeId, known: BTreeSet<Mark>) -> Vec<NodeId> {
     }
     let of_file = |id: NodeId| {
         let node = trees.get(id).filter(|_| !trees.is_dir(id))?;
-        let place = shown_place(&node).filter(|place| place.parent == folder)?;
+        let place = node.shown_place().filter(|place| place.parent == folder)?;
         Some((id, marks(place.name, identifier_of(&node)).collect::<Vec<Mark>>()))
     };
     joined(trees.children(folder).filter_map(of_file).collect(), known)

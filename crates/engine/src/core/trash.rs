@@ -95,7 +95,7 @@ impl Core {
             _ => with_other_parts(&trees, found, &path),
         };
         self.check_idle(&nodes)?;
-        let is_here = |id: &NodeId| trees.local(*id).is_some_and(|local| local.content.is_here());
+        let is_here = |id: &NodeId| trees.is_here(*id);
         // What no tree knows may have come to the disk since the last look at it.
         let mut paths = match found {
             Some(id) if trees.local(id).is_none() || !is_here(&id) => Vec::new(),
@@ -146,7 +146,7 @@ impl Core {
         for id in std::mem::take(&mut self.trash.torn) {
             let (path, is_here) = {
                 let trees = self.states.trees.read();
-                (trees.local_path(id), trees.local(id).is_some_and(|local| local.content.is_here()))
+                (trees.local_path(id), trees.is_here(id))
             };
             let (Some(path), Ok(())) = (path, self.check_idle(&[id])) else { continue };
             self.run_again = true;
@@ -206,7 +206,7 @@ impl Core {
     fn removal_failed(&mut self, nodes: &[NodeId]) {
         let here = {
             let trees = self.states.trees.read();
-            nodes.iter().filter(|id| trees.local(**id).is_some_and(|local| local.content.is_here())).count()
+            nodes.iter().filter(|id| trees.is_here(**id)).count()
         };
         match here {
             0 | 1 => self.mark_removed(nodes, false),

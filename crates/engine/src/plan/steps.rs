@@ -105,7 +105,7 @@ struct Disk<'a> {
 impl Disk<'_> {
     /// Cloud-only files take up no room on the disk.
     fn holds(&self, id: NodeId) -> bool {
-        self.request.trees.local(id).is_some_and(|local| local.content.is_here())
+        self.request.trees.is_here(id)
     }
 }
 

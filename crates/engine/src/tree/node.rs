@@ -375,6 +375,11 @@ impl<'t> NodeRef<'t> {
         self.synced.is_some() || self.remote.is_some() || self.record.is_some() || self.removed
     }
 
+    /// Where a person sees it: here, else in the cloud.
+    pub fn shown_place(&self) -> Option<PlaceRef<'t>> {
+        self.local.map(|local| local.place).or(self.live_remote().map(|remote| remote.place))
+    }
+
     /// Whether the disk holds another place or other bytes than were last agreed on, or bytes that were not read.
     pub fn is_changed_here(&self) -> bool {
         let Some(local) = &self.local else { return false };

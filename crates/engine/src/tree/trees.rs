@@ -110,6 +110,11 @@ impl Trees {
         self.row(id)?.local()
     }
 
+    /// Whether a node is on the disk.
+    pub fn is_here(&self, id: NodeId) -> bool {
+        self.local(id).is_some_and(|local| local.content.is_here())
+    }
+
     /// What the cloud was last seen to hold of a node, deleted or not.
     pub fn remote(&self, id: NodeId) -> Option<Remote<PlaceRef<'_>, &str>> {
         self.get(id)?.remote

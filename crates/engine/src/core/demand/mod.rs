@@ -161,7 +161,7 @@ impl Core {
         }
         if let Some(id) = find_remote(&trees, path) {
             // Moved or renamed here, perhaps changed: its bytes here are not to be touched.
-            if trees.local(id).is_some_and(|local| local.content.is_here()) {
+            if trees.is_here(id) {
                 return Ok(None);
             }
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));

@@ -37,17 +37,9 @@ impl Core {
     fn missing_parts(&self, came: BTreeSet<NodeId>) -> Vec<FetchItem> {
         let trees = self.states.trees.read();
         let in_filter = |id: &NodeId| left_out(&self.config.filters, &trees, *id).is_none();
-        let missing = |id: &NodeId| {
-            let here = trees.local(*id).is_some_and(|local| local.content.is_here());
-            !here && !trees.removed().contains(id)
-        };
+        let missing = |id: &NodeId| !trees.is_here(*id) && !trees.removed().contains(id);
         let parts = parts_of_all(&trees, came.into_iter()).into_iter().filter(missing).filter(in_filter);
-        parts
-            .filter_map(|id| {
-                let place = trees.local(id).map(|local| local.place).or(Some(trees.remote(id)?.place))?;
-                fetch_item(&trees, id, place)
-            })
-            .collect()
+        parts.filter_map(|id| fetch_item(&trees, id, trees.get(id)?.shown_place()?)).collect()
     }
 
     /// Whether a part that nobody asked for is not needed any more: the others have gone, or are going.
@@ -56,10 +48,7 @@ impl Core {
             return false;
         }
         let trees = self.states.trees.read();
-        let stays = |id: &NodeId| {
-            let here = trees.local(*id).is_some_and(|local| local.content.is_here());
-            here && !self.evictions.nodes().any(|leaving| leaving == *id)
-        };
+        let stays = |id: &NodeId| trees.is_here(*id) && !self.evictions.nodes().any(|leaving| leaving == *id);
         !parts_of(&trees, node).iter().any(stays)
     }
 }
