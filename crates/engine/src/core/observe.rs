@@ -6,6 +6,7 @@ use cloudsync_cloud::CloudError;
 
 use super::reconcile::{Reconciled, Seen, reconcile};
 use super::run::{Phase, Run};
+use super::trash::bring_back;
 use super::{Core, Task};
 use crate::error::Code;
 use crate::event::{ErrorType, SyncState};
@@ -345,6 +346,10 @@ impl Relisting {
             self.restored = true;
             trees.set_remote(id, None);
             trees.set_synced(id, None);
+            if other && trees.removed().contains(&id) {
+                // Whoever had it removed meant what there was then.
+                bring_back(trees, id);
+            }
         } else if known.version < entry.version {
             self.changed.insert(id);
         }

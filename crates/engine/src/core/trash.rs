@@ -95,6 +95,11 @@ impl Core {
             _ => with_other_parts(&trees, found, &path),
         };
         self.check_idle(&nodes)?;
+        if nodes.iter().any(|id| trees.leaving().contains(id)) {
+            // What lies in its place may be another file, and its own bytes in the cloud alone.
+            let text = "its space was being freed when the library was ended: sync once, then remove it";
+            return Err(Error::new(Code::TryAgain, text));
+        }
         let is_here = |id: &NodeId| trees.is_here(*id);
         // What no tree knows may have come to the disk since the last look at it.
         let mut paths = match found {
@@ -399,7 +404,7 @@ pub(super) fn is_to_go(trees: &Trees, id: NodeId) -> bool {
 }
 
 /// What was to be deleted in the cloud is as new there, and comes from there.
-fn bring_back(trees: &mut Trees, id: NodeId) {
+pub(super) fn bring_back(trees: &mut Trees, id: NodeId) {
     trees.set_removed(id, false);
     trees.set_keep(id, Keep::AsConfigured);
     trees.set_synced(id, None);

@@ -11,6 +11,7 @@ use cloudsync_sim::{Doom, Rng};
 use parking_lot::Mutex;
 
 use crate::hand::{Hand, World, world};
+use crate::removals::remove;
 
 fn uri(path: &str) -> String {
     format!("file://media/Photo/{path}")
@@ -227,6 +228,21 @@ fn a_file_in_the_place_of_one_that_has_just_gone_is_no_change_of_it() {
     hand.sync_well();
     hand.sync_well();
     assert_eq!(seen_elsewhere(&world), [b"bytes", b"other"]);
+}
+
+/// Found by seed 2000004566: a person removed the new file, and the bytes that only the cloud had by then went with it.
+#[test]
+fn what_may_have_gone_is_not_removed_before_that_is_known() {
+    let (world, mut hand) = killed_after_removal();
+    hand.put("a.jpg", b"other");
+    assert_eq!(refused(remove(&mut hand, "a.jpg")), Code::TryAgain);
+    hand.sync_well();
+    hand.sync_well();
+    assert_eq!(seen_elsewhere(&world), [b"bytes", b"other"]);
+    let named = hand.files().into_keys().next().unwrap();
+    remove(&mut hand, &named).unwrap();
+    hand.sync_well();
+    assert_eq!(seen_elsewhere(&world), [b"bytes"]);
 }
 
 /// The file had been moved out, and the index no longer knew why.

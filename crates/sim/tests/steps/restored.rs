@@ -5,6 +5,7 @@ use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::ports::FileSystem;
 
 use crate::hand::{Hand, World, world};
+use crate::removals::remove;
 
 /// Two devices in step, and a cloud that is backed up right then.
 fn backed_up(files: &[(&str, &str)]) -> (World, Hand, Hand) {
@@ -97,4 +98,32 @@ fn what_a_version_past_the_known_one_replaces_is_in_the_trash() {
     let disk = &shared.devices[0].disk.live;
     let held = disk.walk().into_iter().filter_map(|(_, uid)| disk.nodes.get(&uid)).map(|node| node.data());
     assert!(held.into_iter().any(|bytes| bytes[..] == b"second"[..]));
+}
+
+/// Found by seed 2000002771: the removal had not reached the cloud when that was restored, and was carried out on
+/// what another device wrote there under the same version.
+#[test]
+fn a_removal_is_not_carried_out_on_other_bytes() {
+    let (world, mut here, mut there) = backed_up(&[]);
+    here.put("a.jpg", b"first");
+    in_step(&mut here, &mut there);
+    remove(&mut here, "a.jpg").unwrap();
+    assert!(world.lock().cloud.restore());
+    rewrite(&there, "a.jpg", b"second");
+    there.sync_well();
+    in_step(&mut here, &mut there);
+    assert_eq!(contents(&here), ["second"]);
+}
+
+/// What is there again as it was removed goes.
+#[test]
+fn a_removal_is_carried_out_on_the_same_bytes() {
+    let (world, mut here, mut there) = backed_up(&[]);
+    here.put("a.jpg", b"first");
+    in_step(&mut here, &mut there);
+    remove(&mut here, "a.jpg").unwrap();
+    assert!(world.lock().cloud.restore());
+    there.sync_well();
+    in_step(&mut here, &mut there);
+    assert!(contents(&here).is_empty());
 }
