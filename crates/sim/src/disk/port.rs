@@ -63,11 +63,14 @@ impl SimDisk {
         if believed != file.stamp || (before != file.stamp && file.stamp.ctime_ns != SMUDGED) {
             return Err(error(ErrorKind::ResourceBusy));
         }
-        if still.links()? > 1 {
-            return Err(error(ErrorKind::PermissionDenied));
-        }
+        let links = still.links()?;
         let mut shared = self.call("mark", &file.path)?;
         let device = self.wire.device;
+        if links > 1 {
+            let now = shared.wall_ns(device);
+            let noticed = shared.devices[device].disk.stamp_time(now) > before.ctime_ns;
+            return Err(error(if noticed { ErrorKind::PermissionDenied } else { ErrorKind::ResourceBusy }));
+        }
         let disk = &mut shared.devices[device].disk;
         if disk.live.node(uid)?.mark == Some(file.mark) {
             return Ok(file.stamp);

@@ -3,6 +3,7 @@
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::{FileMark, FileSystem};
+use cloudsync_sim::{Device, DiskKind};
 
 use crate::hand::{Hand, World, world};
 use crate::rewrite;
@@ -85,4 +86,27 @@ fn a_moved_file_keeps_its_mark() {
     rewrite(&world, "a", &[("name", "b")]);
     hand.sync_well();
     assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
+}
+
+/// Found by seed 2000002063: the other name went within the tick of the disk's clock in which there were two.
+#[test]
+fn a_file_that_had_two_names_is_marked() {
+    let world = world(true);
+    let kind = DiskKind { grain_ns: 2_000_000_000, reuses_inodes: false, ordered_journal: true };
+    world.lock().devices[0] = Device::new(kind, 0);
+    let mut hand = Hand::open(&world, Originals);
+    hand.put("a", b"photo a");
+    {
+        let mut shared = world.lock();
+        let now = shared.wall_ns(0);
+        let disk = &mut shared.devices[0].disk;
+        let uid = disk.live.lookup("a").unwrap();
+        disk.link(uid, "b", now).unwrap();
+    }
+    hand.sync(|_, _| {});
+    assert_eq!(mark(&world, 0, "a"), None);
+    hand.disk.remove_file("b").unwrap();
+    world.lock().pass(2_000_000_000);
+    hand.sync_well();
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
 }

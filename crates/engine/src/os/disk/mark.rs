@@ -59,9 +59,12 @@ fn mark_one(root: &Root, leases: Leases, wanted: &Marking) -> io::Result<Marked>
     if !known || !same_file(&before, &wanted.stamp) {
         return Err(io::ErrorKind::ResourceBusy.into());
     }
-    // The mark would change the other names' files as well.
+    // The mark would change the other names' files as well. That another name goes is noticed where it gives the file
+    // another change time.
     if lease.links()? > 1 {
-        return Err(io::ErrorKind::PermissionDenied.into());
+        let noticed = coarse_now_ns() > before.ctime_ns;
+        let kind = if noticed { io::ErrorKind::PermissionDenied } else { io::ErrorKind::ResourceBusy };
+        return Err(kind.into());
     }
     set(&lease, &text)?;
     let stamp = lease.stamp()?;
@@ -89,11 +92,16 @@ fn set(file: impl AsFd, text: &str) -> io::Result<()> {
 fn wait_past(ctime_ns: i64) -> bool {
     const TRIES: u32 = 50;
     (0..TRIES).any(|_| {
-        let now = clock_gettime(ClockId::RealtimeCoarse);
-        let passed = now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec) > ctime_ns;
+        let passed = coarse_now_ns() > ctime_ns;
         if !passed {
             std::thread::sleep(Duration::from_millis(1));
         }
         passed
     })
+}
+
+/// The clock that stamps files, in nanoseconds since 1970.
+fn coarse_now_ns() -> i64 {
+    let now = clock_gettime(ClockId::RealtimeCoarse);
+    now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)
 }
