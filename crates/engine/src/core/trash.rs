@@ -24,7 +24,7 @@ use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::job::{JobId, Outcome, Work, join, taken};
 use crate::plan;
-use crate::tree::{Keep, NodeId, NodeRef, Trees};
+use crate::tree::{Keep, NodeId, NodeRef, Synced, Trees};
 
 /// What people removed or want back, and is under way.
 #[derive(Default)]
@@ -382,15 +382,23 @@ fn take_off(trees: &mut Trees, id: NodeId) {
     let keep = if was_here { Keep::AsConfigured } else { Keep::Away };
     let (in_cloud, agreed, sent) =
         (node.live_remote().is_some(), node.synced.is_some(), node.record.is_some());
+    // Its record may be on its way to the cloud: kept until that is known. If that has these bytes, and no others,
+    // it goes there too.
+    let on_its_way = sent && !agreed && !in_cloud;
+    let gone = node.local.filter(|_| on_its_way).and_then(|local| {
+        let content = if trees.is_dir(id) { None } else { Some(local.content.bytes()?) };
+        Some(Synced { place: local.place.to_place(), content })
+    });
     trees.set_keep(id, keep);
     trees.set_local(id, None);
     trees.set_trouble(id, None);
+    if let Some(gone) = &gone {
+        trees.set_synced(id, Some(gone.as_ref()));
+    }
     match in_cloud {
         true if !agreed => trees.set_agreed(id),
-        true => {}
-        // Its record may be on its way to the cloud: kept until that is known.
-        false if sent && !agreed => {}
-        false => plan::settle(trees, id),
+        false if !on_its_way => plan::settle(trees, id),
+        _ => {}
     }
 }
 

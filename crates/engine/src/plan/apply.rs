@@ -9,8 +9,6 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
     let (local, remote) = match (&node.local, node.live_remote()) {
         (None, None) => return forget(trees, id),
         (Some(local), Some(remote)) => (local, remote),
-        // The record was on its way to the cloud when a person removed the file: it goes there too.
-        (None, Some(_)) if node.removed && node.synced.is_none() => return trees.set_agreed(id),
         _ => return,
     };
     let unread = matches!(local.content, LocalContent::Unread(_));

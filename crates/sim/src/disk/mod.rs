@@ -113,10 +113,13 @@ impl Disk {
         self.live.walk().iter().filter(|(_, found)| *found == uid).count() as u64
     }
 
-    /// The inode number of what has lost a name, where that was its last.
-    fn unlinked(&mut self, uid: Uid) {
-        if self.links(uid) == 0 {
-            self.free_inos.extend(self.live.nodes.get(&uid).map(|node| node.ino));
+    /// A file or a folder has lost a name, which changes it; where that was its last, its inode number is free.
+    fn unlinked(&mut self, uid: Uid, time: i64) {
+        let last = self.links(uid) == 0;
+        let Some(node) = self.live.nodes.get_mut(&uid) else { return };
+        node.ctime_ns = time;
+        if last {
+            self.free_inos.push(node.ino);
         }
     }
 
@@ -175,8 +178,9 @@ impl Disk {
             return Err(error(ErrorKind::DirectoryNotEmpty));
         }
         self.live.take(&spot);
-        self.unlinked(uid);
-        self.changed_dir(spot.dir, self.stamp_time(now_ns));
+        let time = self.stamp_time(now_ns);
+        self.unlinked(uid, time);
+        self.changed_dir(spot.dir, time);
         self.journal.push(MetaOp::Unlink { spot, uid });
         Ok(uid)
     }
@@ -198,10 +202,10 @@ impl Disk {
         let gone = replaced.filter(|gone| *gone != uid);
         self.live.take(&source);
         self.live.put(&target, uid);
-        if let Some(gone) = gone {
-            self.unlinked(gone);
-        }
         let time = self.stamp_time(now_ns);
+        if let Some(gone) = gone {
+            self.unlinked(gone, time);
+        }
         self.moved(uid, &[source.dir, target.dir], time);
         self.journal.push(MetaOp::Move { from: source, to: target, uid, over: gone });
         Ok(())
