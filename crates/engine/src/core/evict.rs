@@ -105,7 +105,7 @@ impl Core {
         if is_pinned(trees, id) {
             return Err(Error::new(Code::AccessDenied, "it is pinned to this device: unpin it first"));
         }
-        if self.evictions.busy.contains(&id) || self.is_demanded(id) {
+        if self.evictions.busy.contains(&id) || self.trash.has(id) || self.is_demanded(id) {
             return Err(Error::new(Code::TryAgain, "it is in use: try again in a moment"));
         }
         if node.keep == Keep::Leaving {

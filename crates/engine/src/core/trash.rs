@@ -41,6 +41,11 @@ impl TrashTasks {
         self.torn.extend(torn);
     }
 
+    /// Whether it is on its way to the trash.
+    pub(super) fn has(&self, node: NodeId) -> bool {
+        self.busy.contains(&node)
+    }
+
     /// What is on its way to the trash.
     pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.busy.iter().copied()
@@ -119,7 +124,7 @@ impl Core {
         let busy = |node: &NodeId| {
             let moving =
                 matches!(self.states.activity_of(*node), Some(Activity::Uploading | Activity::Downloading));
-            moving || evicted.contains(node) || self.trash.busy.contains(node) || self.is_demanded(*node)
+            moving || evicted.contains(node) || self.trash.has(*node) || self.is_demanded(*node)
         };
         if nodes.iter().any(busy) {
             return Err(Error::new(Code::TryAgain, "it is just being transferred: try again in a moment"));

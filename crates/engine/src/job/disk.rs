@@ -2,12 +2,12 @@
 
 use std::io;
 
-use super::same::is_as_seen;
+use super::same::AsSeen;
 use super::trash::Bin;
 use super::{JobContext, StopFlag};
 use crate::error::Error;
 use crate::plan::Steps;
-use crate::ports::{FileSystem, SMUDGED, Stamp, same_file};
+use crate::ports::{FileSystem, SMUDGED, Stamp};
 use crate::tree::{Content, NodeId};
 
 /// One change.
@@ -98,10 +98,8 @@ fn change(context: &JobContext, op: &DiskOp, bin: &mut Bin, stop: &StopFlag) -> 
         DiskOp::MakeDir { path, .. } => make_dir(context, path),
         DiskOp::Rename { from, to, ino, ctime_ns, .. } => return rename(context, from, to, *ino, *ctime_ns),
         DiskOp::Trash { path, content, stamp, .. } => {
-            if !is_as_seen(context, path, content, stamp, stop) {
-                return DiskOutcome::Changed;
-            }
-            return trash(context, path, stamp, bin);
+            let seen = AsSeen::hold(context, path, content, stamp, stop);
+            return seen.map_or(DiskOutcome::Changed, |seen| trash(context, path, &seen, bin));
         }
         DiskOp::RemoveDir { path, .. } => remove_dir(context, path).map(|()| None),
     };
@@ -167,15 +165,13 @@ fn refused(error: &io::Error) -> DiskOutcome {
     }
 }
 
-fn trash(context: &JobContext, path: &str, stamp: &Stamp, bin: &mut Bin) -> DiskOutcome {
+fn trash(context: &JobContext, path: &str, seen: &AsSeen, bin: &mut Bin) -> DiskOutcome {
     let to = match bin.place(context, path) {
         Ok(to) => to,
         Err(error) => return DiskOutcome::Failed(Error::io("the trash cannot be used", &error)),
     };
     match context.fs.rename(path, &to) {
-        Ok(()) if context.fs.stat(&to).is_ok_and(|stat| same_file(&stat.stamp, stamp)) => {
-            DiskOutcome::Done(None)
-        }
+        Ok(()) if seen.is_at(context, &to) => DiskOutcome::Done(None),
         // Written to in the last moment: it goes back and counts as changed.
         Ok(()) => match context.fs.rename(&to, path) {
             Ok(()) => DiskOutcome::Changed,

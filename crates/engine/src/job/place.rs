@@ -4,7 +4,7 @@ use std::io;
 
 use super::fetch::{FetchItem, FetchOutcome, disk_failure, temp_path};
 use super::hash::smudge;
-use super::same::is_as_seen;
+use super::same::AsSeen;
 use super::trash::Bin;
 use super::{JobContext, StopFlag};
 use crate::ports::{FileKind, SMUDGED, Stamp, same_file};
@@ -58,10 +58,9 @@ fn seen_in_place(context: &JobContext, item: &PlaceItem, looked_ns: i64) -> Stam
 fn place(context: &JobContext, item: &PlaceItem, bin: &mut Bin, stop: &StopFlag) -> Result<(), FetchOutcome> {
     let temp = temp_path(&item.fetched);
     if let Some((content, expected)) = item.fetched.replaces {
-        if !is_as_seen(context, &item.fetched.path, &content, &expected, stop) {
-            return Err(FetchOutcome::Changed);
-        }
-        return replace(context, &temp, &item.fetched.path, expected, bin);
+        let old = AsSeen::hold(context, &item.fetched.path, &content, &expected, stop);
+        let Some(old) = old else { return Err(FetchOutcome::Changed) };
+        return replace(context, &temp, &item.fetched.path, &old, bin);
     }
     context.fs.rename(&temp, &item.fetched.path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => FetchOutcome::Changed,
@@ -76,7 +75,7 @@ fn replace(
     context: &JobContext,
     temp: &str,
     path: &str,
-    expected: Stamp,
+    old: &AsSeen,
     bin: &mut Bin,
 ) -> Result<(), FetchOutcome> {
     let trash = bin.place(context, path).map_err(|error| disk_failure(&error))?;
@@ -85,7 +84,7 @@ fn replace(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FetchOutcome::Changed),
         Err(error) => return Err(disk_failure(&error)),
     }
-    if !context.fs.stat(temp).is_ok_and(|stat| same_file(&stat.stamp, &expected)) {
+    if !old.is_at(context, temp) {
         return match context.fs.exchange(temp, path) {
             Ok(()) => Err(FetchOutcome::Changed),
             Err(error) => Err(disk_failure(&error)),

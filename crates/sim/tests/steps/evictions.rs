@@ -245,6 +245,18 @@ fn what_may_have_gone_is_not_removed_before_that_is_known() {
     assert_eq!(seen_elsewhere(&world), [b"bytes"]);
 }
 
+/// Found by seed 2000020605: its space was freed before it went to the trash, where another file went in its stead, and
+/// its bytes went from the cloud.
+#[test]
+fn what_is_to_be_removed_is_not_freed() {
+    let (_world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    hand.core.remove(&uri("a.jpg"), Box::new(|_| {}));
+    let removal = hand.core.next_job().unwrap();
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain);
+    hand.step(removal);
+    assert!(hand.files().is_empty());
+}
+
 /// The file had been moved out, and the index no longer knew why.
 #[test]
 fn a_power_cut_on_the_way_out_is_no_deletion() {
