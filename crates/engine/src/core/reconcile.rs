@@ -55,7 +55,7 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
     if seen.everything {
         missing.extend(strays(trees));
     }
-    let left_out = leave_busy_out(trees, seen, &mut odd, &mut missing);
+    let mut left_out = leave_busy_out(trees, seen, &mut odd, &mut missing);
     odd.retain(|(folder, entry)| !arrived(trees, *folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
     let torn =
@@ -64,7 +64,7 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
         for node in missing {
             vanish(trees, node);
         }
-        drop_folders(trees, seen, &folders);
+        left_out |= drop_folders(trees, seen, &folders);
     }
     if seen.complete && seen.everything {
         forget_intents(trees, seen, &torn);
@@ -269,13 +269,18 @@ fn vanished(trees: &Trees, seen: &Seen, folders: &Folders) -> Vec<NodeId> {
     folders.listed.iter().flat_map(|&id| trees.local_children(id)).filter(gone).collect()
 }
 
-fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
+/// Forgets that folders which were not seen are on the disk. Returns whether there are some that the engine itself was
+/// changing, which are left out.
+fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) -> bool {
     let mut work = vanished(trees, seen, folders);
     let mut gone = Vec::new();
+    let mut left_out = false;
     while let Some(id) = work.pop() {
         let unseen = |child: &NodeId| folder_ino(trees, *child).is_some() && !folders.seen.contains(child);
         work.extend(trees.local_children(id).filter(unseen).collect::<Vec<_>>());
-        if !seen.busy.contains(&id) {
+        if seen.busy.contains(&id) {
+            left_out = true;
+        } else {
             trees.set_local(id, None);
             gone.push(id);
         }
@@ -284,6 +289,7 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) {
     for id in gone.into_iter().rev() {
         plan::settle(trees, id);
     }
+    left_out
 }
 
 /// Takes the entry for the file that was being put there when the engine was killed, wherever a person

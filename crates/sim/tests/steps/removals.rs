@@ -364,6 +364,36 @@ fn removed_at_any_moment_of_a_sync_it_does_not_come_back() {
     }
 }
 
+/// Found by seed 2000017776: a folder whose removal failed while the disk was looked at, since it had gone, counted as
+/// there from then on.
+#[test]
+fn a_folder_that_went_before_it_could_be_removed_is_missed() {
+    let (world, mut here, _there) = both(&[("b.jpg", "other")]);
+    here.disk.make_dir("album").unwrap();
+    here.sync_well();
+    drop(here);
+    let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
+    here.sync_well();
+    here.disk.remove_dir("album").unwrap();
+    let refused = Arc::new(Mutex::new(None));
+    here.core.start_sync().unwrap();
+    let mut scan = None;
+    while let Some(job) = here.core.next_job() {
+        if matches!(job.work, Work::Scan { .. }) && refused.lock().is_none() {
+            let told = Arc::clone(&refused);
+            here.core.remove(&uri("album"), Box::new(move |result| *told.lock() = Some(result)));
+            scan = Some(job);
+            continue;
+        }
+        here.step(job);
+        scan.take().into_iter().for_each(|scan| here.step(scan));
+    }
+    assert!(refused.lock().take().unwrap().is_err());
+    while here.sink.next().is_some() {}
+    here.sync_well();
+    assert!(here.core.trees().read().find_local_folder("album").is_none());
+}
+
 /// A large share of deletions asks; one that a person asked for does not.
 #[test]
 fn what_was_asked_for_is_not_held() {
