@@ -229,7 +229,17 @@ fn nothing_is_lost(shared: &mut Shared, cloud: &Cloud) {
     }
 }
 
-/// Every content is one that a person wrote, every name one that a person gave, or a conflict's.
+/// Whether a name is that of a file which was on its way out, and stays beside another that came to its place.
+fn came_back_beside(shared: &Shared, name: &str) -> bool {
+    let named = |(stem, rest): (&str, &str)| {
+        let extension = rest.split_once(')').map(|(_, extension)| extension);
+        extension.is_some_and(|extension| shared.people.names.contains(&format!("{stem}{extension}")))
+    };
+    name.rsplit_once(" (kept ").is_some_and(named)
+}
+
+/// Every content is one that a person wrote, every name one that a person gave, or a conflict's, or that of what came back
+/// and found its place taken.
 fn nothing_is_invented(shared: &mut Shared, cloud: &Cloud) {
     let mut wrong = Vec::new();
     for (path, entry) in cloud {
@@ -238,7 +248,7 @@ fn nothing_is_invented(shared: &mut Shared, cloud: &Cloud) {
             wrong.push((1, format!("{path} holds bytes that nobody wrote")));
         }
         let conflict = name.contains(" (conflict ") && !name.contains(" (conflict moving ");
-        if !shared.people.names.contains(name) && !conflict {
+        if !shared.people.names.contains(name) && !conflict && !came_back_beside(shared, name) {
             wrong.push((6, format!("{path} has a name that nobody gave")));
         }
     }

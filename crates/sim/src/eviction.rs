@@ -107,6 +107,8 @@ impl Shared {
         let digest = digest_of(&state.disk.live.node(uid).map(|node| node.data()).unwrap_or_default());
         let label = self.people.label(&digest).to_owned();
         let open = state.slow.iter().any(|(open, _)| *open == uid) || state.still.is_wanted(uid);
+        // Who gave it another name on its way out has it there.
+        let open = open && state.disk.links(uid) == 1;
         let (life, another_name) = (state.life, state.still.had_another_name(uid));
         self.note(&format!("device {device}: the own copy of {label} goes"));
         if open {

@@ -14,6 +14,8 @@ pub(crate) struct Removal {
     paths: Vec<String>,
     /// What was in the trash before.
     before: BTreeSet<Uid>,
+    /// How many entries could not be looked at before.
+    unreadable: usize,
 }
 
 impl Removal {
@@ -25,8 +27,8 @@ impl Removal {
         // A folder is no photo, whatever it is called.
         let is_file = |path: &String| tree.lookup(path).is_ok_and(|uid| is_file(tree, uid));
         let paths: Vec<String> = paths.iter().take(1).filter(|path| is_file(path)).cloned().collect();
-        drop(shared);
-        Some(Removal { paths, before: trash(&wire.peek(), wire.device) })
+        let before = trash(&shared, wire.device);
+        Some(Removal { paths, before, unreadable: shared.devices[wire.device].unreadable })
     }
 
     /// What went is dropped. Returns what is wrong with what it did.
@@ -38,7 +40,9 @@ impl Removal {
             shared.people.dropped(&data.unwrap_or_default());
         }
         let device = &shared.devices[wire.device];
-        let well = device.alive && device.mounted && shared.meddling == 0;
+        // What cannot be looked at is not known to be of the photo.
+        let seen = device.unreadable == self.unreadable;
+        let well = device.alive && device.mounted && shared.meddling == 0 && seen;
         if !well || !matches!(outcome, Outcome::Trashed(Ok(_))) {
             return None;
         }

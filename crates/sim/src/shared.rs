@@ -69,6 +69,8 @@ pub struct Device {
     pub still: Still,
     /// How much its disk holds; `None` where that is no matter.
     pub capacity: Option<u64>,
+    /// How many entries of its folders could not be looked at so far.
+    pub unreadable: usize,
 }
 
 /// Everything outside the engines.
@@ -124,6 +126,7 @@ impl Device {
             slow: Vec::new(),
             still: Still::default(),
             capacity: None,
+            unreadable: 0,
         }
     }
 

@@ -12,8 +12,9 @@ use cloudsync_cloud::{Claim, CloudError};
 use super::hash::{CHUNK, digest, smudge};
 use super::transfer::Control;
 use super::trash::place_in_trash;
-use super::{JobContext, Moved, StopFlag, TABLE};
+use super::{JobContext, Moved, StopFlag, TABLE, join};
 use crate::error::{Code, Error};
+use crate::plan::kept_name;
 use crate::ports::{SMUDGED, Stamp, StillFile, same_file};
 use crate::tree::{Content, NodeId};
 
@@ -266,7 +267,8 @@ fn move_out(context: &JobContext, item: &EvictItem, proved: &Stamp, at: usize) -
 
 /// What cannot go back to its place, because a person has put another there, goes beside it.
 fn put_back(context: &JobContext, item: &EvictItem, trash: &str, reason: Error) -> EvictOutcome {
-    let beside = (1..100).map(|n| format!("{} (kept {n})", item.path));
+    let (folder, name) = item.path.rsplit_once('/').unwrap_or(("", &item.path));
+    let beside = (1..100).map(|n| join(folder, &kept_name(name, n)));
     for place in std::iter::once(item.path.clone()).chain(beside) {
         match context.fs.rename(trash, &place) {
             Ok(()) => return EvictOutcome::Kept(reason),

@@ -18,7 +18,7 @@ use crate::tree::{NodeId, Place, Trees};
 
 pub use apply::{adopt, set_aside, settle};
 pub use names::conflict_name;
-pub(crate) use names::is_parked;
+pub(crate) use names::{is_parked, kept_name};
 pub use sequence::Steps;
 
 /// What the planner is given beside the trees.

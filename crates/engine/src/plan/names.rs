@@ -8,12 +8,24 @@ const LONGEST: usize = 255;
 /// The name of a conflict copy: device and time before the extension. `attempt` counts from 1 and
 /// shows from 2 on.
 pub fn conflict_name(name: &str, label: &str, attempt: u32) -> Box<str> {
+    marked_name(
+        name,
+        &match attempt {
+            0 | 1 => format!(" (conflict {label})"),
+            more => format!(" (conflict {label} {more})"),
+        },
+    )
+}
+
+/// The name of a file that comes back to where another has its place by now.
+pub(crate) fn kept_name(name: &str, attempt: u32) -> Box<str> {
+    marked_name(name, &format!(" (kept {attempt})"))
+}
+
+/// A name with a mark before its extension, and not longer than names can be.
+fn marked_name(name: &str, mark: &str) -> Box<str> {
     let split = name.rfind('.').filter(|&at| at > 0 && name.len() - at <= 16).unwrap_or(name.len());
     let (stem, extension) = name.split_at(split);
-    let mark = match attempt {
-        0 | 1 => format!(" (conflict {label})"),
-        more => format!(" (conflict {label} {more})"),
-    };
     let room = LONGEST.saturating_sub(mark.len() + extension.len());
     let mut cut = stem.len().min(room);
     while !stem.is_char_boundary(cut) {
@@ -57,6 +69,7 @@ mod tests {
         assert_eq!(&*conflict_name("IMG_1.jpg", "phone 2026", 1), "IMG_1 (conflict phone 2026).jpg");
         assert_eq!(&*conflict_name("notes", "phone 2026", 2), "notes (conflict phone 2026 2)");
         assert_eq!(&*conflict_name(".hidden", "p", 1), ".hidden (conflict p)");
+        assert_eq!(&*kept_name("IMG_1.jpg", 2), "IMG_1 (kept 2).jpg");
         let long = format!("{}.jpg", "ä".repeat(125));
         let name = conflict_name(&long, "phone", 1);
         assert!(name.len() <= 255 && name.ends_with(" (conflict phone).jpg"));

@@ -163,6 +163,7 @@ impl FileSystem for SimDisk {
         }
         shared.rng.shuffle(&mut listing.entries);
         let (found, unread) = (listing.entries.len(), listing.unreadable.len());
+        shared.devices[self.wire.device].unreadable += unread;
         let line =
             format!("device {}: list '{folder}': {found} entries, {unread} unreadable", self.wire.device);
         shared.note(&line);
