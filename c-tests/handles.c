@@ -42,6 +42,8 @@ static void use_as_options(void *value) {
     bad(cloudsync_options_free(options));
 }
 
+static void use_for_sharing(CloudSyncContext *context);
+
 static void use_as_context(void *value) {
     CloudSyncContext *context = (CloudSyncContext *)value;
     CloudSyncGallerySync *sync = NULL;
@@ -72,6 +74,7 @@ static void use_as_context(void *value) {
     bad(cloudsync_remove_async(context, uri, ignore_answer, NULL));
     bad(cloudsync_restore(context, uri));
     bad(cloudsync_restore_async(context, uri, ignore_answer, NULL));
+    use_for_sharing(context);
     bad(cloudsync_plan(context, uri, &plan));
     bad(cloudsync_plan_async(context, uri, ignore_plan, NULL));
     assert_null(plan);
@@ -177,6 +180,50 @@ static void use_as_loader(void *value) {
     bad(asset_loader_stub_free(loader));
 }
 
+static void use_as_share_center(void *value) {
+    CloudSyncShareServiceStub *stub = (CloudSyncShareServiceStub *)value;
+    CloudSyncResult *result = NULL;
+    bad(share_center_alloc_resource(stub, 0, "b", "d", "t", "i", &result));
+    bad(share_center_share(stub, 0, "b", "r", NULL, 0, &result));
+    bad(share_center_unshare(stub, 0, "b", "r", NULL, 0, &result));
+    bad(share_center_change_privilege(stub, 0, "b", "r", NULL, 0, &result));
+    bad(share_center_exit(stub, 0, "b", "r"));
+    bad(share_center_query_participants(stub, 0, "b", "r", &result));
+    bad(share_center_query_participants_by_invitation(stub, 0, "b", "c", &result));
+    bad(share_center_confirm_invitation(stub, 0, "b", "c", CLOUDSYNC_STATE_ACCEPTED, &result));
+    bad(share_center_change_confirmation(stub, 0, "b", "r", CLOUDSYNC_STATE_ACCEPTED));
+    bad(cloudsync_reply_share_center(NULL, stub));
+    bad(share_service_stub_free(stub));
+}
+
+static void ignore_shared(int32_t code, const char *message, int32_t sharing_code, CloudSyncResult *result,
+                          void *user_data) {
+    (void)code, (void)message, (void)sharing_code, (void)result, (void)user_data;
+}
+
+/* The calls of sharing of what is no context. */
+static void use_for_sharing(CloudSyncContext *context) {
+    CloudSyncResult *result = NULL;
+    bad(cloudsync_sharing_resource(context, uri, &result));
+    bad(cloudsync_sharing_resource_async(context, uri, ignore_shared, NULL));
+    bad(sharing_share(context, "r", NULL, 0, &result));
+    bad(sharing_share_async(context, "r", NULL, 0, ignore_shared, NULL));
+    bad(sharing_unshare(context, "r", NULL, 0, &result));
+    bad(sharing_unshare_async(context, "r", NULL, 0, ignore_shared, NULL));
+    bad(sharing_change_privilege(context, "r", NULL, 0, &result));
+    bad(sharing_change_privilege_async(context, "r", NULL, 0, ignore_shared, NULL));
+    bad(sharing_exit(context, "r"));
+    bad(sharing_exit_async(context, "r", ignore_shared, NULL));
+    bad(sharing_query_participants(context, "r", &result));
+    bad(sharing_query_participants_async(context, "r", ignore_shared, NULL));
+    bad(sharing_query_participants_by_invitation(context, "c", &result));
+    bad(sharing_query_participants_by_invitation_async(context, "c", ignore_shared, NULL));
+    bad(sharing_confirm_invitation(context, "c", CLOUDSYNC_STATE_ACCEPTED, &result));
+    bad(sharing_confirm_invitation_async(context, "c", CLOUDSYNC_STATE_ACCEPTED, ignore_shared, NULL));
+    bad(sharing_change_confirmation(context, "r", CLOUDSYNC_STATE_ACCEPTED));
+    bad(sharing_change_confirmation_async(context, "r", CLOUDSYNC_STATE_ACCEPTED, ignore_shared, NULL));
+}
+
 static void use_as_rows(void *value) {
     CloudSyncRows *rows = (CloudSyncRows *)value;
     size_t n;
@@ -200,11 +247,25 @@ static void use_as_result(void *value) {
     bad(cloudsync_result_free((CloudSyncResult *)value));
 }
 
-enum kind { OPTIONS, CONTEXT, GALLERY_SYNC, FILE_SYNC, DOWNLOAD, CACHE, STUB, DB, LOADER, ROWS, RESULT, KINDS };
+enum kind {
+    OPTIONS,
+    CONTEXT,
+    GALLERY_SYNC,
+    FILE_SYNC,
+    DOWNLOAD,
+    CACHE,
+    STUB,
+    DB,
+    LOADER,
+    SHARE_CENTER,
+    ROWS,
+    RESULT,
+    KINDS
+};
 static void (*const use_as[KINDS])(void *) = {use_as_options, use_as_context, use_as_gallery_sync,
                                               use_as_file_sync, use_as_download, use_as_cloud_file_cache,
-                                              use_as_stub, use_as_db, use_as_loader, use_as_rows,
-                                              use_as_result};
+                                              use_as_stub, use_as_db, use_as_loader, use_as_share_center,
+                                              use_as_rows, use_as_result};
 
 /* One living handle of each kind. */
 struct living {
@@ -213,6 +274,7 @@ struct living {
     CloudSyncDownload *download;
     CloudSyncCloudFileCache *cache;
     CloudSyncCloudServiceStub *stub;
+    CloudSyncShareServiceStub *share_center;
     CloudSyncCloudDbStub *db;
     CloudSyncAssetLoaderStub *loader;
     CloudSyncRows *rows;
@@ -243,6 +305,8 @@ static void living_make(struct living *living, const char *name) {
     database.name = database.alias = "db";
     assert_ok(cloud_service_connect_db(living->stub, "b", &database, &living->db));
     assert_ok(cloud_service_connect_asset_loader(living->stub, "b", &database, &living->loader));
+    assert_ok(cloud_service_connect_share_center(living->stub, 0, "b", &living->share_center));
+    living->handles[SHARE_CENTER] = living->share_center;
     assert_ok(cloudsync_rows_new(&living->rows));
     assert_ok(cloud_service_get_service_info(living->stub, &living->result));
     living->handles[DB] = living->db;
@@ -255,6 +319,7 @@ static void living_free_cloud(struct living *living) {
     assert_ok(cloud_service_stub_free(living->stub));
     assert_ok(cloud_db_stub_free(living->db));
     assert_ok(asset_loader_stub_free(living->loader));
+    assert_ok(share_service_stub_free(living->share_center));
     assert_ok(cloudsync_rows_free(living->rows));
     assert_ok(cloudsync_result_free(living->result));
 }

@@ -62,7 +62,8 @@ static void a_vendors_structures_lie_where_they_lay(void **state) {
     assert_int_equal(offsetof(CloudSyncCloudServiceVTable, connect_db), 56);
     assert_int_equal(offsetof(CloudSyncCloudServiceVTable, connect_asset_loader), 64);
     assert_int_equal(offsetof(CloudSyncCloudServiceVTable, destroy), 72);
-    assert_int_equal(sizeof(CloudSyncCloudServiceVTable), 80);
+    assert_int_equal(offsetof(CloudSyncCloudServiceVTable, connect_share_center), 80);
+    assert_int_equal(sizeof(CloudSyncCloudServiceVTable), 88);
 
     assert_int_equal(offsetof(CloudSyncCloudDbVTable, capabilities), 8);
     assert_int_equal(offsetof(CloudSyncCloudDbVTable, timeout_ms), 16);
@@ -83,6 +84,34 @@ static void a_vendors_structures_lie_where_they_lay(void **state) {
     assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, prove), 32);
     assert_int_equal(offsetof(CloudSyncAssetLoaderVTable, destroy), 40);
     assert_int_equal(sizeof(CloudSyncAssetLoaderVTable), 48);
+
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, timeout_ms), 8);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, share), 16);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, unshare), 24);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, exit), 32);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, change_privilege), 40);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, query_participants), 48);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, query_participants_by_invitation), 56);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, confirm_invitation), 64);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, change_confirmation), 72);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, alloc_resource), 80);
+    assert_int_equal(offsetof(CloudSyncShareCenterVTable, destroy), 88);
+    assert_int_equal(sizeof(CloudSyncShareCenterVTable), 96);
+
+    assert_int_equal(offsetof(CloudSyncParticipant, identity), 8);
+    assert_int_equal(offsetof(CloudSyncParticipant, attach_info), 16);
+    assert_int_equal(offsetof(CloudSyncParticipant, invitation_code), 24);
+    assert_int_equal(offsetof(CloudSyncParticipant, role), 32);
+    assert_int_equal(offsetof(CloudSyncParticipant, state), 36);
+    assert_int_equal(offsetof(CloudSyncParticipant, privilege), 40);
+    assert_int_equal(sizeof(CloudSyncParticipant), 48);
+    assert_int_equal(offsetof(CloudSyncPrivilege, readable), 1);
+    assert_int_equal(offsetof(CloudSyncPrivilege, shareable), 4);
+    assert_int_equal(sizeof(CloudSyncPrivilege), 5);
+    assert_int_equal(offsetof(CloudSyncParticipantResult, description), 8);
+    assert_int_equal(offsetof(CloudSyncParticipantResult, participant), 16);
+    assert_int_equal(offsetof(CloudSyncParticipantResult, code), 24);
+    assert_int_equal(sizeof(CloudSyncParticipantResult), 32);
 
     assert_int_equal(offsetof(CloudSyncCloudAsset, create_time), 48);
     assert_int_equal(offsetof(CloudSyncCloudAsset, size), 64);

@@ -507,6 +507,114 @@ static void check_callers(void) {
     assert_ok(asset_loader_stub_free(loader));
 }
 
+static void ignore_shared(int32_t code, const char *message, int32_t sharing_code, CloudSyncResult *result,
+                          void *user_data) {
+    (void)code, (void)message, (void)sharing_code, (void)result, (void)user_data;
+}
+
+static void check_share_center(void) {
+    CloudSyncShareCenterVTable table;
+    CloudSyncShareServiceStub *center = NULL;
+    CloudSyncParticipant nameless;
+    CloudSyncResult *result = NULL;
+    const CloudSyncParticipant *const one[] = {&nameless}, *const none[] = {NULL};
+    const CloudSyncParticipantResult *const *participants;
+    const char *resource;
+    size_t n;
+    memset(&table, 0, sizeof table);
+    memset(&nameless, 0, sizeof nameless);
+    table.struct_size = sizeof table;
+    nameless.struct_size = sizeof nameless;
+    BAD(create_share_service_stub, "vtable", NULL, NULL, &center);
+    BAD(create_share_service_stub, "out", &table, NULL, NULL);
+    FINE(share_service_stub_free, "stub", NULL);
+    BAD(cloudsync_reply_share_center, "reply", NULL, NULL);
+    BAD(cloudsync_reply_participant, "reply", NULL, 0, 0, NULL, NULL);
+    BAD(cloudsync_reply_participants, "reply", NULL, NULL, 0);
+    BAD(cloudsync_reply_sharing_resource, "reply", NULL, NULL);
+    BAD(cloudsync_result_participants, "result", NULL, &participants, &n);
+    BAD(cloudsync_result_sharing_resource, "result", NULL, &resource);
+    NO_POINTER(cloudsync_last_sharing_code);
+    note_answer("cloudsync_last_sharing_code", cloudsync_last_sharing_code());
+    BAD(cloudsync_conformance_sharing, "inviter", NULL, "a", stub, "b", ignore_check, NULL);
+    BAD(cloudsync_conformance_sharing, "inviter_identity", stub, NULL, stub, "b", ignore_check, NULL);
+    BAD(cloudsync_conformance_sharing, "invitee", stub, "a", NULL, "b", ignore_check, NULL);
+    BAD(cloudsync_conformance_sharing, "invitee_identity", stub, "a", stub, NULL, ignore_check, NULL);
+    BAD(cloudsync_conformance_sharing, "report_cb", stub, "a", stub, "b", NULL, NULL);
+
+    BAD(cloud_service_connect_share_center, "stub", NULL, 0, "b", &center);
+    BAD(cloud_service_connect_share_center, "bundle_name", stub, 0, NULL, &center);
+    BAD(cloud_service_connect_share_center, "out", stub, 0, "b", NULL);
+    assert_ok(cloud_service_connect_share_center(stub, 0, "b", &center));
+    BAD(share_center_alloc_resource, "stub", NULL, 0, "b", "d", "t", "i", &result);
+    BAD(share_center_alloc_resource, "bundle_name", center, 0, NULL, "d", "t", "i", &result);
+    BAD(share_center_alloc_resource, "database_alias", center, 0, "b", NULL, "t", "i", &result);
+    BAD(share_center_alloc_resource, "table", center, 0, "b", "d", NULL, "i", &result);
+    BAD(share_center_alloc_resource, "record_id", center, 0, "b", "d", "t", NULL, &result);
+    BAD(share_center_alloc_resource, "out", center, 0, "b", "d", "t", "i", NULL);
+    BAD(share_center_share, "stub", NULL, 0, "b", "r", NULL, 0, &result);
+    BAD(share_center_share, "bundle_name", center, 0, NULL, "r", NULL, 0, &result);
+    BAD(share_center_share, "sharing_resource", center, 0, "b", NULL, NULL, 0, &result);
+    BAD(share_center_share, "participants", center, 0, "b", "r", NULL, 1, &result);
+    BAD(share_center_share, "participants[0]", center, 0, "b", "r", none, 1, &result);
+    BAD(share_center_share, "identity", center, 0, "b", "r", one, 1, &result);
+    BAD(share_center_share, "out", center, 0, "b", "r", NULL, 0, NULL);
+    BAD(share_center_unshare, "participants", center, 0, "b", "r", NULL, 1, &result);
+    BAD(share_center_unshare, "out", center, 0, "b", "r", NULL, 0, NULL);
+    BAD(share_center_change_privilege, "participants", center, 0, "b", "r", NULL, 1, &result);
+    BAD(share_center_change_privilege, "out", center, 0, "b", "r", NULL, 0, NULL);
+    BAD(share_center_exit, "bundle_name", center, 0, NULL, "r");
+    BAD(share_center_exit, "sharing_resource", center, 0, "b", NULL);
+    BAD(share_center_query_participants, "sharing_resource", center, 0, "b", NULL, &result);
+    BAD(share_center_query_participants, "out", center, 0, "b", "r", NULL);
+    BAD(share_center_query_participants_by_invitation, "invitation_code", center, 0, "b", NULL, &result);
+    BAD(share_center_query_participants_by_invitation, "out", center, 0, "b", "c", NULL);
+    BAD(share_center_confirm_invitation, "invitation_code", center, 0, "b", NULL, 1, &result);
+    BAD(share_center_confirm_invitation, "out", center, 0, "b", "c", 1, NULL);
+    BAD(share_center_change_confirmation, "sharing_resource", center, 0, "b", NULL, 1);
+    assert_ok(share_service_stub_free(center));
+}
+
+static void check_sharing(void) {
+    CloudSyncResult *result = NULL;
+    BAD(cloudsync_sharing_resource, "context", NULL, uri, &result);
+    BAD(cloudsync_sharing_resource, "uri", context, NULL, &result);
+    BAD(cloudsync_sharing_resource, "out", context, uri, NULL);
+    BAD(cloudsync_sharing_resource_async, "uri", context, NULL, ignore_shared, NULL);
+    BAD(cloudsync_sharing_resource_async, "done", context, uri, NULL, NULL);
+    BAD(sharing_share, "sharing_resource", context, NULL, NULL, 0, &result);
+    BAD(sharing_share, "participants", context, "r", NULL, 1, &result);
+    BAD(sharing_share, "out", context, "r", NULL, 0, NULL);
+    BAD(sharing_share_async, "participants", context, "r", NULL, 1, ignore_shared, NULL);
+    BAD(sharing_share_async, "done", context, "r", NULL, 0, NULL, NULL);
+    BAD(sharing_unshare, "sharing_resource", context, NULL, NULL, 0, &result);
+    BAD(sharing_unshare, "participants", context, "r", NULL, 1, &result);
+    BAD(sharing_unshare_async, "sharing_resource", context, NULL, NULL, 0, ignore_shared, NULL);
+    BAD(sharing_unshare_async, "done", context, "r", NULL, 0, NULL, NULL);
+    BAD(sharing_change_privilege, "participants", context, "r", NULL, 1, &result);
+    BAD(sharing_change_privilege, "out", context, "r", NULL, 0, NULL);
+    BAD(sharing_change_privilege_async, "participants", context, "r", NULL, 1, ignore_shared, NULL);
+    BAD(sharing_change_privilege_async, "done", context, "r", NULL, 0, NULL, NULL);
+    BAD(sharing_exit, "sharing_resource", context, NULL);
+    BAD(sharing_exit_async, "sharing_resource", context, NULL, ignore_shared, NULL);
+    BAD(sharing_exit_async, "done", context, "r", NULL, NULL);
+    BAD(sharing_query_participants, "sharing_resource", context, NULL, &result);
+    BAD(sharing_query_participants, "out", context, "r", NULL);
+    BAD(sharing_query_participants_async, "sharing_resource", context, NULL, ignore_shared, NULL);
+    BAD(sharing_query_participants_async, "done", context, "r", NULL, NULL);
+    BAD(sharing_query_participants_by_invitation, "invitation_code", context, NULL, &result);
+    BAD(sharing_query_participants_by_invitation, "out", context, "c", NULL);
+    BAD(sharing_query_participants_by_invitation_async, "invitation_code", context, NULL, ignore_shared, NULL);
+    BAD(sharing_query_participants_by_invitation_async, "done", context, "c", NULL, NULL);
+    BAD(sharing_confirm_invitation, "invitation_code", context, NULL, 1, &result);
+    BAD(sharing_confirm_invitation, "out", context, "c", 1, NULL);
+    BAD(sharing_confirm_invitation_async, "invitation_code", context, NULL, 1, ignore_shared, NULL);
+    BAD(sharing_confirm_invitation_async, "done", context, "c", 1, NULL, NULL);
+    BAD(sharing_change_confirmation, "sharing_resource", context, NULL, 1);
+    BAD(sharing_change_confirmation_async, "sharing_resource", context, NULL, 1, ignore_shared, NULL);
+    BAD(sharing_change_confirmation_async, "done", context, "r", 1, NULL, NULL);
+}
+
 static void null_is_a_bad_argument(void **state) {
     (void)state;
     char path[PATH_MAX];
@@ -535,6 +643,8 @@ static void null_is_a_bad_argument(void **state) {
     check_rows();
     check_results();
     check_callers();
+    check_share_center();
+    check_sharing();
 
     assert_ok(cloud_service_stub_free(stub));
     assert_ok(cloud_file_cache_free(cache));

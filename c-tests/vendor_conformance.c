@@ -29,7 +29,7 @@ static void passes(CloudSyncCloudServiceStub *cloud) {
         const struct report report = check_cloud(cloud);
         assert_string_equal(report.last, "");
         assert_int_equal(report.failed, 0);
-        assert_true(report.checks >= 29);
+        assert_true(report.checks >= 31);
     }
     assert_ok(cloud_service_stub_free(cloud));
 }
@@ -49,6 +49,31 @@ static void the_vendors_example_conforms(void **state) {
     passes(cloud);
 }
 
+/* Each shares with the other. */
+static void pass_as_pair(CloudSyncCloudServiceStub *clouds[2], const char *const names[2]) {
+    struct report report = {0, 0, ""};
+    for (int i = 0; i < 2; i++) {
+        assert_ok(cloudsync_conformance_sharing(clouds[i], names[i], clouds[1 - i], names[1 - i], on_check, &report));
+        assert_string_equal(report.last, "");
+    }
+    assert_true(report.checks >= 30);
+    assert_ok(cloud_service_stub_free(clouds[0]));
+    assert_ok(cloud_service_stub_free(clouds[1]));
+}
+
+static void accounts_share(void **state) {
+    (void)state;
+    const char *const names[] = {"ann", "ben"};
+    char path[PATH_MAX];
+    CloudSyncCloudServiceStub *clouds[2];
+    for (int i = 0; i < 2; i++) {
+        assert_ok(cloudsync_embedded_cloud_new(join(path, root, "shared"), names[i], &clouds[i]));
+    }
+    pass_as_pair(clouds, names);
+    assert_ok(vendor_cloud_new_accounts(names, 2, clouds));
+    pass_as_pair(clouds, names);
+}
+
 static void a_cloud_without_methods_does_not(void **state) {
     (void)state;
     CloudSyncCloudServiceStub *cloud = NULL;
@@ -66,6 +91,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(the_embedded_cloud_conforms),
         in_scratch(the_vendors_example_conforms),
+        in_scratch(accounts_share),
         in_scratch(a_cloud_without_methods_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

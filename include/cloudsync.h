@@ -24,7 +24,7 @@
  *     destroy(user_data) has been called, once. Inside a callback the same calls return at once and take effect when
  *     it returns. destroy is also called where registering failed: whoever registers hands the user data over;
  *  6. a blocking call from inside a callback, a destroy or a function of a vtable returns 13900029 and does nothing, but
- *     for the calls on a cloud's stubs (cloud_service_..., cloud_db_..., asset_loader_...), which wait for that cloud alone;
+ *     for the calls on a cloud's stubs (cloud_service_..., cloud_db_..., asset_loader_..., share_center_...), which wait for that cloud alone;
  *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
  *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
@@ -792,6 +792,121 @@
 #define CLOUDSYNC_CAPABILITY_DIGESTS 8
 
 /**
+ * Role: shares what is theirs.
+ */
+#define CLOUDSYNC_ROLE_INVITER 0
+
+/**
+ * Role: was invited.
+ */
+#define CLOUDSYNC_ROLE_INVITEE 1
+
+/**
+ * State: the invitation was not answered yet.
+ */
+#define CLOUDSYNC_STATE_UNKNOWN 0
+
+/**
+ * State: the invitation was accepted.
+ */
+#define CLOUDSYNC_STATE_ACCEPTED 1
+
+/**
+ * State: it was rejected.
+ */
+#define CLOUDSYNC_STATE_REJECTED 2
+
+/**
+ * State: it was put off, neither accepted nor rejected for good.
+ */
+#define CLOUDSYNC_STATE_SUSPENDED 3
+
+/**
+ * State: it is over, taken back by the inviter or left by the invitee.
+ */
+#define CLOUDSYNC_STATE_UNAVAILABLE 4
+
+/**
+ * SharingCode: success.
+ */
+#define CLOUDSYNC_SHARING_CODE_SUCCESS 0
+
+/**
+ * SharingCode: it was done already, otherwise than it is asked for now. A caller's function returns 13900014 for it.
+ */
+#define CLOUDSYNC_SHARING_CODE_REPEATED_REQUEST 1
+
+/**
+ * SharingCode: only the inviter may do this. 13900001.
+ */
+#define CLOUDSYNC_SHARING_CODE_NOT_INVITER 2
+
+/**
+ * SharingCode: only the inviter and invitees may do this; also where there is no such share. 13900001.
+ */
+#define CLOUDSYNC_SHARING_CODE_NOT_INVITER_OR_INVITEE 3
+
+/**
+ * SharingCode: the account shares as much as it may. 22400004.
+ */
+#define CLOUDSYNC_SHARING_CODE_OVER_QUOTA 4
+
+/**
+ * SharingCode: more participants than a share may have. 22400004.
+ */
+#define CLOUDSYNC_SHARING_CODE_TOO_MANY_PARTICIPANTS 5
+
+/**
+ * SharingCode: the call itself is wrong. 13900020.
+ */
+#define CLOUDSYNC_SHARING_CODE_INVALID_ARGS 6
+
+/**
+ * SharingCode: the server was not reached. 22400002.
+ */
+#define CLOUDSYNC_SHARING_CODE_NETWORK_ERROR 7
+
+/**
+ * SharingCode: signed out, or switched off. 22400001.
+ */
+#define CLOUDSYNC_SHARING_CODE_CLOUD_DISABLED 8
+
+/**
+ * SharingCode: the cloud's own data is damaged. 13900005.
+ */
+#define CLOUDSYNC_SHARING_CODE_SERVER_ERROR 9
+
+/**
+ * SharingCode: anything that has no number of its own. 13900042.
+ */
+#define CLOUDSYNC_SHARING_CODE_INNER_ERROR 10
+
+/**
+ * SharingCode: there is no such invitation, or not for this account, or not any more. 13900002.
+ */
+#define CLOUDSYNC_SHARING_CODE_INVALID_INVITATION 11
+
+/**
+ * SharingCode: too many calls in a short time. 13900010.
+ */
+#define CLOUDSYNC_SHARING_CODE_RATE_LIMIT 12
+
+/**
+ * SharingCode: whoever provides the cloud has gone, or gave no answer in time. 13600001.
+ */
+#define CLOUDSYNC_SHARING_CODE_IPC_ERROR 13
+
+/**
+ * SharingCode: the cloud does not share, or lacks this method. 801.
+ */
+#define CLOUDSYNC_SHARING_CODE_NOT_SUPPORT 14
+
+/**
+ * SharingCode: this and all above are the vendor's own. 13900042.
+ */
+#define CLOUDSYNC_SHARING_CODE_CUSTOM_ERROR 1000
+
+/**
  * A cloud's store of assets: the documented AssetLoader, made by create_asset_loader_stub or
  * cloud_service_connect_asset_loader.
  */
@@ -879,6 +994,11 @@ typedef struct CloudSyncResult CloudSyncResult;
  * What is read from it points into it, and lives until the list is changed or freed.
  */
 typedef struct CloudSyncRows CloudSyncRows;
+
+/**
+ * A cloud's share centre: the documented ShareCenter, made by create_share_service_stub or cloud_service_connect_share_center.
+ */
+typedef struct CloudSyncShareServiceStub CloudSyncShareServiceStub;
 
 /**
  * The assets of one upload or download, as a vendor's method is given them. They live until the method has returned and its
@@ -1730,6 +1850,67 @@ typedef struct CloudSyncLockInfo {
 } CloudSyncLockInfo;
 
 /**
+ * What a participant may do with what is shared: the documented Privilege. Each is 1 or 0.
+ */
+typedef struct CloudSyncPrivilege {
+  /**
+   * Change it.
+   */
+  uint8_t writable;
+  /**
+   * Read it.
+   */
+  uint8_t readable;
+  /**
+   * Add to it.
+   */
+  uint8_t creatable;
+  /**
+   * Delete it.
+   */
+  uint8_t deletable;
+  /**
+   * Share it with others.
+   */
+  uint8_t shareable;
+} CloudSyncPrivilege;
+
+/**
+ * Somebody who takes part in a share: the documented Participant.
+ */
+typedef struct CloudSyncParticipant {
+  /**
+   * sizeof(CloudSyncParticipant), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * Who it is. Not empty.
+   */
+  const char *identity;
+  /**
+   * Whatever the app attaches; may be NULL.
+   */
+  const char *attach_info;
+  /**
+   * Beyond the documents: the invitation's code, in answers to whoever invited, as long as the invitation waits; the app
+   * brings it to the invitee. Empty from a cloud that pushes invitations by itself. May be NULL.
+   */
+  const char *invitation_code;
+  /**
+   * A CLOUDSYNC_ROLE_... number.
+   */
+  int32_t role;
+  /**
+   * A CLOUDSYNC_STATE_... number: what became of the invitation.
+   */
+  int32_t state;
+  /**
+   * What is allowed.
+   */
+  struct CloudSyncPrivilege privilege;
+} CloudSyncParticipant;
+
+/**
  * One asset to upload or to download.
  *
  * Fields may be added at the end: read only what struct_size covers.
@@ -1936,6 +2117,109 @@ typedef struct CloudSyncAssetLoaderVTable {
 } CloudSyncAssetLoaderVTable;
 
 /**
+ * A method of a share centre that takes participants.
+ */
+typedef int32_t (*CloudSyncShareCenterWithParticipants)(void *self_,
+                                                        int32_t user_id,
+                                                        const char *bundle_name,
+                                                        const char *sharing_resource,
+                                                        const struct CloudSyncParticipant *const *participants,
+                                                        size_t count,
+                                                        struct CloudSyncReply *reply);
+
+/**
+ * A method of a share centre that takes the name of what is shared, or an invitation's code.
+ */
+typedef int32_t (*CloudSyncShareCenterWithName)(void *self_,
+                                                int32_t user_id,
+                                                const char *bundle_name,
+                                                const char *name,
+                                                struct CloudSyncReply *reply);
+
+/**
+ * A method of a share centre that takes that, and a CLOUDSYNC_STATE_... number.
+ */
+typedef int32_t (*CloudSyncShareCenterWithState)(void *self_,
+                                                 int32_t user_id,
+                                                 const char *bundle_name,
+                                                 const char *name,
+                                                 int32_t state,
+                                                 struct CloudSyncReply *reply);
+
+/**
+ * The method of a share centre that takes a record: its database's alias, its table and its id.
+ */
+typedef int32_t (*CloudSyncShareCenterAlloc)(void *self_,
+                                             int32_t user_id,
+                                             const char *bundle_name,
+                                             const char *database_alias,
+                                             const char *table,
+                                             const char *record_id,
+                                             struct CloudSyncReply *reply);
+
+/**
+ * A vendor's share centre: the documented ShareCenter, for create_share_service_stub.
+ *
+ * Each method answers through its reply as those of CloudSyncCloudDbVTable do, but for its errors, which are
+ * CLOUDSYNC_SHARING_CODE_... numbers: those that it returns, and those of cloudsync_reply_fail.
+ *
+ * What the documents leave open is settled so: a call that was answered with success may be made again and answers the same;
+ * a call that fails as a whole has changed nothing; participants are answered one by one, and one that is refused keeps no other
+ * from being done; who is neither inviter nor invitee is told NOT_INVITER_OR_INVITEE, also where there is no such share.
+ */
+typedef struct CloudSyncShareCenterVTable {
+  /**
+   * sizeof(CloudSyncShareCenterVTable), as the program was compiled.
+   */
+  size_t struct_size;
+  /**
+   * How long a reply is waited for, in milliseconds, from when the method has returned; 0 for 60000, a day at most.
+   */
+  uint64_t timeout_ms;
+  /**
+   * Shares with participants: cloudsync_reply_participant for each, then cloudsync_reply_done.
+   */
+  CloudSyncShareCenterWithParticipants share;
+  /**
+   * Takes a share back from participants: as share.
+   */
+  CloudSyncShareCenterWithParticipants unshare;
+  /**
+   * Leaves a share: cloudsync_reply_done.
+   */
+  CloudSyncShareCenterWithName exit;
+  /**
+   * Changes what participants may do: as share.
+   */
+  CloudSyncShareCenterWithParticipants change_privilege;
+  /**
+   * Who takes part in a share: cloudsync_reply_participants.
+   */
+  CloudSyncShareCenterWithName query_participants;
+  /**
+   * Who takes part in the share that an invitation's code is for: cloudsync_reply_participants.
+   */
+  CloudSyncShareCenterWithName query_participants_by_invitation;
+  /**
+   * Answers an invitation by its code: cloudsync_reply_sharing_resource.
+   */
+  CloudSyncShareCenterWithState confirm_invitation;
+  /**
+   * Changes that answer: cloudsync_reply_done.
+   */
+  CloudSyncShareCenterWithState change_confirmation;
+  /**
+   * The sharing resource that stands for a record, made where there is none yet, and the same as long as the record lives:
+   * cloudsync_reply_sharing_resource. May be NULL where programs learn of sharing resources in another way.
+   */
+  CloudSyncShareCenterAlloc alloc_resource;
+  /**
+   * Takes self back, once, as in CloudSyncCloudDbVTable. May be NULL.
+   */
+  CloudSyncDestroy destroy;
+} CloudSyncShareCenterVTable;
+
+/**
  * A method of a cloud that takes nothing.
  */
 typedef int32_t (*CloudSyncCloudServiceAsk)(void *self_,
@@ -2011,6 +2295,14 @@ typedef struct CloudSyncCloudServiceVTable {
    * Takes self back, once, as in CloudSyncCloudDbVTable. May be NULL.
    */
   CloudSyncDestroy destroy;
+  /**
+   * The way to share a user's and a bundle's data with other accounts: cloudsync_reply_share_center.
+   * NULL where the cloud does not share, which a table without this field, as long as struct_size says, says as well.
+   */
+  int32_t (*connect_share_center)(void *self_,
+                                  int32_t user_id,
+                                  const char *bundle_name,
+                                  struct CloudSyncReply *reply);
 } CloudSyncCloudServiceVTable;
 
 /**
@@ -2036,6 +2328,28 @@ typedef struct CloudSyncAssetResult {
 } CloudSyncAssetResult;
 
 /**
+ * What became of one participant: the documented Result of a Participant.
+ */
+typedef struct CloudSyncParticipantResult {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * What failed; empty for success.
+   */
+  const char *description;
+  /**
+   * The participant; NULL where it failed.
+   */
+  const struct CloudSyncParticipant *participant;
+  /**
+   * A CLOUDSYNC_SHARING_CODE_... number; 0 for success.
+   */
+  int32_t code;
+} CloudSyncParticipantResult;
+
+/**
  * Told that records of a bundle were written. The name lives until the callback returns.
  */
 typedef void (*CloudSyncCloudChangeCallback)(const char *bundle_name,
@@ -2049,6 +2363,17 @@ typedef void (*CloudSyncConformanceCallback)(const char *name,
                                              int32_t passed,
                                              const char *text,
                                              void *user_data);
+
+/**
+ * Told once how an asynchronous call of sharing ended: a code and a text as in CloudSyncCompletion; the share centre's
+ * CLOUDSYNC_SHARING_CODE_... number, 0 for success and where the call did not come so far; and what the documents have the
+ * call give, as a result to be freed with cloudsync_result_free, or NULL where it gives nothing or failed.
+ */
+typedef void (*CloudSyncSharingCompletion)(int32_t code,
+                                           const char *message,
+                                           int32_t sharing_code,
+                                           struct CloudSyncResult *result,
+                                           void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -4080,7 +4405,8 @@ int32_t cloudsync_rows_page(const struct CloudSyncRows *rows,
  * Answers with an error.
  *
  * @param reply       The reply.
- * @param error_code  A CLOUDSYNC_ERROR_CODE_... number other than 0; one that is none counts as UNKNOWN_ERROR.
+ * @param error_code  A CLOUDSYNC_ERROR_CODE_... number other than 0; one that is none counts as UNKNOWN_ERROR. From a share
+ *                    centre's method a CLOUDSYNC_SHARING_CODE_... number other than 0; one that is none counts as INNER_ERROR.
  * @param description What failed, for a person; copied. NULL for nothing.
  * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already or is none, for the
  *         error code 0, or for a description that is not UTF-8: the reply is then still to be answered.
@@ -4092,7 +4418,8 @@ int32_t cloudsync_reply_fail(struct CloudSyncReply *reply,
                              const char *description);
 
 /**
- * Lets go of a reply without an answer: the call fails with CLOUDSYNC_ERROR_CODE_GONE, and may or may not have done something.
+ * Lets go of a reply without an answer: the call fails with CLOUDSYNC_ERROR_CODE_GONE, that of a share centre with
+ * CLOUDSYNC_SHARING_CODE_IPC_ERROR, and may or may not have done something.
  *
  * @param reply The reply; NULL does nothing.
  * @return 0; 401 for a reply that was answered or dropped already or is none.
@@ -4102,8 +4429,9 @@ int32_t cloudsync_reply_fail(struct CloudSyncReply *reply,
 int32_t cloudsync_reply_drop(struct CloudSyncReply *reply);
 
 /**
- * Answers with success where there is no value: to unsubscribe and unlock. Ends the answer to upload, download and prove,
- * after cloudsync_reply_item for each item; one that was left out has failed.
+ * Answers with success where there is no value: to unsubscribe, unlock, exit and change_confirmation. Ends the answer to upload,
+ * download and prove, after cloudsync_reply_item for each item, and to share, unshare and change_privilege, after
+ * cloudsync_reply_participant for each participant; one that was left out has failed.
  *
  * @param reply The reply.
  * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already or is none, or of
@@ -4249,6 +4577,64 @@ int32_t cloudsync_reply_lock_info(struct CloudSyncReply *reply,
                                   const struct CloudSyncLockInfo *info);
 
 /**
+ * Answers to connect_share_center.
+ *
+ * @param reply The reply.
+ * @param stub  A share centre. The vendor may free the stub at once, or keep it for the next connect_share_center.
+ * @return As cloudsync_reply_service_info; 401 for a bad stub.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_share_center(struct CloudSyncReply *reply,
+                                     const struct CloudSyncShareServiceStub *stub);
+
+/**
+ * Says what became of one participant of share, unshare or change_privilege. The reply is answered with cloudsync_reply_done,
+ * after all of them.
+ *
+ * @param reply        The reply.
+ * @param index        Which participant, from 0.
+ * @param sharing_code A CLOUDSYNC_SHARING_CODE_... number; 0 for success.
+ * @param description  What failed; copied. NULL for nothing.
+ * @param participant  For success the participant as it is now; copied. NULL where it is as it was asked. Not looked at for a
+ *                     failure.
+ * @return As cloudsync_reply_item.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_participant(struct CloudSyncReply *reply,
+                                    size_t index,
+                                    int32_t sharing_code,
+                                    const char *description,
+                                    const struct CloudSyncParticipant *participant);
+
+/**
+ * Answers to query_participants and query_participants_by_invitation.
+ *
+ * @param reply        The reply.
+ * @param participants Pointers to the participants; copied. Not looked at where count is 0.
+ * @param count        Their number.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_participants(struct CloudSyncReply *reply,
+                                     const struct CloudSyncParticipant *const *participants,
+                                     size_t count);
+
+/**
+ * Answers to confirm_invitation and alloc_resource.
+ *
+ * @param reply            The reply.
+ * @param sharing_resource The name of what is shared; copied.
+ * @return As cloudsync_reply_service_info.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_sharing_resource(struct CloudSyncReply *reply,
+                                         const char *sharing_resource);
+
+/**
  * How many assets there are.
  *
  * @param transfers The assets.
@@ -4385,6 +4771,32 @@ int32_t create_asset_loader_stub(const struct CloudSyncAssetLoaderVTable *vtable
 int32_t asset_loader_stub_free(struct CloudSyncAssetLoaderStub *stub);
 
 /**
+ * Makes a share centre of a vendor's functions: what connect_share_center answers with, and what share_center_... calls.
+ *
+ * What it answers is checked: an answer that cannot be true is CLOUDSYNC_SHARING_CODE_INNER_ERROR of that call.
+ *
+ * @param vtable The functions; copied.
+ * @param self_  Passed to each of them, and handed over: destroy takes it back, also where this call fails.
+ * @param out    Where the stub goes; the caller frees it with share_service_stub_free.
+ * @return 0; 401 where vtable or out is NULL, or the vtable's struct_size cannot be read.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t create_share_service_stub(const struct CloudSyncShareCenterVTable *vtable,
+                                  void *self_,
+                                  struct CloudSyncShareServiceStub **out);
+
+/**
+ * Frees a stub. Clouds and calls that use its share centre keep it.
+ *
+ * @param stub The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t share_service_stub_free(struct CloudSyncShareServiceStub *stub);
+
+/**
  * Makes a cloud of a vendor's functions, for cloudsync_options_set_cloud and for the functions that begin with
  * cloud_service_.
  *
@@ -4498,6 +4910,32 @@ int32_t cloudsync_result_ids(const struct CloudSyncResult *result,
 int32_t cloudsync_result_assets(const struct CloudSyncResult *result,
                                 const struct CloudSyncAssetResult *const **out,
                                 size_t *count);
+
+/**
+ * Reads what share_center_share, unshare, change_privilege and the two queries for participants gave.
+ *
+ * @param result The result.
+ * @param out    Where the array of pointers to the participants' results goes; it lives as long as the result.
+ * @param count  Where their number goes.
+ * @return 0; 401 for a bad handle, a result of another call, or where out or count is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_participants(const struct CloudSyncResult *result,
+                                      const struct CloudSyncParticipantResult *const **out,
+                                      size_t *count);
+
+/**
+ * Reads what share_center_confirm_invitation gave.
+ *
+ * @param result The result.
+ * @param out    Where the name of what is shared goes; it lives as long as the result.
+ * @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_sharing_resource(const struct CloudSyncResult *result,
+                                          const char **out);
 
 /**
  * Asks for the account and its space.
@@ -4616,6 +5054,23 @@ int32_t cloud_service_connect_asset_loader(struct CloudSyncCloudServiceStub *stu
                                            const char *bundle_name,
                                            const struct CloudSyncDatabase *database,
                                            struct CloudSyncAssetLoaderStub **out);
+
+/**
+ * Connects to the share centre of a user and a bundle.
+ *
+ * @param stub        The cloud.
+ * @param user_id     The user.
+ * @param bundle_name The bundle; copied.
+ * @param out         Where the share centre's stub goes; the caller frees it with share_service_stub_free.
+ * @return 0; 401 for a bad handle, or where the name or out is NULL, or the name is empty or not UTF-8; otherwise what the cloud's
+ *         failure stands for, as with cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloud_service_connect_share_center(struct CloudSyncCloudServiceStub *stub,
+                                           int32_t user_id,
+                                           const char *bundle_name,
+                                           struct CloudSyncShareServiceStub **out);
 
 /**
  * What a cloud can do beyond the documents.
@@ -4806,10 +5261,217 @@ int32_t asset_loader_download(struct CloudSyncAssetLoaderStub *stub,
                               struct CloudSyncResult **out);
 
 /**
+ * The SharingCode behind this thread's last call of share_center_... or sharing_... that failed in the share centre.
+ *
+ * @return A CLOUDSYNC_SHARING_CODE_... number, or a vendor's own; CLOUDSYNC_SHARING_CODE_SUCCESS where no such call has failed
+ *         on this thread.
+ *
+ * Thread safety: any thread, each has its own. Callback safe: yes.
+ */
+int32_t cloudsync_last_sharing_code(void);
+
+/**
+ * Shares what a name stands for with participants.
+ *
+ * @param stub             The share centre.
+ * @param user_id          The user who shares.
+ * @param bundle_name      The application; copied.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     Pointers to those who are invited; copied. Not looked at where count is 0.
+ * @param count            Their number.
+ * @param out              Where the result goes: cloudsync_result_participants, one for each. The caller frees it with
+ *                         cloudsync_result_free.
+ * @return 0, also where single participants failed, each of which has its code; 401 for a bad handle, or where a text, a
+ *         participant or out is NULL or cannot be read; otherwise what the share centre's failure stands for, which
+ *         cloudsync_last_sharing_code and cloudsync_last_error tell more of: 13900014 for what was done already, otherwise than it
+ *         is asked for now; 13900001 where only the inviter, or only who takes part, may do this, or there is no such share;
+ *         22400004 where the account shares as much as it may, or a share has as many participants; 13900020 where the call
+ *         is wrong; 22400002 where the cloud is not reached; 22400001 where it is signed out or switched off; 13900005 where it
+ *         is damaged; 13900002 for an invitation that is not there, or not any more; 13900010 for too many calls in a short
+ *         time; 13600001 where its provider has gone; 801 where it does not share; 13900042 for anything else, and for a
+ *         vendor's own numbers.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_share(struct CloudSyncShareServiceStub *stub,
+                           int32_t user_id,
+                           const char *bundle_name,
+                           const char *sharing_resource,
+                           const struct CloudSyncParticipant *const *participants,
+                           size_t count,
+                           struct CloudSyncResult **out);
+
+/**
+ * Takes a share back from participants.
+ *
+ * @param stub             The share centre.
+ * @param user_id          The user who shares.
+ * @param bundle_name      The application; copied.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     As in share_center_share.
+ * @param count            Their number.
+ * @param out              As in share_center_share.
+ * @return As share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_unshare(struct CloudSyncShareServiceStub *stub,
+                             int32_t user_id,
+                             const char *bundle_name,
+                             const char *sharing_resource,
+                             const struct CloudSyncParticipant *const *participants,
+                             size_t count,
+                             struct CloudSyncResult **out);
+
+/**
+ * Changes what participants may do.
+ *
+ * @param stub             The share centre.
+ * @param user_id          The user who shares.
+ * @param bundle_name      The application; copied.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     As in share_center_share, with their new privileges.
+ * @param count            Their number.
+ * @param out              As in share_center_share.
+ * @return As share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_change_privilege(struct CloudSyncShareServiceStub *stub,
+                                      int32_t user_id,
+                                      const char *bundle_name,
+                                      const char *sharing_resource,
+                                      const struct CloudSyncParticipant *const *participants,
+                                      size_t count,
+                                      struct CloudSyncResult **out);
+
+/**
+ * Leaves a share.
+ *
+ * @param stub             The share centre.
+ * @param user_id          The user who leaves.
+ * @param bundle_name      The application; copied.
+ * @param sharing_resource What is shared; copied.
+ * @return 0; 401 for a bad handle, or where a text is NULL, empty or not UTF-8; otherwise as
+ *         share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_exit(struct CloudSyncShareServiceStub *stub,
+                          int32_t user_id,
+                          const char *bundle_name,
+                          const char *sharing_resource);
+
+/**
+ * Asks who takes part in a share.
+ *
+ * @param stub             The share centre.
+ * @param user_id          The user who asks.
+ * @param bundle_name      The application; copied.
+ * @param sharing_resource What is shared; copied.
+ * @param out              Where the result goes: cloudsync_result_participants. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle, or where a text or out is NULL, or a text is empty or not UTF-8; otherwise as
+ *         share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_query_participants(struct CloudSyncShareServiceStub *stub,
+                                        int32_t user_id,
+                                        const char *bundle_name,
+                                        const char *sharing_resource,
+                                        struct CloudSyncResult **out);
+
+/**
+ * Asks who takes part in the share that an invitation is for.
+ *
+ * @param stub            The share centre.
+ * @param user_id         The user who asks.
+ * @param bundle_name     The application; copied.
+ * @param invitation_code The invitation's code; copied.
+ * @param out             As in share_center_query_participants.
+ * @return As share_center_query_participants.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_query_participants_by_invitation(struct CloudSyncShareServiceStub *stub,
+                                                      int32_t user_id,
+                                                      const char *bundle_name,
+                                                      const char *invitation_code,
+                                                      struct CloudSyncResult **out);
+
+/**
+ * Answers an invitation.
+ *
+ * @param stub            The share centre.
+ * @param user_id         The user who was invited.
+ * @param bundle_name     The application; copied.
+ * @param invitation_code The invitation's code; copied.
+ * @param state           A CLOUDSYNC_STATE_... number: the answer.
+ * @param out             Where the result goes: cloudsync_result_sharing_resource. The caller frees it with
+ *                        cloudsync_result_free.
+ * @return 0; 401 for a bad handle, a state that is none, or where a text or out is NULL, or a text is empty or not UTF-8;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_confirm_invitation(struct CloudSyncShareServiceStub *stub,
+                                        int32_t user_id,
+                                        const char *bundle_name,
+                                        const char *invitation_code,
+                                        int32_t state,
+                                        struct CloudSyncResult **out);
+
+/**
+ * Changes the answer to an invitation.
+ *
+ * @param stub             The share centre.
+ * @param user_id          The user who was invited.
+ * @param bundle_name      The application; copied.
+ * @param sharing_resource What is shared; copied.
+ * @param state            A CLOUDSYNC_STATE_... number: the new answer.
+ * @return 0; 401 for a bad handle, a state that is none, or where a text is NULL, empty or not UTF-8; otherwise as
+ *         share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_change_confirmation(struct CloudSyncShareServiceStub *stub,
+                                         int32_t user_id,
+                                         const char *bundle_name,
+                                         const char *sharing_resource,
+                                         int32_t state);
+
+/**
+ * Asks for the sharing resource that stands for a record, made where there is none yet: what the documented
+ * allocResourceAndShare does first. Records that a context keeps in step are named more easily with
+ * cloudsync_sharing_resource.
+ *
+ * @param stub           The share centre.
+ * @param user_id        The user who shares.
+ * @param bundle_name    The application; copied.
+ * @param database_alias The database's name in the cloud; copied.
+ * @param table          The table; copied.
+ * @param record_id      The record's id; copied.
+ * @param out            Where the result goes: cloudsync_result_sharing_resource. The caller frees it with
+ *                       cloudsync_result_free.
+ * @return 0; 401 for a bad handle, or where a text or out is NULL, or a text is empty or not UTF-8; otherwise as
+ *         share_center_share; 801 for a cloud that names what is shared in another way as well.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t share_center_alloc_resource(struct CloudSyncShareServiceStub *stub,
+                                    int32_t user_id,
+                                    const char *bundle_name,
+                                    const char *database_alias,
+                                    const char *table,
+                                    const char *record_id,
+                                    struct CloudSyncResult **out);
+
+/**
  * Puts a cloud through every check that this library has for clouds, and reports each. Leaves a few records and assets in
  * the bundle com.example.conformance, which nobody else may use meanwhile.
  *
- * A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed.
+ * A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed, and one of sharing by a cloud without a
+ * share centre.
  *
  * @param stub      The cloud.
  * @param report_cb Told each check's name, 1 where it was passed and 0 where not, and what was found instead, "" where it was
@@ -4822,6 +5484,370 @@ int32_t asset_loader_download(struct CloudSyncAssetLoaderStub *stub,
 int32_t cloudsync_conformance(struct CloudSyncCloudServiceStub *stub,
                               CloudSyncConformanceCallback report_cb,
                               void *user_data);
+
+/**
+ * Puts two accounts of one cloud through every check of sharing that this library has, and reports each: the first shares
+ * records of the bundle com.example.conformance with the second. cloudsync_conformance has what one account can be checked
+ * for alone.
+ *
+ * @param inviter          The account that shares.
+ * @param inviter_identity Who it is as a participant; copied.
+ * @param invitee          The other account.
+ * @param invitee_identity Who that is; copied.
+ * @param report_cb        As in cloudsync_conformance.
+ * @param user_data        Passed to report_cb.
+ * @return 0 where all checks were made, whether they were passed or not; 401 for a bad handle, an identity that is NULL, empty or
+ *         not UTF-8, or where report_cb is NULL.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: yes.
+ */
+int32_t cloudsync_conformance_sharing(struct CloudSyncCloudServiceStub *inviter,
+                                      const char *inviter_identity,
+                                      struct CloudSyncCloudServiceStub *invitee,
+                                      const char *invitee_identity,
+                                      CloudSyncConformanceCallback report_cb,
+                                      void *user_data);
+
+/**
+ * The sharing resource that stands for a file or folder of the gallery, made where there is none yet: what the documented
+ * allocResourceAndShare does first, and what every other call of sharing is about. What is shared of a folder is the folder
+ * with all that is in it, now and later.
+ *
+ * A caller whose own bundle has a cloud directory in this context shares files of that directory instead of photos.
+ *
+ * @param context The context.
+ * @param uri     The file or folder; the cloud must have it already.
+ * @param out     Where the result goes: cloudsync_result_sharing_resource. The caller frees it with cloudsync_result_free.
+ * @return 0; 202 for no system app; 401 for a bad handle, or where uri or out is NULL, or uri is empty or not UTF-8;
+ *         14000002 for a URI that cannot be read, leaves the directory, or is the directory as a whole; 13900002 for what is not
+ *         there; 13900010 for what is not in the cloud yet: sync first; 13900029 from
+ *         inside a callback, nothing is done then; otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use
+ * cloudsync_sharing_resource_async.
+ */
+int32_t cloudsync_sharing_resource(struct CloudSyncContext *context,
+                                   const char *uri,
+                                   struct CloudSyncResult **out);
+
+/**
+ * The sharing resource that stands for a file or folder. As cloudsync_sharing_resource, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param uri       The file or folder; copied.
+ * @param done      Told the code of cloudsync_sharing_resource.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as cloudsync_sharing_resource, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_sharing_resource_async(struct CloudSyncContext *context,
+                                         const char *uri,
+                                         CloudSyncSharingCompletion done,
+                                         void *user_data);
+
+/**
+ * Shares something with participants (documented: sharing.share): invites each, with its privilege. Each one's result has the
+ * invitation's code, which the program brings to the invitee, unless the cloud does.
+ *
+ * @param context          The context.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     Pointers to those who are invited; copied. Not looked at where count is 0.
+ * @param count            Their number.
+ * @param out              Where the result goes: cloudsync_result_participants, one for each. The caller frees it with
+ *                         cloudsync_result_free.
+ * @return 0, also where single participants failed, each of which has its code; 202 for no system app; 401 for a bad handle, or
+ *         where a text, a participant or out is NULL or cannot be read; 13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use sharing_share_async.
+ */
+int32_t sharing_share(struct CloudSyncContext *context,
+                      const char *sharing_resource,
+                      const struct CloudSyncParticipant *const *participants,
+                      size_t count,
+                      struct CloudSyncResult **out);
+
+/**
+ * Shares something with participants. As sharing_share, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     As in sharing_share; copied.
+ * @param count            Their number.
+ * @param done      Told the code of sharing_share.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_share, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_share_async(struct CloudSyncContext *context,
+                            const char *sharing_resource,
+                            const struct CloudSyncParticipant *const *participants,
+                            size_t count,
+                            CloudSyncSharingCompletion done,
+                            void *user_data);
+
+/**
+ * Takes a share back from participants (documented: sharing.unshare). For the inviter alone.
+ *
+ * @param context          The context.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     Pointers to those who are to have it no more; copied. Not looked at where count is 0.
+ * @param count            Their number.
+ * @param out              Where the result goes: cloudsync_result_participants, one for each. The caller frees it with
+ *                         cloudsync_result_free.
+ * @return 0, also where single participants failed, each of which has its code; 202 for no system app; 401 for a bad handle, or
+ *         where a text, a participant or out is NULL or cannot be read; 13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use sharing_unshare_async.
+ */
+int32_t sharing_unshare(struct CloudSyncContext *context,
+                        const char *sharing_resource,
+                        const struct CloudSyncParticipant *const *participants,
+                        size_t count,
+                        struct CloudSyncResult **out);
+
+/**
+ * Takes a share back. As sharing_unshare, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     As in sharing_unshare; copied.
+ * @param count            Their number.
+ * @param done      Told the code of sharing_unshare.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_unshare, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_unshare_async(struct CloudSyncContext *context,
+                              const char *sharing_resource,
+                              const struct CloudSyncParticipant *const *participants,
+                              size_t count,
+                              CloudSyncSharingCompletion done,
+                              void *user_data);
+
+/**
+ * Changes what participants may do (documented: sharing.changePrivilege). For the inviter alone.
+ *
+ * @param context          The context.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     Pointers to participants with their new privileges; copied. Not looked at where count is 0.
+ * @param count            Their number.
+ * @param out              Where the result goes: cloudsync_result_participants, one for each. The caller frees it with
+ *                         cloudsync_result_free.
+ * @return 0, also where single participants failed, each of which has its code; 202 for no system app; 401 for a bad handle, or
+ *         where a text, a participant or out is NULL or cannot be read; 13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use sharing_change_privilege_async.
+ */
+int32_t sharing_change_privilege(struct CloudSyncContext *context,
+                                 const char *sharing_resource,
+                                 const struct CloudSyncParticipant *const *participants,
+                                 size_t count,
+                                 struct CloudSyncResult **out);
+
+/**
+ * Changes what participants may do. As sharing_change_privilege, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param sharing_resource What is shared; copied.
+ * @param participants     As in sharing_change_privilege; copied.
+ * @param count            Their number.
+ * @param done      Told the code of sharing_change_privilege.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_change_privilege, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_change_privilege_async(struct CloudSyncContext *context,
+                                       const char *sharing_resource,
+                                       const struct CloudSyncParticipant *const *participants,
+                                       size_t count,
+                                       CloudSyncSharingCompletion done,
+                                       void *user_data);
+
+/**
+ * Leaves a share that this account was invited to (documented: sharing.exit).
+ *
+ * @param context          The context.
+ * @param sharing_resource What is shared; copied.
+ * @return 0; 202 for no system app; 401 for a bad handle, or where sharing_resource is NULL, or sharing_resource is empty or not UTF-8;
+ *         13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use
+ * sharing_exit_async.
+ */
+int32_t sharing_exit(struct CloudSyncContext *context,
+                     const char *sharing_resource);
+
+/**
+ * Leaves a share. As sharing_exit, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param sharing_resource What is shared; copied.
+ * @param done      Told the code of sharing_exit.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_exit, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_exit_async(struct CloudSyncContext *context,
+                           const char *sharing_resource,
+                           CloudSyncSharingCompletion done,
+                           void *user_data);
+
+/**
+ * Who takes part in a share, the inviter first (documented: sharing.queryParticipants).
+ *
+ * @param context          The context.
+ * @param sharing_resource What is shared; copied.
+ * @param out              Where the result goes: cloudsync_result_participants. The caller frees it with cloudsync_result_free.
+ * @return 0; 202 for no system app; 401 for a bad handle, or where sharing_resource or out is NULL, or sharing_resource is empty or not UTF-8;
+ *         13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use
+ * sharing_query_participants_async.
+ */
+int32_t sharing_query_participants(struct CloudSyncContext *context,
+                                   const char *sharing_resource,
+                                   struct CloudSyncResult **out);
+
+/**
+ * Who takes part in a share. As sharing_query_participants, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param sharing_resource What is shared; copied.
+ * @param done      Told the code of sharing_query_participants.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_query_participants, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_query_participants_async(struct CloudSyncContext *context,
+                                         const char *sharing_resource,
+                                         CloudSyncSharingCompletion done,
+                                         void *user_data);
+
+/**
+ * Who takes part in the share that an invitation of this account is for (documented:
+ * sharing.queryParticipantsByInvitation).
+ *
+ * @param context         The context.
+ * @param invitation_code The invitation's code; copied.
+ * @param out             Where the result goes: cloudsync_result_participants. The caller frees it with cloudsync_result_free.
+ * @return 0; 202 for no system app; 401 for a bad handle, or where invitation_code or out is NULL, or invitation_code is empty or not UTF-8;
+ *         13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use
+ * sharing_query_participants_by_invitation_async.
+ */
+int32_t sharing_query_participants_by_invitation(struct CloudSyncContext *context,
+                                                 const char *invitation_code,
+                                                 struct CloudSyncResult **out);
+
+/**
+ * Who takes part in the share that an invitation is for. As sharing_query_participants_by_invitation, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param invitation_code The invitation's code; copied.
+ * @param done      Told the code of sharing_query_participants_by_invitation.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_query_participants_by_invitation, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_query_participants_by_invitation_async(struct CloudSyncContext *context,
+                                                       const char *invitation_code,
+                                                       CloudSyncSharingCompletion done,
+                                                       void *user_data);
+
+/**
+ * Answers an invitation (documented: sharing.confirmInvitation). What is accepted comes with the next sync.
+ *
+ * @param context         The context.
+ * @param invitation_code The invitation's code; copied.
+ * @param state           CLOUDSYNC_STATE_ACCEPTED, CLOUDSYNC_STATE_REJECTED or CLOUDSYNC_STATE_SUSPENDED.
+ * @param out             Where the result goes: cloudsync_result_sharing_resource. The caller frees it with cloudsync_result_free.
+ * @return 0; 202 for no system app; 401 for a bad handle, a state that is none, or where invitation_code or out is NULL, or invitation_code is empty or not UTF-8;
+ *         13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use
+ * sharing_confirm_invitation_async.
+ */
+int32_t sharing_confirm_invitation(struct CloudSyncContext *context,
+                                   const char *invitation_code,
+                                   int32_t state,
+                                   struct CloudSyncResult **out);
+
+/**
+ * Answers an invitation. As sharing_confirm_invitation, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param invitation_code The invitation's code; copied.
+ * @param state     CLOUDSYNC_STATE_ACCEPTED, CLOUDSYNC_STATE_REJECTED or CLOUDSYNC_STATE_SUSPENDED.
+ * @param done      Told the code of sharing_confirm_invitation.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_confirm_invitation, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_confirm_invitation_async(struct CloudSyncContext *context,
+                                         const char *invitation_code,
+                                         int32_t state,
+                                         CloudSyncSharingCompletion done,
+                                         void *user_data);
+
+/**
+ * Changes the answer that was given to an invitation (documented: sharing.changeConfirmation).
+ *
+ * @param context          The context.
+ * @param sharing_resource What is shared; copied.
+ * @param state            CLOUDSYNC_STATE_ACCEPTED, CLOUDSYNC_STATE_REJECTED or CLOUDSYNC_STATE_SUSPENDED.
+ * @return 0; 202 for no system app; 401 for a bad handle, a state that is none, or where sharing_resource is NULL, or sharing_resource is empty or not UTF-8;
+ *         13900029 from inside a callback, nothing is done then;
+ *         otherwise as share_center_share.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: no, answers 13900029: use
+ * sharing_change_confirmation_async.
+ */
+int32_t sharing_change_confirmation(struct CloudSyncContext *context,
+                                    const char *sharing_resource,
+                                    int32_t state);
+
+/**
+ * Changes the answer to an invitation. As sharing_change_confirmation, but returns at once: its code, and what it gives, come to the completion callback, once, also where the
+ * context is closed first.
+ *
+ * @param context   The context.
+ * @param sharing_resource What is shared; copied.
+ * @param state     CLOUDSYNC_STATE_ACCEPTED, CLOUDSYNC_STATE_REJECTED or CLOUDSYNC_STATE_SUSPENDED.
+ * @param done      Told the code of sharing_change_confirmation.
+ * @param user_data Passed to done.
+ * @return 0: done will be called; 202, 401 or 13600001 as sharing_change_confirmation, or 401 where done is NULL: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t sharing_change_confirmation_async(struct CloudSyncContext *context,
+                                          const char *sharing_resource,
+                                          int32_t state,
+                                          CloudSyncSharingCompletion done,
+                                          void *user_data);
 
 #ifdef __cplusplus
 }  // extern "C"

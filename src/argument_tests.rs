@@ -101,8 +101,17 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let uri = c"file://media/Photo/a.jpg".as_ptr();
     let (mut number, mut count, mut size, mut out) = (0, 0, 0, null_mut());
     let (mut gallery, mut download, mut page, mut plan) = (null_mut(), null_mut(), null_mut(), null_mut());
+    let (mut result, mut center) = (null_mut(), null_mut());
     let mut explanation = EXPLANATION;
     unsafe extern "C-unwind" fn planned(_: i32, _: *const c_char, _: *mut CloudSyncPlan, _: *mut c_void) {}
+    unsafe extern "C-unwind" fn shared(
+        _: i32,
+        _: *const c_char,
+        _: i32,
+        _: *mut CloudSyncResult,
+        _: *mut c_void,
+    ) {
+    }
     unsafe extern "C-unwind" fn done(_: i32, _: *const c_char, _: *mut c_void) {}
     unsafe extern "C-unwind" fn states(_: i32, _: *const c_char, _: *const i32, _: usize, _: *mut c_void) {}
     unsafe extern "C-unwind" fn sync(_: *const CloudSyncSyncProgress, _: *mut c_void) {}
@@ -145,6 +154,26 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             cloudsync_plan(handle.cast(), uri, &raw mut plan),
             cloudsync_plan_async(handle.cast(), uri, Some(planned), null_mut()),
             cloudsync_plan_read(handle.cast(), null_mut(), null_mut(), null_mut()),
+            cloudsync_sharing_resource(handle.cast(), uri, &raw mut result),
+            cloudsync_sharing_resource_async(handle.cast(), uri, Some(shared), null_mut()),
+            sharing_share(handle.cast(), uri, null(), 0, &raw mut result),
+            sharing_share_async(handle.cast(), uri, null(), 0, Some(shared), null_mut()),
+            sharing_unshare(handle.cast(), uri, null(), 0, &raw mut result),
+            sharing_unshare_async(handle.cast(), uri, null(), 0, Some(shared), null_mut()),
+            sharing_change_privilege(handle.cast(), uri, null(), 0, &raw mut result),
+            sharing_change_privilege_async(handle.cast(), uri, null(), 0, Some(shared), null_mut()),
+            sharing_exit(handle.cast(), uri),
+            sharing_exit_async(handle.cast(), uri, Some(shared), null_mut()),
+            sharing_query_participants(handle.cast(), uri, &raw mut result),
+            sharing_query_participants_async(handle.cast(), uri, Some(shared), null_mut()),
+            sharing_query_participants_by_invitation(handle.cast(), uri, &raw mut result),
+            sharing_query_participants_by_invitation_async(handle.cast(), uri, Some(shared), null_mut()),
+            sharing_confirm_invitation(handle.cast(), uri, 1, &raw mut result),
+            sharing_confirm_invitation_async(handle.cast(), uri, 1, Some(shared), null_mut()),
+            sharing_change_confirmation(handle.cast(), uri, 1),
+            sharing_change_confirmation_async(handle.cast(), uri, 1, Some(shared), null_mut()),
+            cloud_service_connect_share_center(handle.cast(), 0, uri, &raw mut center),
+            share_center_exit(handle.cast(), 0, uri, uri),
             cloudsync_preview_path(handle.cast(), uri, 1, null_mut(), 0, &raw mut size),
             get_file_sync_state(handle.cast(), uri, &raw mut number),
             cloudsync_list(handle.cast(), uri, 1, null(), 1, &raw mut page),
@@ -173,7 +202,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
 }
 
 /// Every free.
-fn frees(handle: *mut c_void) -> [i32; 7] {
+fn frees(handle: *mut c_void) -> [i32; 8] {
     // SAFETY: any value is answered.
     unsafe {
         [
@@ -183,6 +212,7 @@ fn frees(handle: *mut c_void) -> [i32; 7] {
             download_free(handle.cast()),
             cloudsync_page_free(handle.cast()),
             cloudsync_plan_free(handle.cast()),
+            share_service_stub_free(handle.cast()),
             cloudsync_close(handle.cast()),
         ]
     }
@@ -203,10 +233,10 @@ fn an_invented_handle_is_a_bad_argument_everywhere() {
     let on_stack = (&raw const local).cast_mut().cast();
     for invented in [without_provenance_mut(1), without_provenance_mut(usize::MAX), on_stack, freed] {
         assert!(with_handle(invented).iter().all(|code| *code == 401));
-        assert_eq!(frees(invented), [401; 7]);
+        assert_eq!(frees(invented), [401; 8]);
     }
     assert!(with_handle(null_mut()).iter().all(|code| *code == 401));
-    assert_eq!(frees(null_mut()), [0; 7]);
+    assert_eq!(frees(null_mut()), [0; 8]);
 }
 
 #[test]
@@ -215,6 +245,7 @@ fn null_and_bad_text_are_bad_arguments() {
     let (context, options) = (fixture.context, fixture.options);
     let (mut gallery, mut download, mut stub, mut number) = (null_mut(), null_mut(), null_mut(), 0);
     let bad = c"\xff".as_ptr();
+    let mut result = null_mut();
     let mut explanation = EXPLANATION;
     let mut short = CloudSyncExplanation { struct_size: 8, ..EXPLANATION };
     // SAFETY: NULL is answered; the rest are locals and literals.
@@ -244,6 +275,14 @@ fn null_and_bad_text_are_bad_arguments() {
             cloudsync_restore_async(context, null(), None, null_mut()),
             cloudsync_plan(context, c"file://media/Photo".as_ptr(), null_mut()),
             cloudsync_plan_async(context, c"file://media/Photo".as_ptr(), None, null_mut()),
+            cloudsync_sharing_resource(context, bad, &raw mut result),
+            cloudsync_sharing_resource(context, c"a".as_ptr(), null_mut()),
+            sharing_share(context, bad, null(), 0, &raw mut result),
+            sharing_share(context, c"r".as_ptr(), null(), usize::MAX, &raw mut result),
+            sharing_exit(context, c"".as_ptr()),
+            sharing_exit_async(context, c"r".as_ptr(), None, null_mut()),
+            sharing_confirm_invitation(context, c"c".as_ptr(), 5, &raw mut result),
+            sharing_change_confirmation(context, c"r".as_ptr(), -1),
             get_file_sync_state(context, bad, &raw mut number),
             get_file_sync_states(context, &raw const bad, 1, &raw mut number),
             get_file_sync_states(context, &raw const bad, usize::MAX, &raw mut number),
@@ -257,7 +296,7 @@ fn null_and_bad_text_are_bad_arguments() {
             download_free(gallery.cast()),
         ]
     };
-    assert_eq!(codes, [401; 33]);
+    assert_eq!(codes, [401; 41]);
     // SAFETY: any value is answered.
     unsafe {
         assert_eq!(get_file_sync_states(context, null(), 0, null_mut()), 0);

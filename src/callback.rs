@@ -7,6 +7,7 @@ use cloudsync_engine::Code;
 
 use crate::changes::CloudSyncChangeData;
 use crate::dispatch::Key;
+use crate::extension::CloudSyncResult;
 use crate::failure::{Answer, Failure, null};
 use crate::plan::CloudSyncPlan;
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress};
@@ -68,6 +69,19 @@ pub type CloudSyncPlanCompletion = Option<
         code: i32,
         message: *const c_char,
         plan: *mut CloudSyncPlan,
+        user_data: *mut c_void,
+    ),
+>;
+
+/// Told once how an asynchronous call of sharing ended: a code and a text as in CloudSyncCompletion; the share centre's
+/// CLOUDSYNC_SHARING_CODE_... number, 0 for success and where the call did not come so far; and what the documents have the
+/// call give, as a result to be freed with cloudsync_result_free, or NULL where it gives nothing or failed.
+pub type CloudSyncSharingCompletion = Option<
+    unsafe extern "C-unwind" fn(
+        code: i32,
+        message: *const c_char,
+        sharing_code: i32,
+        result: *mut CloudSyncResult,
         user_data: *mut c_void,
     ),
 >;
@@ -273,6 +287,13 @@ pub(crate) type PlanFn = unsafe extern "C-unwind" fn(
     code: i32,
     message: *const c_char,
     plan: *mut CloudSyncPlan,
+    user_data: *mut c_void,
+);
+pub(crate) type SharingFn = unsafe extern "C-unwind" fn(
+    code: i32,
+    message: *const c_char,
+    sharing_code: i32,
+    result: *mut CloudSyncResult,
     user_data: *mut c_void,
 );
 pub(crate) type LogFn = unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void);

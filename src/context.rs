@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use cloudsync_cloud::CloudService;
 use cloudsync_engine::core::Partial;
 use cloudsync_engine::os::production;
 use cloudsync_engine::{Bandwidth, ClientId, Code, Config, Engine, TaskId, UriSpace};
@@ -51,6 +52,7 @@ impl Root {
 /// What a context handle stands for.
 pub struct Context {
     gallery: Engine,
+    pub(crate) cloud: Arc<dyn CloudService>,
     /// The bundle that the photos belong to.
     gallery_bundle: Box<str>,
     /// The bundles' engines: of the root with number n, the one at n - 1.
@@ -140,6 +142,7 @@ impl Context {
         }
         Ok(Context {
             gallery,
+            cloud: Arc::clone(&cloud),
             gallery_bundle: config.bundle_name.into(),
             bundles,
             caller: options.caller,
@@ -184,6 +187,21 @@ impl Context {
             None => Ok(&self.gallery),
             Some(index) => self.bundles.get(index).map(|(_, engine)| engine).ok_or_else(gone),
         }
+    }
+
+    /// What the caller shares from, and the bundle that this belongs to: its own directory where the context has one, the
+    /// gallery otherwise.
+    pub(crate) fn shared_root(&self) -> (Root, &str) {
+        let own = self.caller.bundle();
+        match self.root_of_bundle(own) {
+            Some(root) => (root, own),
+            None => (Root::GALLERY, &self.gallery_bundle),
+        }
+    }
+
+    /// 202, for operations that need no permission.
+    pub(crate) fn check_system_app(&self) -> Answer {
+        self.caller.check_system_app()
     }
 
     /// The directory of a bundle.

@@ -17,7 +17,7 @@ use parking_lot::RwLock;
 
 use crate::batch::Batches;
 use crate::callback::{
-    BatchProgressFn, CompletionFn, Done, DownloadProgressFn, FileStatesFn, PlanFn, Registration,
+    BatchProgressFn, CompletionFn, Done, DownloadProgressFn, FileStatesFn, PlanFn, Registration, SharingFn,
     SyncProgressFn, TaskFn, TimeFn,
 };
 use crate::changes::{ChangeTarget, CloudSyncChangeData};
@@ -56,6 +56,7 @@ pub(crate) enum Completion {
     Time(Done<TimeFn>),
     Task(Done<TaskFn>),
     Plan(Done<PlanFn>),
+    Sharing(Done<SharingFn>),
 }
 
 /// What an asynchronous call found, beside that it went well.
@@ -66,6 +67,8 @@ pub(crate) enum Found {
     Task(TaskId),
     /// A plan's handle, by its value.
     Plan(usize),
+    /// What sharing came to: the share centre's own number, and a result's handle by its value.
+    Sharing(i32, Answer<usize>),
 }
 
 /// From this many waiting events on, progress replaces progress.
@@ -436,6 +439,11 @@ impl EventSink for Events {
 
 impl Completion {
     fn call(self, answer: Answer<Found>) {
+        let (sharing_code, shared, answer) = match answer {
+            Ok(Found::Sharing(number, Ok(result))) => (number, result, Ok(Found::Nothing)),
+            Ok(Found::Sharing(number, Err(failure))) => (number, 0, Err(failure)),
+            answer => (0, 0, answer),
+        };
         let (code, message, found) = match answer {
             Ok(found) => (0, Cow::Borrowed(c""), found),
             Err(failure) => (failure.code as i32, Cow::Owned(text::to_c(failure.text)), Found::Nothing),
@@ -468,6 +476,11 @@ impl Completion {
                 let plan = if let Found::Plan(value) = found { value } else { 0 };
                 // SAFETY: as above.
                 unsafe { function(code, message.as_ptr(), std::ptr::without_provenance_mut(plan), user_data) }
+            }),
+            Completion::Sharing(done) => done.call(|function, user_data| {
+                let result = std::ptr::without_provenance_mut(shared);
+                // SAFETY: as above.
+                unsafe { function(code, message.as_ptr(), sharing_code, result, user_data) }
             }),
         }
     }

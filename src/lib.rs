@@ -45,6 +45,7 @@ mod panics;
 mod plan;
 mod preview;
 mod progress;
+mod sharing;
 mod space;
 mod state;
 mod sync;
@@ -58,8 +59,8 @@ pub use auto_sync::*;
 pub use callback::{
     CloudSyncChangeCallback, CloudSyncCloudChangeCallback, CloudSyncCompletion, CloudSyncConformanceCallback,
     CloudSyncDestroy, CloudSyncDownloadProgressCallback, CloudSyncFileStatesCompletion, CloudSyncLogCallback,
-    CloudSyncMultiDownloadProgressCallback, CloudSyncPlanCompletion, CloudSyncSyncProgressCallback,
-    CloudSyncTaskCompletion, CloudSyncTimeCompletion,
+    CloudSyncMultiDownloadProgressCallback, CloudSyncPlanCompletion, CloudSyncSharingCompletion,
+    CloudSyncSyncProgressCallback, CloudSyncTaskCompletion, CloudSyncTimeCompletion,
 };
 pub use changes::*;
 pub use cloud::*;
@@ -79,6 +80,7 @@ pub use options::*;
 pub use plan::*;
 pub use preview::*;
 pub use progress::*;
+pub use sharing::*;
 pub use space::*;
 pub use state::*;
 pub use trash::*;

@@ -67,6 +67,11 @@ impl Caller {
             let text = format!("{} lacks {PERMISSION}; grant it", self.bundle);
             return Err(Failure::new(Code::PermissionDenied, text));
         }
+        self.check_system_app()
+    }
+
+    /// 202 alone.
+    pub(crate) fn check_system_app(&self) -> Answer {
         if !self.system_app {
             let text = format!("{} is no system app; system operations are not for it", self.bundle);
             return Err(Failure::new(Code::NotSystemApp, text));

@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 36] = [
+const FILES: [&str; 40] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -43,18 +43,22 @@ const FILES: [&str; 36] = [
     "changes.rs",
     "list.rs",
     "extension/types.rs",
+    "extension/share_types.rs",
     "extension/rows.rs",
     "extension/reply.rs",
     "extension/transfer.rs",
     "extension/listener.rs",
     "extension/db.rs",
     "extension/loader.rs",
+    "extension/share.rs",
     "extension/service.rs",
     "extension/result.rs",
     "extension/call_service.rs",
     "extension/call_db.rs",
     "extension/call_loader.rs",
+    "extension/call_share.rs",
     "extension/conformance.rs",
+    "sharing.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

@@ -12,10 +12,13 @@
 struct database;
 struct asset;
 struct subscription;
+struct circle;
 
 /* One account. Everything in it is behind the lock. */
 struct cloud {
     pthread_mutex_t lock;
+    char *name, id[65];
+    struct circle *circle; /* the accounts that it can share with */
     unsigned users; /* stubs that stand for it; the last one frees it */
     struct database *databases;
     struct asset *assets;
@@ -38,6 +41,18 @@ struct database *database_of(struct cloud *cloud, const char *bundle, const char
 void databases_free(struct cloud *cloud);
 /* Answers connect_db. */
 int32_t database_connect(struct cloud *cloud, struct database *database, CloudSyncReply *reply);
+
+/* Whether there is such a record, and it was not deleted. */
+bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id);
+
+/* --- Sharing, in shares.c --------------------------------------------------------------------- */
+
+/* Accounts by name; NULL without memory. Whoever makes it holds it. */
+struct circle *circle_new(const char *const *names, size_t count);
+void circle_hold(struct circle *circle);
+void circle_release(struct circle *circle);
+/* Answers connect_share_center. */
+int32_t shares_connect(struct cloud *cloud, CloudSyncReply *reply);
 
 /* --- Assets, in assets.c ---------------------------------------------------------------------- */
 

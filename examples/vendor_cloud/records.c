@@ -402,6 +402,16 @@ static int32_t db_unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
     return cloudsync_reply_done(reply);
 }
 
+bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id) {
+    pthread_mutex_lock(&cloud->lock);
+    struct database *database = database_of(cloud, bundle, name);
+    struct table *found = database == NULL ? NULL : table_of(database, table);
+    const struct record *record = found == NULL ? NULL : record_of(found, id);
+    bool there = record != NULL && record->operation != CLOUDSYNC_FLAG_DELETE;
+    pthread_mutex_unlock(&cloud->lock);
+    return there;
+}
+
 /* --- The table of functions ------------------------------------------------------------------- */
 
 static void db_destroy(void *self) {

@@ -1,4 +1,4 @@
-/* The vendor's CloudService: the account, the way to records and assets, and who is told of changes.
+/* The vendor's CloudService: the account, the way to records, assets and shares, and who is told of changes.
  *
  * This is where to start. A method answers with one of the cloudsync_reply_... functions, once: during the call, as
  * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number. */
@@ -45,6 +45,8 @@ void cloud_release(struct cloud *cloud) {
     }
     databases_free(cloud);
     assets_free(cloud);
+    circle_release(cloud->circle);
+    free(cloud->name);
     pthread_mutex_destroy(&cloud->lock);
     free(cloud);
 }
@@ -69,7 +71,7 @@ static int32_t get_service_info(void *self, CloudSyncReply *reply) {
     struct cloud *cloud = self;
     CloudSyncServiceInfo info = {
         .struct_size = sizeof info,
-        .id = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b", /* SHA-256 of the account's name */
+        .id = cloud->id,
         .total_space = SPACE_KB,
         .user = 100,
         .enable_cloud = 1,
@@ -108,6 +110,12 @@ static int32_t connect_asset_loader(void *self, const char *bundle_name, const C
     (void)bundle_name;
     (void)database; /* all of them share one store */
     return assets_connect(self, reply);
+}
+
+static int32_t connect_share_center(void *self, int32_t user_id, const char *bundle_name, CloudSyncReply *reply) {
+    (void)user_id;
+    (void)bundle_name; /* each method is told again */
+    return shares_connect(self, reply);
 }
 
 /* Remembers one database's subscription; NULL without memory. */
@@ -192,7 +200,8 @@ static void destroy(void *self) {
     cloud_release(self);
 }
 
-int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {
+/* Makes one account's cloud; the circle is held for it. */
+static int32_t account_new(struct circle *circle, const char *name, size_t number, CloudSyncCloudServiceStub **out) {
     const CloudSyncCloudServiceVTable vtable = {
         .struct_size = sizeof vtable,
         .get_service_info = get_service_info,
@@ -202,6 +211,7 @@ int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {
         .unsubscribe = unsubscribe,
         .connect_db = connect_db,
         .connect_asset_loader = connect_asset_loader,
+        .connect_share_center = connect_share_center,
         .destroy = destroy,
     };
     struct cloud *cloud = calloc(1, sizeof *cloud);
@@ -209,6 +219,32 @@ int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {
         return CLOUDSYNC_E_OUT_OF_MEMORY;
     }
     pthread_mutex_init(&cloud->lock, NULL);
+    snprintf(cloud->id, sizeof cloud->id, "%064zx", number + 1); /* a server's is the SHA-256 of the account's name */
+    cloud->name = strdup(name);
+    cloud->circle = circle;
     cloud->users = 1;
+    circle_hold(circle);
     return create_cloud_service_stub(&vtable, cloud, out); /* destroy is called where it fails */
+}
+
+int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out) {
+    struct circle *circle = circle_new(names, count);
+    int32_t code = circle == NULL ? CLOUDSYNC_E_OUT_OF_MEMORY : CLOUDSYNC_OK;
+    size_t made = 0;
+    while (code == CLOUDSYNC_OK && made < count) {
+        code = account_new(circle, names[made], made, &out[made]);
+        made += code == CLOUDSYNC_OK ? 1 : 0;
+    }
+    while (code != CLOUDSYNC_OK && made > 0) {
+        cloud_service_stub_free(out[--made]);
+    }
+    if (circle != NULL) {
+        circle_release(circle);
+    }
+    return code;
+}
+
+int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {
+    const char *const name = "somebody";
+    return vendor_cloud_new_accounts(&name, 1, out);
 }

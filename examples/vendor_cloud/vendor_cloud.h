@@ -12,6 +12,10 @@ extern "C" {
  * Answers a code of the library; the caller frees the stub with cloud_service_stub_free. */
 int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out);
 
+/* Makes the clouds of several accounts that can share with one another, each known to the others by its name, into an array
+ * of as many stubs. As vendor_cloud_new; where it fails, it has made none. */
+int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out);
+
 #ifdef __cplusplus
 }
 #endif

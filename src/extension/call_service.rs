@@ -10,6 +10,7 @@ use super::db::{CloudSyncCloudDbStub, DbStub};
 use super::forms::{pointers, read_database, read_subscribe_ids};
 use super::loader::{CloudSyncAssetLoaderStub, LoaderStub};
 use super::result::{CloudSyncResult, ResultObject, told};
+use super::share::{CloudSyncShareServiceStub, ShareStub};
 use super::types::{CloudSyncDatabase, CloudSyncSubscribeId};
 use crate::callback::{CloudSyncCloudChangeCallback, CloudSyncDestroy, Registration};
 use crate::cloud::CloudSyncCloudServiceStub;
@@ -256,5 +257,35 @@ pub unsafe extern "C" fn cloud_service_connect_asset_loader(
         let loader = told(stub.service.connect_asset_loader(bundle, &database))?;
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { give(LoaderStub { loader }, out) }
+    })
+}
+
+/// Connects to the share centre of a user and a bundle.
+///
+/// @param stub        The cloud.
+/// @param user_id     The user.
+/// @param bundle_name The bundle; copied.
+/// @param out         Where the share centre's stub goes; the caller frees it with share_service_stub_free.
+/// @return 0; 401 for a bad handle, or where the name or out is NULL, or the name is empty or not UTF-8; otherwise what the cloud's
+///         failure stands for, as with cloud_db_generate_id.
+///
+/// Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+///
+/// # Safety
+/// `bundle_name` is NULL or a NUL-terminated string; `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloud_service_connect_share_center(
+    stub: *mut CloudSyncCloudServiceStub,
+    user_id: i32,
+    bundle_name: *const c_char,
+    out: *mut *mut CloudSyncShareServiceStub,
+) -> i32 {
+    with(stub, "stub", |stub| {
+        // SAFETY: a string by the caller's promise.
+        let bundle = unsafe { text::read_filled(bundle_name, "bundle_name") }?;
+        writable(out, "out")?;
+        let center = told(stub.service.connect_share_center(user_id, bundle))?;
+        // SAFETY: `out` may be written by the caller's promise.
+        unsafe { give(ShareStub { center }, out) }
     })
 }

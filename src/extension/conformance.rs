@@ -1,19 +1,22 @@
 //! The conformance suite, for any cloud.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
-use cloudsync_cloud::conformance;
+use cloudsync_cloud::conformance::{self, Party};
 
 use crate::callback::{CloudSyncConformanceCallback, call};
 use crate::cloud::CloudSyncCloudServiceStub;
 use crate::failure::null;
-use crate::object::with;
-use crate::text::to_c;
+use crate::object::{get, with};
+use crate::text::{read_filled, to_c};
+
+type ReportFn = unsafe extern "C-unwind" fn(*const c_char, i32, *const c_char, *mut c_void);
 
 /// Puts a cloud through every check that this library has for clouds, and reports each. Leaves a few records and assets in
 /// the bundle com.example.conformance, which nobody else may use meanwhile.
 ///
-/// A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed.
+/// A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed, and one of sharing by a cloud without a
+/// share centre.
 ///
 /// @param stub      The cloud.
 /// @param report_cb Told each check's name, 1 where it was passed and 0 where not, and what was found instead, "" where it was
@@ -33,12 +36,55 @@ pub unsafe extern "C" fn cloudsync_conformance(
 ) -> i32 {
     with(stub, "stub", |stub| {
         let report = report_cb.ok_or_else(|| null("report_cb"))?;
-        conformance::run(&*stub.service, |name, found| {
-            let (name, text) = (to_c(name), to_c(found.unwrap_or_default()));
-            let passed = i32::from(found.is_none());
-            // SAFETY: the caller's function and its own user data; the texts live until it returns.
-            call(|| unsafe { report(name.as_ptr(), passed, text.as_ptr(), user_data) });
-        });
+        conformance::run(&*stub.service, |name, found| tell(report, name, found, user_data));
         Ok(())
     })
+}
+
+/// Puts two accounts of one cloud through every check of sharing that this library has, and reports each: the first shares
+/// records of the bundle com.example.conformance with the second. cloudsync_conformance has what one account can be checked
+/// for alone.
+///
+/// @param inviter          The account that shares.
+/// @param inviter_identity Who it is as a participant; copied.
+/// @param invitee          The other account.
+/// @param invitee_identity Who that is; copied.
+/// @param report_cb        As in cloudsync_conformance.
+/// @param user_data        Passed to report_cb.
+/// @return 0 where all checks were made, whether they were passed or not; 401 for a bad handle, an identity that is NULL, empty or
+///         not UTF-8, or where report_cb is NULL.
+///
+/// Thread safety: any thread. Blocks. Callback safe: yes.
+///
+/// # Safety
+/// The identities are NULL or NUL-terminated strings; `report_cb` may be called with `user_data` until this returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_conformance_sharing(
+    inviter: *mut CloudSyncCloudServiceStub,
+    inviter_identity: *const c_char,
+    invitee: *mut CloudSyncCloudServiceStub,
+    invitee_identity: *const c_char,
+    report_cb: CloudSyncConformanceCallback,
+    user_data: *mut c_void,
+) -> i32 {
+    with(inviter, "inviter", |inviter| {
+        let invitee = get(invitee, "invitee")?;
+        // SAFETY: strings by the caller's promise.
+        let identity = unsafe { read_filled(inviter_identity, "inviter_identity") }?;
+        // SAFETY: as above.
+        let other = unsafe { read_filled(invitee_identity, "invitee_identity") }?;
+        let report = report_cb.ok_or_else(|| null("report_cb"))?;
+        let inviter = Party { service: &*inviter.service, identity };
+        let invitee = Party { service: &*invitee.service, identity: other };
+        conformance::run_sharing(inviter, invitee, |name, found| tell(report, name, found, user_data));
+        Ok(())
+    })
+}
+
+/// Reports one check.
+fn tell(report: ReportFn, name: &str, found: Option<&str>, user_data: *mut c_void) {
+    let (name, text) = (to_c(name), to_c(found.unwrap_or_default()));
+    let passed = i32::from(found.is_none());
+    // SAFETY: the caller's function and its own user data; the texts live until it returns.
+    call(|| unsafe { report(name.as_ptr(), passed, text.as_ptr(), user_data) });
 }

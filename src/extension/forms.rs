@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::mem::MaybeUninit;
 
 use cloudsync_cloud::{
     AppBriefInfo, AppSchema, AssetStatus, CloudAsset, Database, Field, FieldType, Flag, ServiceInfo,
@@ -215,6 +216,26 @@ pub(crate) unsafe fn read<'a, T>(value: *const T, what: &str) -> Answer<&'a T> {
     }
     // SAFETY: all of it is there, by the caller's promise.
     Ok(unsafe { &*value })
+}
+
+/// A table of functions from C, copied, which may be as long as `first` says, as it once was: what came since is NULL then.
+///
+/// # Safety
+/// `table` is NULL or points to as many bytes as its first field says; `T` is functions that may be NULL, and numbers.
+pub(crate) unsafe fn read_vtable<T: Copy>(table: *const T, what: &str, first: usize) -> Answer<T> {
+    // SAFETY: at least the size is there, by the caller's promise.
+    let size = if table.is_null() { 0 } else { unsafe { table.cast::<usize>().read_unaligned() } };
+    if size != first {
+        // SAFETY: the caller's promise.
+        return unsafe { read(table, what) }.copied();
+    }
+    let mut whole = MaybeUninit::<T>::zeroed();
+    // SAFETY: `first` bytes are there by the caller's promise, and fit: it is a field's place in `T`. Zeros are no functions and
+    // numbers, by the caller's promise.
+    unsafe {
+        whole.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(table.cast(), first.min(size_of::<T>()));
+        Ok(whole.assume_init())
+    }
 }
 
 /// Fails where a structure cannot be written.

@@ -2,13 +2,14 @@
 //!
 //! - [`types`] are the documented types and numbers as C sees them, [`rows`] records, [`forms`] what turns ours into C's;
 //! - [`reply`] is how a vendor answers, [`owner`] how it is asked and how long it is waited for;
-//! - [`service`], [`db`] and [`loader`] are a vendor's tables and what the engine sees of them, [`transfer`] and
+//! - [`service`], [`db`], [`loader`] and [`share`] are a vendor's tables and what the engine sees of them, [`transfer`] and
 //!   [`listener`] what they are handed;
-//! - [`call_service`], [`call_db`] and [`call_loader`] are the caller's side, [`result`] what it gets.
+//! - [`call_service`], [`call_db`], [`call_loader`] and [`call_share`] are the caller's side, [`result`] what it gets.
 
 mod call_db;
 mod call_loader;
 mod call_service;
+mod call_share;
 mod conformance;
 mod db;
 mod files;
@@ -20,12 +21,15 @@ mod reply;
 mod result;
 mod rows;
 mod service;
+mod share;
+mod share_types;
 mod transfer;
 mod types;
 
 pub use call_db::*;
 pub use call_loader::*;
 pub use call_service::*;
+pub use call_share::*;
 pub use conformance::*;
 pub use db::*;
 pub use listener::*;
@@ -34,5 +38,7 @@ pub use reply::*;
 pub use result::*;
 pub use rows::*;
 pub use service::*;
+pub use share::*;
+pub use share_types::*;
 pub use transfer::*;
 pub use types::*;

@@ -60,6 +60,6 @@ impl Owner {
         let (reply, handle) =
             keep::<CloudSyncReply>(reply).map_err(|failure| CloudError::Unknown(failure.text))?;
         let code = call(|| run(function, self.context, handle));
-        if code == 0 { reply.wait(self.timeout) } else { Err(reply.refused(handle, code)) }
+        if code == 0 { reply.wait(self.timeout) } else { reply.refused(handle, code) }
     }
 }

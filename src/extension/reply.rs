@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cloudsync_cloud::{
-    AppBriefInfo, AppSchema, AssetLoader, CloudAsset, CloudData, CloudDb, CloudError, LockInfo,
-    Result as CloudResult, ServiceInfo, SubscribeInfo, WriteReceipt,
+    AppBriefInfo, AppSchema, AssetLoader, CloudAsset, CloudData, CloudDb, CloudError, LockInfo, Participant,
+    Result as CloudResult, ServiceInfo, ShareCenter, ShareError, ShareResult, SharingCode, SubscribeInfo,
+    WriteReceipt,
 };
 use parking_lot::{Condvar, Mutex};
 
@@ -19,6 +20,10 @@ use super::loader::CloudSyncAssetLoaderStub;
 use super::owner::Owner;
 use super::result::error_of;
 use super::rows::{CloudSyncRows, RowList};
+use super::share::CloudSyncShareServiceStub;
+use super::share_types::{
+    CLOUDSYNC_SHARING_CODE_SUCCESS, CloudSyncParticipant, read_participant, read_participants,
+};
 use super::transfer::{CloudSyncTransfers, Transfers};
 use super::types::*;
 use crate::failure::{Answer, bad};
@@ -53,10 +58,40 @@ pub(crate) enum Awaits {
     Receipts,
     Page,
     Lock,
+    Share,
+    Participants,
+    Resource,
+    /// Nothing, from a share centre.
+    Shared,
+    /// One answer for each of so many participants.
+    ParticipantResults(usize),
     /// One answer for each of so many assets.
     Items(usize),
     /// One answer for each of so many claims.
     Proofs(usize),
+}
+
+impl Awaits {
+    /// Whether its errors are SharingCodes.
+    fn is_sharing(self) -> bool {
+        matches!(
+            self,
+            Awaits::Participants | Awaits::Resource | Awaits::Shared | Awaits::ParticipantResults(_)
+        )
+    }
+
+    /// Whether cloudsync_reply_done answers it.
+    fn is_done(self) -> bool {
+        self.items().is_some() || matches!(self, Awaits::Nothing | Awaits::Shared)
+    }
+
+    /// How many items it has, where it has items.
+    fn items(self) -> Option<usize> {
+        match self {
+            Awaits::Items(n) | Awaits::Proofs(n) | Awaits::ParticipantResults(n) => Some(n),
+            _ => None,
+        }
+    }
 }
 
 /// An answer.
@@ -73,6 +108,19 @@ pub(crate) enum Given {
     Page(CloudData),
     Lock(LockInfo),
     Items(Vec<CloudResult<CloudAsset>>),
+    Share(Arc<dyn ShareCenter>),
+    Participants(Vec<Participant>),
+    /// A success without a participant is one as it was asked.
+    ParticipantResults(Vec<ShareResult<Option<Participant>>>),
+    Resource(String),
+    /// A failure of a share centre, which is none of a cloud.
+    Refused(ShareError),
+}
+
+/// What was said of one item.
+enum Item {
+    Asset(CloudResult<CloudAsset>),
+    Participant(ShareResult<Option<Participant>>),
 }
 
 /// What a method was called with.
@@ -103,14 +151,14 @@ pub struct Reply {
     awaits: Awaits,
     state: Mutex<State>,
     changed: Condvar,
-    items: Mutex<Vec<Option<CloudResult<CloudAsset>>>>,
+    items: Mutex<Vec<Option<Item>>>,
     inputs: Inputs,
     _owner: Arc<Owner>,
 }
 
 impl Reply {
     pub(super) fn new(method: &'static str, awaits: Awaits, inputs: Inputs, owner: Arc<Owner>) -> Self {
-        let items = if let Awaits::Items(n) | Awaits::Proofs(n) = awaits { n } else { 0 };
+        let items = awaits.items().unwrap_or(0);
         Reply {
             method,
             awaits,
@@ -146,17 +194,27 @@ impl Reply {
         }
     }
 
-    /// The error of a method that returned a code instead of answering.
-    pub(super) fn refused(&self, handle: *mut CloudSyncReply, code: i32) -> CloudError {
+    /// What a method that returned a code instead of answering comes to.
+    pub(super) fn refused(&self, handle: *mut CloudSyncReply, code: i32) -> CloudResult<Given> {
         // It may have been answered already.
         let _ = end(handle, "reply");
         match std::mem::replace(&mut *self.state.lock(), State::Left) {
-            State::Given(Ok(_)) => CloudError::Unknown(format!(
+            State::Given(Ok(Given::Refused(error))) => Ok(Given::Refused(error)),
+            State::Given(Ok(_)) => Err(CloudError::Unknown(format!(
                 "{} answered with success, and returned the error {code}",
                 self.method
-            )),
-            State::Given(Err(error)) => error,
-            State::Waiting | State::Left => error_of(code, &format!("{} returned {code}", self.method), -1),
+            ))),
+            State::Given(Err(error)) => Err(error),
+            State::Waiting | State::Left => self.failed(code, format!("{} returned {code}", self.method)),
+        }
+    }
+
+    /// An error's number and text, as whoever asked reads them.
+    fn failed(&self, code: i32, text: String) -> CloudResult<Given> {
+        if self.awaits.is_sharing() {
+            Ok(Given::Refused(share_error(code, text)))
+        } else {
+            Err(error_of(code, &text, -1))
         }
     }
 
@@ -174,12 +232,39 @@ impl Reply {
     }
 
     /// What was said of each item.
-    fn items(&self) -> Vec<CloudResult<CloudAsset>> {
+    fn items(&self) -> Given {
         let missing =
-            |at: usize| Err(CloudError::Unknown(format!("{} gave no answer for item {at}", self.method)));
-        let items = std::mem::take(&mut *self.items.lock());
-        items.into_iter().enumerate().map(|(at, item)| item.unwrap_or_else(|| missing(at))).collect()
+            |at: usize| CloudError::Unknown(format!("{} gave no answer for item {at}", self.method));
+        let items = std::mem::take(&mut *self.items.lock()).into_iter().enumerate();
+        if let Awaits::ParticipantResults(_) = self.awaits {
+            let answer = |(at, item)| match item {
+                Some(Item::Participant(answer)) => answer,
+                _ => Err(missing(at).into()),
+            };
+            return Given::ParticipantResults(items.map(answer).collect());
+        }
+        let answer = |(at, item)| match item {
+            Some(Item::Asset(answer)) => answer,
+            _ => Err(missing(at)),
+        };
+        Given::Items(items.map(answer).collect())
     }
+
+    /// Keeps what was said of an item.
+    fn say(&self, index: usize, said: Item) -> Answer {
+        match self.items.lock().get_mut(index) {
+            Some(item @ None) => *item = Some(said),
+            Some(Some(_)) => return Err(bad(format!("item {index} was answered already"))),
+            None => return Err(bad(format!("there is no item {index}"))),
+        }
+        Ok(())
+    }
+}
+
+/// A share centre's failure.
+fn share_error(number: i32, text: String) -> ShareError {
+    let text = if text.is_empty() { format!("it gave the sharing code {number}") } else { text };
+    ShareError::new(SharingCode::of(number), text)
 }
 
 /// Answers once: whoever ends the handle does.
@@ -201,7 +286,8 @@ fn answer(
 /// Answers with an error.
 ///
 /// @param reply       The reply.
-/// @param error_code  A CLOUDSYNC_ERROR_CODE_... number other than 0; one that is none counts as UNKNOWN_ERROR.
+/// @param error_code  A CLOUDSYNC_ERROR_CODE_... number other than 0; one that is none counts as UNKNOWN_ERROR. From a share
+///                    centre's method a CLOUDSYNC_SHARING_CODE_... number other than 0; one that is none counts as INNER_ERROR.
 /// @param description What failed, for a person; copied. NULL for nothing.
 /// @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already or is none, for the
 ///         error code 0, or for a description that is not UTF-8: the reply is then still to be answered.
@@ -224,12 +310,13 @@ pub unsafe extern "C" fn cloudsync_reply_fail(
         // SAFETY: a string by the caller's promise.
         let description = unsafe { text_or_empty(description, "description") }?;
         end(reply, "reply")?;
-        object.settle(Err(error_of(error_code, &description, -1)));
+        object.settle(object.failed(error_code, description));
         Ok(())
     })
 }
 
-/// Lets go of a reply without an answer: the call fails with CLOUDSYNC_ERROR_CODE_GONE, and may or may not have done something.
+/// Lets go of a reply without an answer: the call fails with CLOUDSYNC_ERROR_CODE_GONE, that of a share centre with
+/// CLOUDSYNC_SHARING_CODE_IPC_ERROR, and may or may not have done something.
 ///
 /// @param reply The reply; NULL does nothing.
 /// @return 0; 401 for a reply that was answered or dropped already or is none.
@@ -248,8 +335,9 @@ pub unsafe extern "C" fn cloudsync_reply_drop(reply: *mut CloudSyncReply) -> i32
     })
 }
 
-/// Answers with success where there is no value: to unsubscribe and unlock. Ends the answer to upload, download and prove,
-/// after cloudsync_reply_item for each item; one that was left out has failed.
+/// Answers with success where there is no value: to unsubscribe, unlock, exit and change_confirmation. Ends the answer to upload,
+/// download and prove, after cloudsync_reply_item for each item, and to share, unshare and change_privilege, after
+/// cloudsync_reply_participant for each participant; one that was left out has failed.
 ///
 /// @param reply The reply.
 /// @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already or is none, or of
@@ -261,10 +349,9 @@ pub unsafe extern "C" fn cloudsync_reply_drop(reply: *mut CloudSyncReply) -> i32
 /// None: any value is answered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cloudsync_reply_done(reply: *mut CloudSyncReply) -> i32 {
-    let fits = |awaits| matches!(awaits, Awaits::Nothing | Awaits::Items(_) | Awaits::Proofs(_));
-    answer(reply, fits, |reply| match reply.awaits {
-        Awaits::Nothing => Ok(Given::Nothing),
-        _ => Ok(Given::Items(reply.items())),
+    answer(reply, Awaits::is_done, |reply| match reply.awaits {
+        Awaits::Nothing | Awaits::Shared => Ok(Given::Nothing),
+        _ => Ok(reply.items()),
     })
 }
 
@@ -306,12 +393,7 @@ pub unsafe extern "C" fn cloudsync_reply_item(
             CLOUDSYNC_ERROR_CODE_SUCCESS => Ok(unsafe { read_asset(asset) }?),
             code => Err(error_of(code, &description, -1)),
         };
-        match object.items.lock().get_mut(index) {
-            Some(item @ None) => *item = Some(said),
-            Some(Some(_)) => return Err(bad(format!("item {index} was answered already"))),
-            None => return Err(bad(format!("there is no item {index}"))),
-        }
-        Ok(())
+        object.say(index, Item::Asset(said))
     })
 }
 
@@ -520,6 +602,115 @@ pub unsafe extern "C" fn cloudsync_reply_lock_info(
             // SAFETY: the caller's promise.
             let form = unsafe { read(info, "info") }?;
             Ok(Given::Lock(LockInfo { interval: form.interval, lock_id: form.lock_id }))
+        },
+    )
+}
+
+/// Answers to connect_share_center.
+///
+/// @param reply The reply.
+/// @param stub  A share centre. The vendor may free the stub at once, or keep it for the next connect_share_center.
+/// @return As cloudsync_reply_service_info; 401 for a bad stub.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_reply_share_center(
+    reply: *mut CloudSyncReply,
+    stub: *const CloudSyncShareServiceStub,
+) -> i32 {
+    answer(reply, |awaits| awaits == Awaits::Share, |_| Ok(Given::Share(get(stub, "stub")?.center.clone())))
+}
+
+/// Says what became of one participant of share, unshare or change_privilege. The reply is answered with cloudsync_reply_done,
+/// after all of them.
+///
+/// @param reply        The reply.
+/// @param index        Which participant, from 0.
+/// @param sharing_code A CLOUDSYNC_SHARING_CODE_... number; 0 for success.
+/// @param description  What failed; copied. NULL for nothing.
+/// @param participant  For success the participant as it is now; copied. NULL where it is as it was asked. Not looked at for a
+///                     failure.
+/// @return As cloudsync_reply_item.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `description` is NULL or a NUL-terminated string; `participant` is NULL or points to as many bytes as its first field says,
+/// and its texts are NULL or NUL-terminated strings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_reply_participant(
+    reply: *mut CloudSyncReply,
+    index: usize,
+    sharing_code: i32,
+    description: *const c_char,
+    participant: *const CloudSyncParticipant,
+) -> i32 {
+    guard(|| {
+        let object = get(reply, "reply")?;
+        object.check(matches!(object.awaits, Awaits::ParticipantResults(_)))?;
+        // SAFETY: a string by the caller's promise.
+        let text = unsafe { text_or_empty(description, "description") }?;
+        let said = match sharing_code {
+            CLOUDSYNC_SHARING_CODE_SUCCESS if participant.is_null() => Ok(None),
+            // SAFETY: the caller's promise.
+            CLOUDSYNC_SHARING_CODE_SUCCESS => Ok(Some(unsafe { read_participant(participant) }?)),
+            code => Err(share_error(code, text)),
+        };
+        object.say(index, Item::Participant(said))
+    })
+}
+
+/// Answers to query_participants and query_participants_by_invitation.
+///
+/// @param reply        The reply.
+/// @param participants Pointers to the participants; copied. Not looked at where count is 0.
+/// @param count        Their number.
+/// @return As cloudsync_reply_service_info.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `participants` is NULL or has `count` pointers, each as in [`cloudsync_reply_participant`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_reply_participants(
+    reply: *mut CloudSyncReply,
+    participants: *const *const CloudSyncParticipant,
+    count: usize,
+) -> i32 {
+    // SAFETY: the caller's promise is the same.
+    answer(
+        reply,
+        |awaits| awaits == Awaits::Participants,
+        |_| unsafe { read_participants(participants, count).map(Given::Participants) },
+    )
+}
+
+/// Answers to confirm_invitation and alloc_resource.
+///
+/// @param reply            The reply.
+/// @param sharing_resource The name of what is shared; copied.
+/// @return As cloudsync_reply_service_info.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `sharing_resource` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_reply_sharing_resource(
+    reply: *mut CloudSyncReply,
+    sharing_resource: *const c_char,
+) -> i32 {
+    answer(
+        reply,
+        |awaits| awaits == Awaits::Resource,
+        |_| {
+            // SAFETY: the caller's promise.
+            Ok(Given::Resource(
+                unsafe { text::read_filled(sharing_resource, "sharing_resource") }?.to_owned(),
+            ))
         },
     )
 }

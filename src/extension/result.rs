@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::ffi::c_char;
 
 use cloudsync_cloud::{
-    AppBriefInfo, AppSchema, CloudAsset, CloudError, LocalError, Result as CloudResult, ServiceInfo,
-    SubscribeInfo,
+    AppBriefInfo, AppSchema, CloudAsset, CloudError, LocalError, Participant, Result as CloudResult,
+    ServiceInfo, ShareResult, SubscribeInfo,
 };
 use cloudsync_engine::Code;
 
 use super::forms::Arena;
+use super::share_types::{CloudSyncParticipantResult, result_form};
 use super::types::*;
 use crate::failure::{Answer, Failure, bad};
 use crate::object::{Handle, end, guard, with, writable};
@@ -47,6 +48,8 @@ enum Value {
     Subscribe(*const CloudSyncSubscribeInfo),
     Ids(*const *const c_char, usize),
     Assets(*const *const CloudSyncAssetResult, usize),
+    Participants(*const *const CloudSyncParticipantResult, usize),
+    Resource(*const c_char),
 }
 
 impl ResultObject {
@@ -77,6 +80,18 @@ impl ResultObject {
             let (list, count) = forms.texts(ids.iter().map(String::as_str));
             Value::Ids(list, count)
         })
+    }
+
+    pub(crate) fn participants(answers: &[ShareResult<Participant>]) -> Self {
+        Self::new(|forms| {
+            let answers: Vec<_> = answers.iter().map(|answer| result_form(forms, answer)).collect();
+            let count = answers.len();
+            Value::Participants(forms.list(answers), count)
+        })
+    }
+
+    pub(crate) fn sharing_resource(resource: &str) -> Self {
+        Self::new(|forms| Value::Resource(forms.text(resource)))
     }
 
     pub(crate) fn assets(answers: &[CloudResult<CloudAsset>]) -> Self {
@@ -363,6 +378,49 @@ pub unsafe extern "C" fn cloudsync_result_assets(
     let pick = |value: &Value| if let Value::Assets(list, n) = value { Some((*list, *n)) } else { None };
     // SAFETY: the caller's promise is the same.
     unsafe { read_list(result, out, count, pick, "assets") }
+}
+
+/// Reads what share_center_share, unshare, change_privilege and the two queries for participants gave.
+///
+/// @param result The result.
+/// @param out    Where the array of pointers to the participants' results goes; it lives as long as the result.
+/// @param count  Where their number goes.
+/// @return 0; 401 for a bad handle, a result of another call, or where out or count is NULL.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `out` and `count` are NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_result_participants(
+    result: *const CloudSyncResult,
+    out: *mut *const *const CloudSyncParticipantResult,
+    count: *mut usize,
+) -> i32 {
+    let pick =
+        |value: &Value| if let Value::Participants(list, n) = value { Some((*list, *n)) } else { None };
+    // SAFETY: the caller's promise is the same.
+    unsafe { read_list(result, out, count, pick, "participants") }
+}
+
+/// Reads what share_center_confirm_invitation gave.
+///
+/// @param result The result.
+/// @param out    Where the name of what is shared goes; it lives as long as the result.
+/// @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_result_sharing_resource(
+    result: *const CloudSyncResult,
+    out: *mut *const c_char,
+) -> i32 {
+    let pick = |value: &Value| if let Value::Resource(text) = value { Some(*text) } else { None };
+    // SAFETY: the caller's promise is the same.
+    unsafe { read(result, out, pick, "sharing resource") }
 }
 
 /// A cloud's answer, or what its failure is to its caller.

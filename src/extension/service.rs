@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
 use std::sync::Arc;
 
 use cloudsync_cloud::{
     AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CheckedService, CloudDb, CloudError, CloudService,
-    Database, Result as CloudResult, ServiceInfo, SubscribeInfo,
+    Database, Result as CloudResult, ServiceInfo, ShareCenter, SubscribeInfo,
 };
 
 use super::db::given;
-use super::forms::read;
+use super::forms::read_vtable;
 use super::listener::{CloudSyncChangeListener, Listener};
 use super::owner::Owner;
 use super::reply::{Awaits, CloudSyncReply, Given, Inputs};
@@ -88,7 +89,20 @@ pub struct CloudSyncCloudServiceVTable {
     pub connect_asset_loader: CloudSyncCloudServiceConnect,
     /// Takes self back, once, as in CloudSyncCloudDbVTable. May be NULL.
     pub destroy: CloudSyncDestroy,
+    /// The way to share a user's and a bundle's data with other accounts: cloudsync_reply_share_center.
+    /// NULL where the cloud does not share, which a table without this field, as long as struct_size says, says as well.
+    pub connect_share_center: Option<
+        unsafe extern "C-unwind" fn(
+            self_: *mut c_void,
+            user_id: i32,
+            bundle_name: *const c_char,
+            reply: *mut CloudSyncReply,
+        ) -> i32,
+    >,
 }
+
+/// How long the table was before clouds could share.
+const WITHOUT_SHARING: usize = offset_of!(CloudSyncCloudServiceVTable, connect_share_center);
 
 /// A vendor's table of functions as the engine sees it.
 struct VendorService {
@@ -164,6 +178,16 @@ impl CloudService for VendorService {
     ) -> CloudResult<Arc<dyn AssetLoader>> {
         let function = self.table.connect_asset_loader;
         given!(self.connect("connect_asset_loader", function, Awaits::Loader, bundle_name, database), Loader)
+    }
+
+    fn connect_share_center(&self, user: i32, bundle_name: &str) -> CloudResult<Arc<dyn ShareCenter>> {
+        let mut inputs = Inputs::default();
+        let (bundle, function) = (inputs.forms.text(bundle_name), self.table.connect_share_center);
+        let run = |function: unsafe extern "C-unwind" fn(_, _, _, _) -> _, context, reply| {
+            // SAFETY: as in `connect`.
+            unsafe { function(context, user, bundle, reply) }
+        };
+        given!(self.owner.ask("connect_share_center", function, Awaits::Share, inputs, run), Share)
     }
 
     fn subscribe(
@@ -247,6 +271,6 @@ unsafe fn vendor_service(
     self_: *mut c_void,
 ) -> Answer<VendorService> {
     // SAFETY: the caller's promise.
-    let table = *unsafe { read(vtable, "vtable") }?;
+    let table = unsafe { read_vtable(vtable, "vtable", WITHOUT_SHARING) }?;
     Ok(VendorService { owner: Owner::new(self_, table.destroy, table.timeout_ms), table })
 }

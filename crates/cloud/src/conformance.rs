@@ -1,5 +1,7 @@
 //! What every cloud must do, as checks that any [`CloudService`] can be put through.
 
+mod sharing;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -12,6 +14,8 @@ use crate::{
     WriteReceipt,
 };
 
+pub use sharing::{Party, run_sharing};
+
 /// A check that a cloud did not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
@@ -22,7 +26,7 @@ pub struct Failed {
 }
 
 type Check = std::result::Result<(), Box<dyn Error>>;
-type Named = (&'static str, fn(&Bench) -> Check);
+type Named = (&'static str, fn(&Bench<'_>) -> Check);
 
 /// Every check with its name. Each one works in a table of its own.
 const CHECKS: &[Named] = &[
@@ -55,11 +59,17 @@ const CHECKS: &[Named] = &[
     ("asset-length", asset_length),
     ("digests", digests),
     ("ranges", ranges),
+    ("share-none", sharing::no_such_share),
+    ("share-no-invitation", sharing::no_such_invitation),
 ];
+
+/// Where the records of the checks lie.
+const BUNDLE: &str = "com.example.conformance";
+const DATABASE: &str = "conformance";
 
 /// Puts a cloud through every check, and returns those that it did not pass. Leaves a few records
 /// and assets in the bundle `com.example.conformance`. Checks of what the cloud does not declare in
-/// its [`crate::Capabilities`] are passed by. Blocks; nobody else may use that bundle meanwhile.
+/// its [`crate::Capabilities`], and of sharing where it has no share centre, are passed by. Blocks; nobody else may use that bundle meanwhile.
 pub fn check(service: &dyn CloudService) -> Vec<Failed> {
     let mut failed = Vec::new();
     run(service, |name, found| failed.extend(found.map(|text| Failed { name, text: text.to_owned() })));
@@ -85,11 +95,9 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(service: &'a dyn CloudService, name: &str) -> std::result::Result<Self, Box<dyn Error>> {
-        let bundle = "com.example.conformance";
-        let database =
-            Database { name: "conformance".to_owned(), alias: "conformance".to_owned(), tables: vec![] };
-        let db = service.connect_db(bundle, &database)?;
-        let assets = service.connect_asset_loader(bundle, &database)?;
+        let database = Database { name: DATABASE.to_owned(), alias: DATABASE.to_owned(), tables: vec![] };
+        let db = service.connect_db(BUNDLE, &database)?;
+        let assets = service.connect_asset_loader(BUNDLE, &database)?;
         let unique = db.generate_id(1)?.concat();
         Ok(Bench { service, db, assets, table: format!("{name}-{unique}") })
     }

@@ -1,7 +1,8 @@
 //! What a cloud is: the documented cloudExtension interfaces as Rust traits and types, and the
 //! embedded cloud, a directory on disk that implements them.
 //!
-//! The engine sees a cloud only through [`CloudService`], [`CloudDb`] and [`AssetLoader`]. Every
+//! The engine sees a cloud only through [`CloudService`], [`CloudDb`] and [`AssetLoader`]; other accounts
+//! get at it through [`ShareCenter`]. Every
 //! method may block and is called from worker threads, several at a time.
 #![forbid(unsafe_code)]
 
@@ -13,17 +14,21 @@ mod embedded;
 mod error;
 mod schema;
 mod service;
+mod share;
 mod value;
 
 pub use asset::{
     AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Claim, Flow, TransferControl,
 };
-pub use checked::{CheckedDb, CheckedLoader, CheckedService};
+pub use checked::{CheckedDb, CheckedLoader, CheckedService, CheckedShare};
 pub use db::{
     Capabilities, CloudData, CloudDb, ExtensionValue, Flag, LockInfo, Record, RowWrite, WriteReceipt,
 };
-pub use embedded::{Clock, Collected, EmbeddedCloud, EmbeddedOptions, Random};
+pub use embedded::{Clock, Collected, EmbeddedCloud, EmbeddedOptions, Random, SharingLimits};
 pub use error::{CloudError, LocalError, Result};
 pub use schema::{AppSchema, Database, Field, FieldType, Table};
 pub use service::{AppBriefInfo, ChangeListener, CloudService, ServiceInfo, SubscribeId, SubscribeInfo};
+pub use share::{
+    Participant, Privilege, RecordPlace, Role, ShareCenter, ShareError, ShareResult, SharingCode, State,
+};
 pub use value::{AssetStatus, CloudAsset, CloudType, Row};

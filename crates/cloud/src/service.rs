@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{AppSchema, AssetLoader, CloudDb, CloudError, Database, Result};
+use crate::{AppSchema, AssetLoader, CloudDb, CloudError, Database, Result, ShareCenter};
 
 /// The account and its space, as documented.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +72,12 @@ pub trait CloudService: Send + Sync {
 
     /// A connection to a bundle's assets.
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>>;
+
+    /// The way to share a user's and a bundle's data with other accounts. A cloud that cannot share fails.
+    fn connect_share_center(&self, user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
+        let (_, _) = (user, bundle_name);
+        Err(CloudError::NotSupported("connect_share_center"))
+    }
 
     /// Tells `changed` of writes to bundles' databases from now on, for `expiration_time` milliseconds or as long
     /// as the answer says. What the documents leave open is settled so: a time is counted from the request

@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use crate::config::Config;
 use crate::core::{
-    Answer, Core, Explanation, Heard, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, SpaceWanted,
-    States, WakeUp,
+    Answer, Core, Explanation, Heard, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, RecordName,
+    SpaceWanted, States, WakeUp,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadFileType, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
@@ -281,6 +281,12 @@ impl Engine {
     /// `InvalidUri`, or with `NoSuchFile` for what is neither here nor in the cloud.
     pub fn explain(&self, uri: &str) -> Result<Explanation> {
         self.states.explain(uri)
+    }
+
+    /// The record of a file or folder, by which it is shared. Never waits for a running sync. Fails with `InvalidUri`, also for
+    /// the synced directory as a whole, with `NoSuchFile`, or with `TryAgain` for what the cloud does not have yet.
+    pub fn record_of(&self, uri: &str) -> Result<RecordName> {
+        self.states.record_of(uri)
     }
 
     /// The path of a file or folder, relative to the synced directory, whose own is empty. Fails with

@@ -26,7 +26,7 @@ mod uri;
 
 pub use bandwidth::{Bandwidth, Direction};
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
-pub use core::{Explanation, SpaceWanted};
+pub use core::{Explanation, RecordName, SpaceWanted};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use event::{

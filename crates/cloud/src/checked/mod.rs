@@ -7,20 +7,22 @@
 mod db;
 mod listing;
 mod loader;
+mod share;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::{
     AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
-    Result, ServiceInfo, SubscribeInfo,
+    Result, ServiceInfo, ShareCenter, SubscribeInfo,
 };
 
 pub use db::CheckedDb;
 pub use loader::CheckedLoader;
+pub use share::CheckedShare;
 
 /// A [`CloudService`] whose own answers are checked. What it connects to is handed on as it is: a stub checks its
-/// database and its loader where they are made, in [`CheckedDb`] and [`CheckedLoader`].
+/// database, its loader and its share centre where they are made, in [`CheckedDb`], [`CheckedLoader`] and [`CheckedShare`].
 pub struct CheckedService(Arc<dyn CloudService>);
 
 impl CheckedService {
@@ -63,6 +65,10 @@ impl CloudService for CheckedService {
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
         self.0.connect_asset_loader(bundle_name, database)
+    }
+
+    fn connect_share_center(&self, user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
+        self.0.connect_share_center(user, bundle_name)
     }
 
     fn subscribe(

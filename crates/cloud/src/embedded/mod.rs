@@ -6,6 +6,7 @@
 //!     records.db             SQLite: records, locks, what contents there are
 //!     content/00 … ff/       the contents, one file each
 //!     changed.1 …            one for each database, touched when its records were written
+//!   shares.db                SQLite: what accounts share with one another; there once somebody has shared
 //! ```
 //!
 //! Several processes, and any number of threads in each, may use one directory at once.
@@ -24,6 +25,7 @@ mod prove;
 mod records;
 mod references;
 mod schema;
+mod share;
 mod store;
 mod subscriptions;
 mod switch;
@@ -34,19 +36,20 @@ use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::{OptionalExtension, Transaction, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 pub use gc::Collected;
-pub use options::{Clock, EmbeddedOptions, Random};
+pub use options::{Clock, EmbeddedOptions, Random, SharingLimits};
 
 use crate::{
     AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
-    Result, ServiceInfo, SubscribeId, SubscribeInfo,
+    Result, ServiceInfo, ShareCenter, SubscribeId, SubscribeInfo,
 };
 
 /// A cloud in a directory. Used from any thread; dropping it closes it, and no call outlives it.
@@ -56,6 +59,8 @@ pub struct EmbeddedCloud {
 
 /// What every connection of one opened cloud shares.
 struct Core {
+    /// The cloud's directory.
+    dir: PathBuf,
     options: EmbeddedOptions,
     account_id: String,
     /// Drawn when the records were made: tells cursors of other clouds apart.
@@ -63,9 +68,33 @@ struct Core {
     pool: pool::Pool,
     store: store::Store,
     subscriptions: subscriptions::Subscriptions,
+    /// Opened where somebody shares; the lock is whoever opens it.
+    book: OnceLock<share::Book>,
+    opening_book: Mutex<()>,
 }
 
 impl Core {
+    /// The book of shares, which is made where there is none yet.
+    fn book(&self) -> Result<&share::Book> {
+        let _one = self.opening_book.lock();
+        if let Some(book) = self.book.get() {
+            return Ok(book);
+        }
+        let root = open_directory(&self.dir).map_err(|error| CloudError::local(&error))?;
+        // Other processes that open it now wait until everything is there.
+        rustix::fs::flock(&root, FlockOperation::LockExclusive)
+            .map_err(|error| CloudError::local(&error.into()))?;
+        let book = share::Book::open(&self.dir)?;
+        rustix::fs::fsync(&root).map_err(|error| CloudError::local(&error.into()))?;
+        Ok(self.book.get_or_init(|| book))
+    }
+
+    /// When an invitation that is made now ends.
+    fn invitation_ends(&self) -> i64 {
+        let lasts = i64::try_from(self.options.sharing.invitation.as_millis()).unwrap_or(i64::MAX);
+        self.now().saturating_add(lasts)
+    }
+
     fn now(&self) -> i64 {
         (self.options.clock)()
     }
@@ -98,15 +127,26 @@ impl EmbeddedCloud {
         // Others that open it now wait until everything is there.
         rustix::fs::flock(&account, FlockOperation::LockExclusive).map_err(|error| local(error.into()))?;
         let store = store::Store::open(&account).map_err(local)?;
-        let pool = pool::Pool::open(&path.join("records.db"), draw_epoch(&options)?)?;
+        let epoch = draw_epoch(&options)?;
+        let pool = pool::Pool::open(&path.join("records.db"), |file| schema::migrate(file, epoch))?;
         rustix::fs::fsync(&account).and(rustix::fs::fsync(&root)).map_err(|error| local(error.into()))?;
         // The lock goes with the description that it was taken by.
         let again = open_directory(&path).map_err(local)?;
         drop(account);
         let subscriptions = subscriptions::Subscriptions::new(again);
         let epoch = pool.read(|tx| Ok(tx.query_row("SELECT epoch FROM meta", [], |row| row.get(0))?))?;
-        let cloud =
-            EmbeddedCloud { core: Arc::new(Core { options, account_id, epoch, pool, store, subscriptions }) };
+        let core = Core {
+            dir: dir.to_owned(),
+            options,
+            account_id,
+            epoch,
+            pool,
+            store,
+            subscriptions,
+            book: OnceLock::new(),
+            opening_book: Mutex::new(()),
+        };
+        let cloud = EmbeddedCloud { core: Arc::new(core) };
         gc::collect_when_due(&cloud.core)?;
         Ok(cloud)
     }
@@ -195,6 +235,13 @@ impl CloudService for EmbeddedCloud {
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
         let db = self.database(bundle_name, database)?;
         Ok(Arc::new(assets::EmbeddedAssets::new(self.core.clone(), db)))
+    }
+
+    fn connect_share_center(&self, _user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
+        if bundle_name.is_empty() {
+            return Err(CloudError::InvalidArgument("a bundle without a name".to_owned()));
+        }
+        Ok(Arc::new(share::EmbeddedShare::new(self.core.clone(), bundle_name)))
     }
 
     fn subscribe(

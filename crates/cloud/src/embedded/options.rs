@@ -16,7 +16,8 @@ pub type Random = Arc<dyn Fn(&mut [u8]) -> io::Result<()> + Send + Sync>;
 /// How an [`crate::EmbeddedCloud`] is opened.
 #[derive(Clone)]
 pub struct EmbeddedOptions {
-    /// The account's name. Accounts in one directory share nothing.
+    /// The account's name: its identity as a participant. Accounts in one directory have nothing in common but what they
+    /// share with one another.
     pub account: String,
     /// The account's space in bytes; `None`: what the disk has.
     pub quota: Option<u64>,
@@ -25,10 +26,36 @@ pub struct EmbeddedOptions {
     /// How long deleted records, and contents that no record names any more, are kept. 30 days
     /// unless set.
     pub retention: Duration,
+    /// How much accounts may share.
+    pub sharing: SharingLimits,
     /// The cloud's clock. The system's unless set.
     pub clock: Clock,
     /// Where ids come from. The system's randomness unless set.
     pub random: Random,
+}
+
+/// How much accounts of an embedded cloud may share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharingLimits {
+    /// Participants of one share beside the inviter. More are `TOO_MANY_PARTICIPANTS`. 100 unless set.
+    pub participants: usize,
+    /// Things that one account shares with anybody. More are `OVER_QUOTA`. 1000 unless set.
+    pub shares: usize,
+    /// Wrong invitation codes of one account within a minute. More are `RATE_LIMIT`. 20 unless set.
+    pub wrong_codes_a_minute: u32,
+    /// How long an invitation can be answered. 30 days unless set.
+    pub invitation: Duration,
+}
+
+impl Default for SharingLimits {
+    fn default() -> Self {
+        SharingLimits {
+            participants: 100,
+            shares: 1000,
+            wrong_codes_a_minute: 20,
+            invitation: Duration::from_secs(30 * 24 * 60 * 60),
+        }
+    }
 }
 
 impl EmbeddedOptions {
@@ -39,6 +66,7 @@ impl EmbeddedOptions {
             quota: None,
             lease_seconds: 60,
             retention: Duration::from_secs(30 * 24 * 60 * 60),
+            sharing: SharingLimits::default(),
             clock: Arc::new(system_clock),
             random: Arc::new(system_random),
         }

@@ -1,4 +1,4 @@
-//! Connections to the one SQLite file: one that writes, and as many as needed that read.
+//! Connections to an SQLite file: one that writes, and as many as needed that read.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,7 +6,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::schema;
 use crate::{CloudError, Result};
 
 /// How long a writer of another process is waited for.
@@ -27,11 +26,11 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Opens the file, making or migrating it. Only one opener may do so at a time.
-    pub(super) fn open(path: &Path, epoch: i64) -> Result<Self> {
+    /// Opens the file, which `migrate` makes or brings to this version's layout. Only one opener may do so at a time.
+    pub(super) fn open(path: &Path, migrate: impl FnOnce(&mut Connection) -> Result<()>) -> Result<Self> {
         let mut writer = connect(path)?;
         writer.pragma_update(None, "cache_size", -WRITER_KIB)?;
-        schema::migrate(&mut writer, epoch)?;
+        migrate(&mut writer)?;
         Ok(Pool { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
 

@@ -1,6 +1,6 @@
 //! The tables in the SQLite file, and the steps from every older layout to this one.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{CloudError, Result};
 
@@ -103,27 +103,52 @@ pub(super) fn seq_of(place: i64) -> i64 {
     place & LAST_SEQ
 }
 
-/// Brings the file to this version's layout. `epoch` is given to a file that is new.
+/// What an SQLite file of ours looks like.
+pub(super) struct Layout {
+    /// What is in it, for a person.
+    pub(super) what: &'static str,
+    /// Says that the file is ours.
+    pub(super) application_id: i32,
+    /// Step `n` turns layout `n` into layout `n + 1`.
+    pub(super) steps: &'static [&'static str],
+}
+
+impl Layout {
+    /// Brings a file to this version's layout. `begin` is done to a file that is new.
+    pub(super) fn migrate(
+        &self,
+        connection: &mut Connection,
+        begin: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let version = version as usize;
+        let Layout { what, steps, .. } = self;
+        if version > steps.len() {
+            return Err(CloudError::Unknown(format!(
+                "the {what} have layout {version}, made by a newer version than this one, which knows {}",
+                steps.len()
+            )));
+        }
+        for step in &steps[version..] {
+            transaction.execute_batch(step)?;
+        }
+        if version == 0 {
+            transaction.pragma_update(None, "application_id", self.application_id)?;
+            begin(&transaction)?;
+        }
+        if version < steps.len() {
+            transaction.pragma_update(None, "user_version", steps.len() as i64)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// Brings the records' file to this version's layout. `epoch` is given to a file that is new.
 pub(super) fn migrate(connection: &mut Connection, epoch: i64) -> Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let version = version as usize;
-    if version > STEPS.len() {
-        return Err(CloudError::Unknown(format!(
-            "the records have layout {version}, made by a newer version than this one, which knows {}",
-            STEPS.len()
-        )));
-    }
-    for step in &STEPS[version..] {
-        transaction.execute_batch(step)?;
-    }
-    if version == 0 {
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.execute("INSERT INTO meta VALUES (1, ?1, 1, 0, 0, 0, 0)", [epoch])?;
-    }
-    if version < STEPS.len() {
-        transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
-    }
-    transaction.commit()?;
-    Ok(())
+    let layout = Layout { what: "records", application_id: APPLICATION_ID, steps: STEPS };
+    layout.migrate(connection, |tx| {
+        tx.execute("INSERT INTO meta VALUES (1, ?1, 1, 0, 0, 0, 0)", [epoch]).map(drop)
+    })
 }

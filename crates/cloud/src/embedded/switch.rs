@@ -42,6 +42,11 @@ impl SwitchedOff {
         self.0.contains(ACCOUNT)
     }
 
+    /// Whether the cloud is off for a bundle, or for the whole account.
+    pub(super) fn is_off_for(&self, bundle: &str) -> bool {
+        self.account() || self.0.contains(bundle)
+    }
+
     /// The bundles, without the account.
     pub(super) fn bundles(self) -> impl Iterator<Item = String> {
         self.0.into_iter().filter(|bundle| bundle != ACCOUNT)

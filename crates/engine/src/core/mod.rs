@@ -22,6 +22,7 @@ mod push;
 mod queue;
 mod reconcile;
 mod run;
+mod sharing;
 mod space;
 mod state;
 mod structure;
@@ -51,6 +52,7 @@ pub use listing::{Entry, Listed};
 pub use outlook::{PlanAnswer, Planned, PlannedKind};
 use queue::{JobQueue, Urgency};
 use run::Run;
+pub use sharing::RecordName;
 pub use space::SpaceWanted;
 pub use state::{Activity, States};
 

@@ -258,8 +258,9 @@ struct Connection {
 /// Subscriptions' ids by bundle name.
 type Subscriptions = BTreeMap<String, Vec<String>>;
 
-/// The table that holds a gallery's records.
+/// The table that holds a gallery's records, and its database.
 pub const TABLE: &str = "file";
+pub(crate) const DATABASE: &str = "cloudsync";
 
 impl JobContext {
     /// The context of an engine's jobs.
@@ -319,7 +320,7 @@ impl JobContext {
 
 /// The database that a bundle's files live in.
 fn database() -> Database {
-    Database { name: "cloudsync".into(), alias: "cloudsync".into(), tables: vec![crate::record::table()] }
+    Database { name: DATABASE.into(), alias: DATABASE.into(), tables: vec![crate::record::table()] }
 }
 
 impl Job {
