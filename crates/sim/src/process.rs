@@ -46,6 +46,22 @@ pub struct Process {
     awaited: Arc<AtomicU64>,
 }
 
+/// All that an engine sees, of one device's process. `random` is where its own chance begins.
+pub fn ports(wire: &Wire, random: u64, watched: bool) -> Ports {
+    Ports {
+        fs: Arc::new(SimDisk::new(wire.clone())),
+        index: Box::new(SimIndex::new(wire.clone())),
+        clock: Arc::new(SimClock::new(wire.clone())),
+        random: Arc::new(SimRandom::new(random)),
+        conditions: Arc::new(SimConditions::new(wire.clone())),
+        watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
+        identifiers: Some(Arc::new(SimIdentifiers)),
+        pictures: Some(Arc::new(SimPictures)),
+        previews: Arc::new(SimPreviews::new(wire.clone())),
+        cloud: Arc::new(SimCloud::new(wire.clone())),
+    }
+}
+
 impl Process {
     /// Opens the engine of a device.
     pub fn open(shared: &Arc<Mutex<Shared>>, device: usize, config: Config, watched: bool) -> Result<Self> {
@@ -53,19 +69,7 @@ impl Process {
         let chance = wire.peek().rng.bits();
         let sink = Sink::new(wire.clone());
         let workers = config.transfer_threads;
-        let ports = Ports {
-            fs: Arc::new(SimDisk::new(wire.clone())),
-            index: Box::new(SimIndex::new(wire.clone())),
-            clock: Arc::new(SimClock::new(wire.clone())),
-            random: Arc::new(SimRandom::new(chance)),
-            conditions: Arc::new(SimConditions::new(wire.clone())),
-            watcher: if watched { Some(Arc::new(SimWatcher::new(wire.clone()))) } else { None },
-            identifiers: Some(Arc::new(SimIdentifiers)),
-            pictures: Some(Arc::new(SimPictures)),
-            previews: Arc::new(SimPreviews::new(wire.clone())),
-            cloud: Arc::new(SimCloud::new(wire.clone())),
-        };
-        let core = Core::open(config, ports, sink.clone())?;
+        let core = Core::open(config, ports(&wire, chance, watched), sink.clone())?;
         let context = core.job_context();
         Ok(Process {
             wire,

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::lie;
 use super::listing::Listings;
+use super::{ended, lie};
 use crate::{Capabilities, CloudData, CloudDb, CloudError, LockInfo, Result, RowWrite, WriteReceipt};
 
 /// The longest id that the engine's index takes, in bytes.
@@ -45,11 +45,11 @@ impl CheckedDb {
     ) -> Result<Vec<Result<WriteReceipt>>> {
         let asked: Vec<Asked> =
             rows.iter().map(|row| Asked { id: row.id.clone(), base_version: row.base_version }).collect();
-        let answers = write(&*self.db, table, rows)?;
+        let answers = ended(write(&*self.db, table, rows))?;
         if answers.len() != asked.len() {
             return Err(lie(format!("it gave {} answers for {} rows", answers.len(), asked.len())));
         }
-        let check = |(answer, asked): (Result<WriteReceipt>, Asked)| asked.check(answer?, again);
+        let check = |(answer, asked): (Result<WriteReceipt>, Asked)| asked.check(ended(answer)?, again);
         Ok(answers.into_iter().zip(asked).map(check).collect())
     }
 }
@@ -75,7 +75,7 @@ impl CloudDb for CheckedDb {
     }
 
     fn generate_id(&self, count: usize) -> Result<Vec<String>> {
-        let ids = self.db.generate_id(count)?;
+        let ids = ended(self.db.generate_id(count))?;
         if ids.len() != count {
             return Err(lie(format!("it gave {} ids for {count}", ids.len())));
         }
@@ -101,13 +101,13 @@ impl CloudDb for CheckedDb {
     }
 
     fn query(&self, table: &str, fields: &[&str], count: usize, cursor: &str) -> Result<CloudData> {
-        let page = self.db.query(table, fields, count, cursor)?;
+        let page = ended(self.db.query(table, fields, count, cursor))?;
         self.listings.lock().check(table, count, cursor, &page)?;
         Ok(page)
     }
 
     fn lock(&self) -> Result<LockInfo> {
-        let lock = self.db.lock()?;
+        let lock = ended(self.db.lock())?;
         let last = self.last_lock.fetch_max(lock.lock_id, Ordering::Relaxed);
         if lock.lock_id <= last {
             return Err(lie(format!("it gave the lock {} after {last}", lock.lock_id)));
@@ -116,7 +116,7 @@ impl CloudDb for CheckedDb {
     }
 
     fn heartbeat(&self, lock_id: i64) -> Result<LockInfo> {
-        let lock = self.db.heartbeat(lock_id)?;
+        let lock = ended(self.db.heartbeat(lock_id))?;
         if lock.lock_id != lock_id {
             return Err(lie(format!("it renewed the lock {} for {lock_id}", lock.lock_id)));
         }
@@ -124,7 +124,7 @@ impl CloudDb for CheckedDb {
     }
 
     fn unlock(&self, lock_id: i64) -> Result<()> {
-        self.db.unlock(lock_id)
+        ended(self.db.unlock(lock_id))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::lie;
+use super::{ended, lie};
 use crate::{
-    AssetDownload, AssetLoader, AssetSource, AssetUpload, Claim, CloudAsset, Result, TransferControl,
+    AssetDownload, AssetLoader, AssetSource, AssetUpload, Claim, CloudAsset, Flow, Result, TransferControl,
 };
 
 /// An [`AssetLoader`] whose answers are checked.
@@ -40,6 +40,40 @@ impl AssetSource for Watched<'_> {
     /// A foreign cloud reads the bytes here, where it is seen what it reads, and opens no file by itself.
     fn path(&self) -> Option<&Path> {
         None
+    }
+}
+
+/// Whoever asked for a transfer, and whether they had it stopped.
+struct Stoppable<'a> {
+    control: &'a dyn TransferControl,
+    stopped: AtomicBool,
+}
+
+impl<'a> Stoppable<'a> {
+    fn new(control: &'a dyn TransferControl) -> Self {
+        Stoppable { control, stopped: AtomicBool::new(false) }
+    }
+
+    /// One answer per item, or for each the same error; none was stopped unless that was asked for.
+    fn check<T>(&self, answers: Vec<Result<T>>, items: usize) -> Vec<Result<T>> {
+        if answers.len() != items {
+            let text = format!("it gave {} answers for {items} assets", answers.len());
+            return (0..items).map(|_| Err(lie(text.clone()))).collect();
+        }
+        if self.stopped.load(Ordering::Relaxed) {
+            return answers;
+        }
+        answers.into_iter().map(ended).collect()
+    }
+}
+
+impl TransferControl for Stoppable<'_> {
+    fn advanced(&self, item: usize, bytes: u64) -> Flow {
+        let flow = self.control.advanced(item, bytes);
+        if flow == Flow::Stop {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        flow
     }
 }
 
@@ -81,7 +115,8 @@ impl AssetLoader for CheckedLoader {
         };
         let asked: Vec<Asked> = items.iter().map(asked).collect();
         let watched = items.into_iter().zip(&asked).map(|(item, asked)| watch(item, &asked.end)).collect();
-        let answers = counted(self.0.upload(table, watched, control), asked.len());
+        let control = Stoppable::new(control);
+        let answers = control.check(self.0.upload(table, watched, &control), asked.len());
         answers.into_iter().zip(&asked).map(|(answer, asked)| asked.check(answer?)).collect()
     }
 
@@ -93,7 +128,8 @@ impl AssetLoader for CheckedLoader {
         control: &dyn TransferControl,
     ) -> Vec<Result<CloudAsset>> {
         let asked: Vec<String> = items.iter().map(|item| item.asset.asset_id.clone()).collect();
-        let answers = counted(self.0.download(table, prefix, items, control), asked.len());
+        let control = Stoppable::new(control);
+        let answers = control.check(self.0.download(table, prefix, items, &control), asked.len());
         let check = |(answer, asked): (Result<CloudAsset>, String)| {
             let asset = answer?;
             if asset.asset_id == asked {
@@ -105,19 +141,11 @@ impl AssetLoader for CheckedLoader {
     }
 
     fn prove(&self, table: &str, claims: &[Claim], control: &dyn TransferControl) -> Vec<Result<()>> {
-        counted(self.0.prove(table, claims, control), claims.len())
+        let control = Stoppable::new(control);
+        control.check(self.0.prove(table, claims, &control), claims.len())
     }
 }
 
 fn watch<'a>(item: AssetUpload<'a>, end: &'a AtomicU64) -> AssetUpload<'a> {
     AssetUpload { source: Box::new(Watched { source: item.source, end }), ..item }
-}
-
-/// One answer per item, or for each the same error.
-fn counted<T>(answers: Vec<Result<T>>, items: usize) -> Vec<Result<T>> {
-    if answers.len() == items {
-        return answers;
-    }
-    let text = format!("it gave {} answers for {items} assets", answers.len());
-    (0..items).map(|_| Err(lie(text.clone()))).collect()
 }

@@ -37,9 +37,17 @@ fn lie(text: impl Into<String>) -> CloudError {
     CloudError::Unknown(text.into())
 }
 
+/// What a call came to that nobody can have stopped.
+fn ended<T>(answer: Result<T>) -> Result<T> {
+    answer.map_err(|error| match error {
+        CloudError::Stopped => lie("it stopped by itself"),
+        error => error,
+    })
+}
+
 impl CloudService for CheckedService {
     fn get_service_info(&self) -> Result<ServiceInfo> {
-        let info = self.0.get_service_info()?;
+        let info = ended(self.0.get_service_info())?;
         if info.remaining_space > info.total_space {
             let (left, all) = (info.remaining_space, info.total_space);
             return Err(lie(format!("it says that {left} KB are left of {all} KB")));
@@ -48,11 +56,11 @@ impl CloudService for CheckedService {
     }
 
     fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
-        self.0.get_app_brief_info()
+        ended(self.0.get_app_brief_info())
     }
 
     fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
-        let schema = self.0.get_app_schema(bundle_name)?;
+        let schema = ended(self.0.get_app_schema(bundle_name))?;
         if schema.bundle_name != bundle_name {
             return Err(lie(format!("it gave the schema of {} for {bundle_name}", schema.bundle_name)));
         }
@@ -60,11 +68,11 @@ impl CloudService for CheckedService {
     }
 
     fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
-        self.0.connect_db(bundle_name, database)
+        ended(self.0.connect_db(bundle_name, database))
     }
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
-        self.0.connect_asset_loader(bundle_name, database)
+        ended(self.0.connect_asset_loader(bundle_name, database))
     }
 
     fn connect_share_center(&self, user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
@@ -77,7 +85,7 @@ impl CloudService for CheckedService {
         expiration_time: u64,
         changed: ChangeListener,
     ) -> Result<SubscribeInfo> {
-        let info = self.0.subscribe(databases, expiration_time, changed)?;
+        let info = ended(self.0.subscribe(databases, expiration_time, changed))?;
         if info.expiration_time == 0 {
             return Err(lie("it gave a subscription of no time"));
         }
@@ -88,6 +96,6 @@ impl CloudService for CheckedService {
     }
 
     fn unsubscribe(&self, subscriptions: &BTreeMap<String, Vec<String>>) -> Result<()> {
-        self.0.unsubscribe(subscriptions)
+        ended(self.0.unsubscribe(subscriptions))
     }
 }

@@ -2,10 +2,13 @@
 
 mod assets;
 mod db;
+mod lies;
 mod paths;
 mod service;
 mod state;
 
+pub use lies::Chance;
+pub(crate) use lies::{Liar, LyingCloud};
 pub use paths::CloudEntry;
 pub use service::SimCloud;
 pub use state::{CloudState, Rec, Stored};

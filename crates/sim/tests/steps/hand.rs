@@ -8,13 +8,10 @@ use cloudsync_engine::core::Core;
 use cloudsync_engine::job::{
     HashItem, HashOutcome, Job, JobContext, Outcome, UploadItem, UploadOutcome, Work,
 };
-use cloudsync_engine::ports::{FileKind, FileSystem, Ports, Stamp, Watcher};
+use cloudsync_engine::ports::{FileKind, FileSystem, Stamp};
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, DownloadPolicy, Event, SyncProgress, SyncState};
-use cloudsync_sim::{
-    CloudState, Device, DiskKind, Rng, Shared, SimClock, SimCloud, SimConditions, SimDisk, SimIdentifiers,
-    SimIndex, SimPictures, SimPreviews, SimRandom, SimWatcher, Sink, Wire,
-};
+use cloudsync_sim::{CloudState, Device, DiskKind, Rng, Shared, SimDisk, Sink, Wire, ports};
 use parking_lot::Mutex;
 
 pub(crate) type World = Arc<Mutex<Shared>>;
@@ -65,18 +62,7 @@ impl Hand {
         disk.attach("").unwrap();
         let mut config = Config::new("/state", "/gallery");
         configure(&mut config);
-        let ports = Ports {
-            fs: Arc::new(SimDisk::new(wire.clone())),
-            index: Box::new(SimIndex::new(wire.clone())),
-            clock: Arc::new(SimClock::new(wire.clone())),
-            random: Arc::new(SimRandom::new(1 + device as u64)),
-            conditions: Arc::new(SimConditions::new(wire.clone())),
-            watcher: watched.then(|| Arc::new(SimWatcher::new(wire.clone())) as Arc<dyn Watcher>),
-            identifiers: Some(Arc::new(SimIdentifiers)),
-            pictures: Some(Arc::new(SimPictures)),
-            previews: Arc::new(SimPreviews::new(wire.clone())),
-            cloud: Arc::new(SimCloud::new(wire)),
-        };
+        let ports = ports(&wire, 1 + device as u64, watched);
         let core = Core::open(config, ports, sink.clone()).unwrap();
         let context = core.job_context();
         Hand { world: world.clone(), device, disk, core, context, sink }
