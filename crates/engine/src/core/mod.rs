@@ -323,8 +323,8 @@ impl Core {
     fn save(&mut self) -> Result<()> {
         let mut trees = self.states.trees.write();
         let unsaved = trees.take_unsaved();
-        self.thumbnails.missing.want(trees.take_unshown());
-        self.marks.missing.want(trees.take_unmarked());
+        self.thumbnails.missing.want(&trees.take_unshown());
+        self.marks.missing.want(&trees.take_unmarked());
         let mut batch = IndexBatch {
             meta: vec![
                 (CURSOR, self.cursor.clone()),
@@ -335,7 +335,7 @@ impl Core {
             ],
             ..IndexBatch::default()
         };
-        for &id in &unsaved {
+        for id in unsaved.iter() {
             match trees.row(id) {
                 Some(row) if row.node().is_worth_keeping() => batch.upserts.push((id, row)),
                 _ => batch.deletes.push(id),
@@ -344,7 +344,7 @@ impl Core {
         let result = self.index.commit(&batch);
         drop(batch);
         result.map_err(|error| {
-            trees.put_back_unsaved(unsaved);
+            trees.put_back_unsaved(&unsaved);
             index_failure(&error)
         })
     }

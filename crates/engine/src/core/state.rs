@@ -157,7 +157,7 @@ impl States {
             return Err(not_yet(uri, "has not been sent yet: it is made when a sync sends the photo"));
         };
         let in_cloud = preview_item(&trees, id, kind).is_some();
-        let in_step = !trees.out_of_step().contains(&id);
+        let in_step = !trees.out_of_step().contains(id);
         drop(trees);
         let name = content.map(|content| PreviewName { content: content.digest, kind });
         match name.filter(|name| self.previews.size(*name).is_some()) {
@@ -258,7 +258,7 @@ impl Look<'_> {
             Some(Activity::Stopped) => return FileSyncState::Stopped,
             None => {}
         }
-        if self.trees.out_of_step().contains(&id)
+        if self.trees.out_of_step().contains(id)
             && let Some(node) = self.trees.get(id)
             && node.is_changed_here()
         {

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod node;
+mod node_set;
 mod place_index;
 mod recorder;
 mod row;
@@ -14,6 +15,7 @@ pub use node::{
     Arrival, Content, Digest, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
     Preview, PreviewAsset, Previews, Remote, Synced, Trouble,
 };
+pub use node_set::NodeSet;
 pub use recorder::{Difference, Scope};
 pub use row::Row;
 pub use trees::Trees;

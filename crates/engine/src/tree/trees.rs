@@ -8,8 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::place_index::{PlaceIndex, spread};
 use super::recorder::Recorder;
 use super::{
-    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview, Previews,
-    Remote, Row, Synced, Trouble,
+    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, NodeSet, Place, PlaceRef, Preview,
+    Previews, Remote, Row, Synced, Trouble,
 };
 use crate::ports::{FileMark, Stamp};
 
@@ -22,7 +22,7 @@ pub struct Trees {
     places: PlaceIndex,
     records: HashTable<(u32, NodeId)>,
     record_state: DefaultHashBuilder,
-    out_of_step: BTreeSet<NodeId>,
+    out_of_step: NodeSet,
     /// The nodes whose bytes are being put on the disk, by the inode number of the file that holds them.
     arriving: BTreeMap<u64, NodeId>,
     /// The files whose own copies are being removed.
@@ -31,13 +31,13 @@ pub struct Trees {
     came: u64,
     /// What a person has removed.
     removed: BTreeSet<NodeId>,
-    unsaved: BTreeSet<NodeId>,
+    unsaved: NodeSet,
     /// Whether a photo went, or got other bytes, that had previews.
     previews_gone: bool,
     /// The files that came to be in the cloud alone, with a thumbnail there, since that was last asked.
-    unshown: BTreeSet<NodeId>,
+    unshown: NodeSet,
     /// The files that came to be here, or to be in another state, since that was last asked.
-    unmarked: BTreeSet<NodeId>,
+    unmarked: NodeSet,
     keep_originals: bool,
     scratch: Vec<u8>,
     /// There while somebody wants to be told of changes.
@@ -157,7 +157,7 @@ impl Trees {
     }
 
     /// The nodes on which the three trees do not agree, smallest id first.
-    pub fn out_of_step(&self) -> &BTreeSet<NodeId> {
+    pub fn out_of_step(&self) -> &NodeSet {
         &self.out_of_step
     }
 
@@ -491,19 +491,19 @@ impl Trees {
         self.reindex(id, &node, &NodeRef::new(node.kind));
         self.previews_gone |= pictured(&node).is_some();
         self.unsaved.insert(id);
-        self.out_of_step.remove(&id);
+        self.out_of_step.remove(id);
         self.live -= 1;
         self.record(id, &node);
     }
 
     /// The nodes that changed, or went, since the last call.
-    pub fn take_unsaved(&mut self) -> BTreeSet<NodeId> {
+    pub fn take_unsaved(&mut self) -> NodeSet {
         std::mem::take(&mut self.unsaved)
     }
 
     /// Gives back what could not be written to the index.
-    pub fn put_back_unsaved(&mut self, ids: BTreeSet<NodeId>) {
-        self.unsaved.extend(ids);
+    pub fn put_back_unsaved(&mut self, ids: &NodeSet) {
+        self.unsaved.extend(ids.iter());
     }
 
     /// Whether, since the last call, a photo went or got other bytes that had previews.
@@ -513,12 +513,12 @@ impl Trees {
 
     /// The files that came to be in the cloud alone, or got other bytes there, with a thumbnail, since the last
     /// call.
-    pub fn take_unshown(&mut self) -> BTreeSet<NodeId> {
+    pub fn take_unshown(&mut self) -> NodeSet {
         std::mem::take(&mut self.unshown)
     }
 
     /// The files that came to be here, or changed their marks, since the last call.
-    pub fn take_unmarked(&mut self) -> BTreeSet<NodeId> {
+    pub fn take_unmarked(&mut self) -> NodeSet {
         std::mem::take(&mut self.unmarked)
     }
 
@@ -553,7 +553,7 @@ impl Trees {
         }
         self.unsaved.insert(id);
         if in_step {
-            self.out_of_step.remove(&id);
+            self.out_of_step.remove(id);
         } else {
             self.out_of_step.insert(id);
         }
