@@ -15,6 +15,7 @@ mod listing;
 mod marks;
 mod missing;
 mod observe;
+mod odd;
 mod outlook;
 mod photos;
 mod progress;

@@ -1,6 +1,5 @@
 //! The three trees: what the disk holds, what the cloud holds, and where both last agreed.
 
-mod bytes;
 mod node;
 mod node_set;
 mod place_index;
@@ -10,7 +9,7 @@ mod row;
 pub(crate) mod row_tests;
 mod trees;
 
-pub use bytes::Impossible;
+pub use crate::bytes::Impossible;
 pub use node::{
     Arrival, Content, Digest, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
     Preview, PreviewAsset, Previews, Remote, Synced, Trouble,

@@ -5,12 +5,12 @@
 //! slot. It is: flags; the places; the contents; what the disk holds (a folder's inode, a file's
 //! stamp); what the flags say of record, remote state, previews, arrival, view and trouble, in this order.
 
-use super::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use super::{
     Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview,
     PreviewAsset, Previews, Remote, Synced, Trouble,
 };
 use crate::Code;
+use crate::bytes::{Bytes, Impossible, put_number, put_text, put_time, text};
 use crate::ports::Stamp;
 
 /// A node as the bytes that the index keeps of it, which is how the trees hold it too: the whole node

@@ -3,9 +3,9 @@
 use proptest::option::of;
 use proptest::prelude::*;
 
-use super::bytes::put_number;
 use super::*;
 use crate::Code;
+use crate::bytes::put_number;
 use crate::ports::Stamp;
 
 /// From few values, so that the trees often agree, wholly or in part.
