@@ -226,7 +226,7 @@ fn standing(look: &Look<'_>, path: &str) -> Option<Standing> {
     let id = trees.find_local(path).or_else(|| find_remote(trees, path))?;
     let node = trees.get(id)?;
     let state = match &node.local {
-        Some(local) => look.state_of(id, local.content),
+        Some(local) => look.state_of(id, local.content.hold()),
         None => look.state_of_remote(id),
     };
     let activity = look.activity.get(&id);

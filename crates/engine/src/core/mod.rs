@@ -32,7 +32,7 @@ mod trash;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 
 use crate::config::{Config, DownloadPolicy};
 use crate::error::{Code, Error, Result};
@@ -326,6 +326,8 @@ impl Core {
         let unsaved = trees.take_unsaved();
         self.thumbnails.missing.want(&trees.take_unshown());
         self.marks.missing.want(&trees.take_unmarked());
+        // Nobody else changes the trees: whoever asks for states meanwhile does not wait for the disk.
+        let trees = RwLockWriteGuard::downgrade(trees);
         let mut batch = IndexBatch {
             meta: vec![
                 (CURSOR, self.cursor.clone()),
@@ -344,8 +346,9 @@ impl Core {
         }
         let result = self.index.commit(&batch);
         drop(batch);
+        drop(trees);
         result.map_err(|error| {
-            trees.put_back_unsaved(&unsaved);
+            self.states.trees.write().put_back_unsaved(&unsaved);
             index_failure(&error)
         })
     }

@@ -217,7 +217,7 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        let Reconciled { left_out, torn } = reconcile(&mut self.states.trees.write(), &seen);
+        let Reconciled { left_out, torn } = reconcile(&self.states.trees, &seen);
         if left_out {
             self.watching = false;
         }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use parking_lot::{RwLock, RwLockWriteGuard};
+
 use super::odd::Odd;
 use super::photos::identifier_of;
 use crate::job::FolderListing;
@@ -32,13 +34,39 @@ pub(super) struct Reconciled {
     pub(super) torn: Vec<NodeId>,
 }
 
-/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
-pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Nobody else changes the
+/// trees meanwhile.
+pub(super) fn reconcile(trees: &RwLock<Trees>, seen: &Seen) -> Reconciled {
+    let mut changing = trees.write();
     let to_go: Vec<(NodeId, Option<Stamp>)> =
-        trees.removed().iter().map(|&id| (id, stamp_of(trees, id))).collect();
-    let folders = match_folders(trees, seen);
+        changing.removed().iter().map(|&id| (id, stamp_of(&changing, id))).collect();
+    let folders = match_folders(&mut changing, seen);
+    // To find what is not as it was takes longest: whoever asks for states does not wait for that.
+    let looking = RwLockWriteGuard::downgrade(changing);
+    let (mut odd, mut missing) = compare(&looking, seen, &folders);
+    let left_out = leave_busy_out(&looking, seen, &mut odd, &mut missing);
+    drop(looking);
+    let trees = &mut *trees.write();
+    odd.retain(|folder, entry| !arrived(trees, folder, entry, &mut missing));
+    place_odd(trees, odd, &mut missing);
+    let torn =
+        if seen.complete && seen.everything { torn(trees, seen, &to_go, &missing) } else { Vec::new() };
+    if seen.complete {
+        for node in missing {
+            vanish(trees, node);
+        }
+        drop_folders(trees, seen, &folders);
+    }
+    if seen.complete && seen.everything {
+        forget_intents(trees, seen, &torn);
+    }
+    Reconciled { left_out, torn }
+}
+
+/// What is not as it was known, and the files that are not where they were.
+fn compare<'s>(trees: &Trees, seen: &'s Seen, folders: &Folders) -> (Odd<'s>, BTreeSet<NodeId>) {
     let mut odd = Odd::default();
-    let mut missing = beneath_vanished(trees, seen, &folders);
+    let mut missing = beneath_vanished(trees, seen, folders);
     for folder in &seen.folders {
         let Some(&id) = folders.by_path.get(&folder.path) else { continue };
         let entries = &folder.listing.entries;
@@ -58,21 +86,7 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
     if seen.everything {
         missing.extend(strays(trees));
     }
-    let left_out = leave_busy_out(trees, seen, &mut odd, &mut missing);
-    odd.retain(|folder, entry| !arrived(trees, folder, entry, &mut missing));
-    place_odd(trees, odd, &mut missing);
-    let torn =
-        if seen.complete && seen.everything { torn(trees, seen, &to_go, &missing) } else { Vec::new() };
-    if seen.complete {
-        for node in missing {
-            vanish(trees, node);
-        }
-        drop_folders(trees, seen, &folders);
-    }
-    if seen.complete && seen.everything {
-        forget_intents(trees, seen, &torn);
-    }
-    Reconciled { left_out, torn }
+    (odd, missing)
 }
 
 /// What was to go to the trash and did not, while other parts of its photo did. What was changed since then stays:

@@ -16,7 +16,7 @@ use crate::event::FileSyncState;
 use crate::filter::Filters;
 use crate::gate::Gate;
 use crate::ports::{FileKind, FileSystem, Ports, PreviewCache, PreviewKind, PreviewName};
-use crate::tree::{Content, LocalContent, NodeId, Trees};
+use crate::tree::{Content, Hold, NodeId, Trees};
 use crate::uri::UriSpace;
 
 use super::explain::Notes;
@@ -224,8 +224,8 @@ pub(super) struct Look<'a> {
 impl Look<'_> {
     /// The state of a file that a tree knows.
     fn state<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<FileSyncState> {
-        if let Some((id, content)) = self.find(path, last) {
-            return Some(self.state_of(id, content));
+        if let Some((id, hold)) = self.find(path, last) {
+            return Some(self.state_of(id, hold));
         }
         find_remote(&self.trees, path).map(|id| self.state_of_remote(id))
     }
@@ -238,8 +238,8 @@ impl Look<'_> {
         }
     }
 
-    fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<(NodeId, LocalContent)> {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<(NodeId, Hold)> {
+        let (folder, name) = folder_and_name(path);
         let parent = match last.0 {
             Some((known, id)) if known == folder => id,
             _ => {
@@ -248,10 +248,10 @@ impl Look<'_> {
                 id
             }
         };
-        self.trees.content_at(parent, name)
+        self.trees.hold_at(parent, name)
     }
 
-    pub(super) fn state_of(&self, id: NodeId, content: LocalContent) -> FileSyncState {
+    pub(super) fn state_of(&self, id: NodeId, hold: Hold) -> FileSyncState {
         match self.activity.get(&id) {
             Some(Activity::Uploading) => return FileSyncState::Uploading,
             Some(Activity::Downloading) => return FileSyncState::Downloading,
@@ -268,11 +268,18 @@ impl Look<'_> {
                 None => FileSyncState::ToBeUploaded,
             };
         }
-        let here = matches!(content, LocalContent::Here(..));
-        match here && self.trees.is_sent_from_here(id) {
+        match hold == Hold::Here && self.trees.is_sent_from_here(id) {
             true => FileSyncState::UploadSuccess,
             false => FileSyncState::Completed,
         }
+    }
+}
+
+/// A name is so short that looking at each byte is faster than what `str` does for long texts.
+fn folder_and_name(path: &str) -> (&str, &str) {
+    match path.bytes().rposition(|byte| byte == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => ("", path),
     }
 }
 

@@ -11,7 +11,7 @@ mod trees;
 
 pub use crate::bytes::Impossible;
 pub use node::{
-    Arrival, Content, Digest, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
+    Arrival, Content, Digest, Hold, Keep, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef,
     Preview, PreviewAsset, Previews, Remote, Synced, Trouble,
 };
 pub use node_set::NodeSet;

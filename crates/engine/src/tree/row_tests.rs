@@ -123,6 +123,18 @@ proptest! {
     }
 
     #[test]
+    fn what_is_at_a_place_is_told_without_the_rest(node in any_node()) {
+        let row = Row::of(&node.as_ref());
+        for place in node.as_ref().places().into_iter().flatten() {
+            let there = node.local.as_ref().filter(|local| local.place.as_ref() == place);
+            let content = there.map(|local| local.content);
+            prop_assert_eq!(row.hold_at(place), content.map(|content| content.hold()));
+            prop_assert_eq!(row.local_at(place), content);
+            prop_assert_eq!(row.hold_at(PlaceRef { name: "elsewhere", ..place }), None);
+        }
+    }
+
+    #[test]
     fn a_row_that_ends_early_or_late_is_refused(node in any_node()) {
         let mut body = Row::of(&node.as_ref()).as_bytes().to_vec();
         for end in 0..body.len() {

@@ -8,8 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::place_index::{PlaceIndex, spread};
 use super::recorder::Recorder;
 use super::{
-    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, NodeSet, Place, PlaceRef, Preview,
-    Previews, Remote, Row, Synced, Trouble,
+    Arrival, Content, Hold, Keep, Kind, Local, LocalContent, NodeId, NodeRef, NodeSet, Place, PlaceRef,
+    Preview, Previews, Remote, Row, Synced, Trouble,
 };
 use crate::ports::{FileMark, Stamp};
 
@@ -163,19 +163,26 @@ impl Trees {
 
     /// The nodes at a place on the disk or, cloud-only, in its index. What is on the disk comes first.
     pub fn local_at(&self, parent: NodeId, name: &str) -> Option<NodeId> {
-        self.content_at(parent, name).map(|(id, _)| id)
+        self.hold_at(parent, name).map(|(id, _)| id)
     }
 
-    /// The same, and what is there.
-    pub fn content_at(&self, parent: NodeId, name: &str) -> Option<(NodeId, LocalContent)> {
+    /// The same, and how the disk holds it.
+    pub fn hold_at(&self, parent: NodeId, name: &str) -> Option<(NodeId, Hold)> {
         let mut cloud_only = None;
-        for (id, content) in self.contents_at(parent, name) {
-            if content.is_here() {
-                return Some((id, content));
+        for (id, hold) in self.holds_at(parent, name) {
+            if hold.is_here() {
+                return Some((id, hold));
             }
-            cloud_only = cloud_only.or(Some((id, content)));
+            cloud_only = cloud_only.or(Some((id, hold)));
         }
         cloud_only
+    }
+
+    /// Every node that the local tree holds at a place, smallest id first, and how.
+    fn holds_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = (NodeId, Hold)> + 'a {
+        let place = Place { parent, name };
+        let candidates = self.places.candidates(place);
+        candidates.filter_map(move |id| Some((id, self.row(id)?.hold_at(place)?)))
     }
 
     /// Every node that the local tree holds at a place, smallest id first, and what is there.
@@ -191,7 +198,7 @@ impl Trees {
 
     /// Every node that the local tree holds at a place, smallest id first.
     pub fn locals_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
-        self.contents_at(parent, name).map(|(id, _)| id)
+        self.holds_at(parent, name).map(|(id, _)| id)
     }
 
     /// Every node that the cloud's tree holds at a place, smallest id first.
@@ -296,8 +303,7 @@ impl Trees {
     pub fn find_local_folder(&self, path: &str) -> Option<NodeId> {
         let mut at = NodeId::ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            let mut here = self.contents_at(at, name);
-            at = here.find(|(_, content)| matches!(content, LocalContent::Dir(_)))?.0;
+            at = self.holds_at(at, name).find(|(_, hold)| *hold == Hold::Dir)?.0;
         }
         Some(at)
     }
