@@ -243,7 +243,7 @@ impl Look<'_> {
         let parent = match last.0 {
             Some((known, id)) if known == folder => id,
             _ => {
-                let id = self.trees.find_local(folder)?;
+                let id = self.trees.find_local_folder(folder)?;
                 last.0 = Some((folder, id));
                 id
             }
