@@ -7,7 +7,8 @@
 //! The floor creates and writes the same files, one thread, with one `syncfs` per batch: no digests,
 //! no records. Rounds are interleaved and the medians of their ratios count: wall times alone say
 //! little on a machine that others use too. CPU is that of the process, without the kernel's
-//! writeback. Every round ends with a listing and a download of everything, compared byte for byte.
+//! writeback. Every round ends with a listing and a download of everything, compared byte for byte, and
+//! with a proof of all of it, as the engine asks for one before it frees a file's space.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -20,8 +21,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cloudsync_cloud::{
-    AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, CloudAsset, CloudDb, CloudService,
-    CloudType, Database, EmbeddedCloud, EmbeddedOptions, Flow, Row, RowWrite, TransferControl,
+    AssetDownload, AssetLoader, AssetSink, AssetSource, AssetUpload, Claim, CloudAsset, CloudDb,
+    CloudService, CloudType, Database, EmbeddedCloud, EmbeddedOptions, Flow, Record, Row, RowWrite,
+    TransferControl,
 };
 use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
@@ -35,6 +37,8 @@ const BATCH_BYTES: usize = 64 << 20;
 const FLOOR_FILES: usize = 4096;
 const FLOOR_BYTES: usize = 1 << 30;
 const PAGE: usize = 1000;
+/// As many files as the engine has proved in one call.
+const PROOF_FILES: usize = 256;
 const TABLE: &str = "file";
 const DIRECTORIES: usize = 256;
 
@@ -282,9 +286,29 @@ fn number(values: &Row) -> Outcome<(usize, CloudAsset)> {
     }
 }
 
-/// Lists all records, then fetches and compares every content.
-fn verify(plan: &Plan, contents: &Contents, connection: &Connection) -> Outcome<Cost> {
-    let mut listed = Cost::default();
+/// Has the cloud prove that it holds what these records name.
+fn prove(plan: &Plan, connection: &Connection, records: &[Record]) -> Outcome<Cost> {
+    let mut proved = Cost::default();
+    for records in records.chunks(PROOF_FILES) {
+        let claims = records.iter().map(|record| {
+            let (_, asset) = number(&record.values)?;
+            let digest = *blake3::Hash::from_hex(&asset.asset_id)?.as_bytes();
+            let gid = record.extension.id.clone();
+            let size = plan.bytes as u64;
+            Ok(Claim { gid, version: record.version, asset_id: asset.asset_id, size, digest })
+        });
+        let claims = claims.collect::<Outcome<Vec<_>>>()?;
+        let prove = || Ok(connection.loader.prove(TABLE, &claims, &Go));
+        let (answers, cost) = measure(ClockId::ProcessCPUTime, prove)?;
+        answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        proved += cost;
+    }
+    Ok(proved)
+}
+
+/// Lists all records, then fetches and compares every content, and has it proved: what listing and proving cost.
+fn verify(plan: &Plan, contents: &Contents, connection: &Connection) -> Outcome<(Cost, Cost)> {
+    let (mut listed, mut proved) = (Cost::default(), Cost::default());
     let (mut cursor, mut seen) = (String::new(), BTreeSet::new());
     let same = Arc::new(AtomicUsize::new(0));
     loop {
@@ -301,6 +325,7 @@ fn verify(plan: &Plan, contents: &Contents, connection: &Connection) -> Outcome<
         for answer in connection.loader.download(TABLE, "", items, &Go) {
             answer?;
         }
+        proved += prove(plan, connection, &page.values)?;
         if !page.has_more {
             break;
         }
@@ -308,7 +333,7 @@ fn verify(plan: &Plan, contents: &Contents, connection: &Connection) -> Outcome<
     }
     let whole = (seen.len(), same.load(Ordering::Relaxed));
     match whole == (plan.files, plan.files * plan.bytes) {
-        true => Ok(listed),
+        true => Ok((listed, proved)),
         false => Err(format!("{} files of {} bytes in all came back", whole.0, whole.1).into()),
     }
 }
@@ -319,6 +344,7 @@ struct Round {
     /// The calls' time summed over the threads.
     inserted: Cost,
     listed: Cost,
+    proved: Cost,
     /// The process's peak memory once everything is stored, in KiB.
     peak: usize,
 }
@@ -334,8 +360,8 @@ fn round(plan: &Plan, contents: &Contents, scratch: &Path) -> Outcome<Round> {
     let connection = connect(&cloud)?;
     let (inserted, stored) = measure(ClockId::ProcessCPUTime, || store(plan, contents, &connection))?;
     let peak = memory("VmHWM")?;
-    let listed = verify(plan, contents, &connection)?;
-    Ok(Round { floor, stored, inserted, listed, peak })
+    let (listed, proved) = verify(plan, contents, &connection)?;
+    Ok(Round { floor, stored, inserted, listed, proved, peak })
 }
 
 /// A figure of the process's memory, in KiB.
@@ -367,6 +393,7 @@ fn report(plan: &Plan, rounds: &[Round]) {
     line("upload and insert", &|round| round.stored);
     line("  of it inserting", &|round| round.inserted);
     line("list", &|round| round.listed);
+    line("prove", &|round| round.proved);
 }
 
 fn main() -> Outcome<()> {

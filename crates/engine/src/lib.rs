@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bandwidth;
+mod bytes;
 mod config;
 pub mod core;
 mod engine;

@@ -169,7 +169,7 @@ impl World {
         let mut shared = self.shared.lock();
         let mut known = BTreeSet::new();
         for (id, node) in trees.iter() {
-            if trees.out_of_step().contains(&id) || node.trouble.is_some() {
+            if trees.out_of_step().contains(id) || node.trouble.is_some() {
                 shared.broken(2, format!("device {device}: not in step: {id:?} {node:?}"));
             }
             let here =

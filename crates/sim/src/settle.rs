@@ -149,7 +149,7 @@ impl World {
         let Some(process) = &self.processes[device] else { return String::new() };
         let trees = process.core.trees();
         let trees = trees.read();
-        let nodes = trees.out_of_step().iter().map(|id| format!("{id:?} {:?}", trees.get(*id)));
+        let nodes = trees.out_of_step().iter().map(|id| format!("{id:?} {:?}", trees.get(id)));
         nodes.collect::<Vec<_>>().join("; ")
     }
 

@@ -99,7 +99,7 @@ impl Core {
     /// What removing the file's own copy needs to know, or why it stays.
     pub(super) fn evictable(&self, trees: &Trees, id: NodeId, group: u32) -> Result<EvictItem> {
         let node = trees.get(id).ok_or_else(not_in_step)?;
-        if trees.out_of_step().contains(&id) {
+        if trees.out_of_step().contains(id) {
             return Err(not_in_step());
         }
         if is_pinned(trees, id) {
@@ -312,7 +312,7 @@ fn as_chosen(trees: &Trees, item: &EvictItem) -> bool {
         node.local.map(|local| local.content),
         Some(LocalContent::Here(content, _)) if content == item.content
     );
-    here && !trees.out_of_step().contains(&item.node)
+    here && !trees.out_of_step().contains(item.node)
         && !is_pinned(trees, item.node)
         && node.live_remote().is_some_and(|remote| remote.version == item.version)
         && trees.local_path(item.node).as_deref() == Some(&*item.path)

@@ -126,7 +126,7 @@ impl States {
     fn explain_whole(&self) -> Explanation {
         let waiting = {
             let trees = self.trees.read();
-            let waits = |id: &&NodeId| left_out(&self.filters, &trees, **id).is_none();
+            let waits = |id: &NodeId| left_out(&self.filters, &trees, *id).is_none();
             trees.out_of_step().iter().filter(waits).count()
         };
         if waiting == 0 {
@@ -226,20 +226,20 @@ fn standing(look: &Look<'_>, path: &str) -> Option<Standing> {
     let id = trees.find_local(path).or_else(|| find_remote(trees, path))?;
     let node = trees.get(id)?;
     let state = match &node.local {
-        Some(local) => look.state_of(id, local.content),
+        Some(local) => look.state_of(id, local.content.hold()),
         None => look.state_of_remote(id),
     };
     let activity = look.activity.get(&id);
     let what = match (activity, &node.trouble) {
         (Some(Activity::Uploading), _) => What::Moving("its bytes are on their way to the cloud"),
         (Some(Activity::Downloading), _) => What::Moving("its bytes are on their way to this device"),
-        _ if trees.out_of_step().contains(&id)
+        _ if trees.out_of_step().contains(id)
             && let Some(why) = left_out(look.filters, trees, id) =>
         {
             What::Troubled(Error::new(Code::NotPermitted, why.to_string()), None)
         }
         (_, Some(trouble)) => What::Troubled(Error::new(trouble.code, trouble.text), trouble.due_ns),
-        _ if trees.out_of_step().contains(&id) => waits(&node),
+        _ if trees.out_of_step().contains(id) => waits(&node),
         _ => What::InStep(in_step(&node)),
     };
     let pinned =

@@ -52,7 +52,7 @@ impl Core {
         }
         let trees = self.states.trees.read();
         let is_out = |id: &NodeId| left_out(&self.config.filters, &trees, *id).is_some();
-        let all = trees.out_of_step().iter().copied();
+        let all = trees.out_of_step().iter();
         let (mut out, mut within): (BTreeSet<NodeId>, BTreeSet<NodeId>) = all.partition(is_out);
         while let Some(id) = within.pop_first() {
             let Some(node) = trees.get(id) else { continue };

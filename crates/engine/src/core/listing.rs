@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
             size,
             mtime_ms: mtime_ns.div_euclid(1_000_000),
             state: match node.local {
-                Some(local) => self.look.state_of(id, local.content),
+                Some(local) => self.look.state_of(id, local.content.hold()),
                 None => self.look.state_of_remote(id),
             },
             is_here: node.local.is_some_and(|local| local.content.is_here()),

@@ -52,7 +52,7 @@ impl Marks {
 fn marking(filters: &Filters, trees: &Trees, id: NodeId) -> Option<Marking> {
     let stamp = trees.local(id)?.content.stamp()?;
     let mut mark = trees.mark(id)?;
-    let in_parts = trees.out_of_step().contains(&id) && stamp.size >= SENT_WHOLE;
+    let in_parts = trees.out_of_step().contains(id) && stamp.size >= SENT_WHOLE;
     if in_parts {
         return None;
     }
@@ -69,7 +69,7 @@ impl Core {
         if !self.marks.on {
             return VecDeque::new();
         }
-        self.marks.missing.want(unmarked);
+        self.marks.missing.want(&unmarked);
         let trees = self.states.trees.read();
         self.marks.missing.settle(&trees, |id| trees.mark(*id).is_some())
     }

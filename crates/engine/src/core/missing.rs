@@ -1,8 +1,8 @@
 //! Files that may lack something which a run makes up for when all else is done.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use crate::tree::{NodeId, Trees};
+use crate::tree::{NodeId, NodeSet, Trees};
 
 /// The files that may lack it.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(super) enum Missing {
     /// Any file.
     Unknown,
     /// These.
-    Of(BTreeSet<NodeId>),
+    Of(NodeSet),
 }
 
 /// In the index: no file lacks it. Anything else: any may.
@@ -19,7 +19,7 @@ const COMPLETE: &str = "complete";
 impl Missing {
     /// As the index has it.
     pub(super) fn new(text: &str) -> Self {
-        if text == COMPLETE { Missing::Of(BTreeSet::new()) } else { Missing::Unknown }
+        if text == COMPLETE { Missing::Of(NodeSet::default()) } else { Missing::Unknown }
     }
 
     /// For the index. What the trees learn goes there in the same transaction, so that none is forgotten.
@@ -29,26 +29,26 @@ impl Missing {
     }
 
     /// These may lack it.
-    pub(super) fn want(&mut self, more: BTreeSet<NodeId>) {
+    pub(super) fn want(&mut self, more: &NodeSet) {
         if let Missing::Of(files) = self {
-            files.extend(more);
+            files.extend(more.iter());
         }
     }
 
     /// This one has it, or never will.
     pub(super) fn have(&mut self, file: NodeId) {
         if let Missing::Of(files) = self {
-            files.remove(&file);
+            files.remove(file);
         }
     }
 
     /// Those that lack it, of the files that can.
     pub(super) fn settle(&mut self, trees: &Trees, can: impl Fn(&NodeId) -> bool) -> VecDeque<NodeId> {
-        let files: BTreeSet<NodeId> = match &*self {
-            Missing::Of(files) => files.iter().copied().filter(can).collect(),
+        let files: NodeSet = match &*self {
+            Missing::Of(files) => files.iter().filter(can).collect(),
             Missing::Unknown => trees.iter().map(|(id, _)| id).filter(can).collect(),
         };
-        let queue = files.iter().copied().collect();
+        let queue = files.iter().collect();
         *self = Missing::Of(files);
         queue
     }

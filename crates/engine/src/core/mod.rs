@@ -15,6 +15,7 @@ mod listing;
 mod marks;
 mod missing;
 mod observe;
+mod odd;
 mod outlook;
 mod photos;
 mod progress;
@@ -32,7 +33,7 @@ mod trash;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 
 use crate::config::{Config, DownloadPolicy};
 use crate::error::{Code, Error, Result};
@@ -325,8 +326,10 @@ impl Core {
     fn save(&mut self) -> Result<()> {
         let mut trees = self.states.trees.write();
         let unsaved = trees.take_unsaved();
-        self.thumbnails.missing.want(trees.take_unshown());
-        self.marks.missing.want(trees.take_unmarked());
+        self.thumbnails.missing.want(&trees.take_unshown());
+        self.marks.missing.want(&trees.take_unmarked());
+        // Nobody else changes the trees: whoever asks for states meanwhile does not wait for the disk.
+        let trees = RwLockWriteGuard::downgrade(trees);
         let mut batch = IndexBatch {
             meta: vec![
                 (CURSOR, self.cursor.clone()),
@@ -337,7 +340,7 @@ impl Core {
             ],
             ..IndexBatch::default()
         };
-        for &id in &unsaved {
+        for id in unsaved.iter() {
             match trees.row(id) {
                 Some(row) if row.node().is_worth_keeping() => batch.upserts.push((id, row)),
                 _ => batch.deletes.push(id),
@@ -345,8 +348,9 @@ impl Core {
         }
         let result = self.index.commit(&batch);
         drop(batch);
+        drop(trees);
         result.map_err(|error| {
-            trees.put_back_unsaved(unsaved);
+            self.states.trees.write().put_back_unsaved(&unsaved);
             index_failure(&error)
         })
     }

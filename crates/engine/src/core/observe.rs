@@ -12,7 +12,7 @@ use crate::error::Code;
 use crate::event::{ErrorType, SyncState};
 use crate::job::{FolderListing, Page, ScanReport, Scope, Work, join};
 use crate::plan;
-use crate::ports::{FileKind, Listing};
+use crate::ports::Listing;
 use crate::record::{self, Entry};
 use crate::tree::{Kind, LocalContent, NodeId, Place, Remote, Trees};
 
@@ -192,8 +192,8 @@ impl Core {
         let mut unknown = Vec::new();
         for path in fresh {
             let Some(listing) = observe.folders.get(path) else { continue };
-            for entry in listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
-                let below = join(path, &entry.name);
+            for entry in listing.entries.folders() {
+                let below = join(path, entry.name);
                 // An inode number may be that of another folder which is gone.
                 let known = trees.find_local_folder(&below).and_then(|id| trees.local(id));
                 let known = known.is_some_and(|local| local.content == LocalContent::Dir(entry.stamp.ino));
@@ -217,7 +217,7 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        let Reconciled { left_out, torn } = reconcile(&mut self.states.trees.write(), &seen);
+        let Reconciled { left_out, torn } = reconcile(&self.states.trees, &seen);
         if left_out {
             self.watching = false;
         }

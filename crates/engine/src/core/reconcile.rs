@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use parking_lot::{RwLock, RwLockWriteGuard};
+
+use super::odd::Odd;
 use super::photos::identifier_of;
 use crate::job::FolderListing;
 use crate::media::{Mark, marks};
@@ -31,32 +34,20 @@ pub(super) struct Reconciled {
     pub(super) torn: Vec<NodeId>,
 }
 
-/// Updates the local tree. Nothing is taken for deleted unless the scan was complete.
-pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
+/// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Nobody else changes the
+/// trees meanwhile.
+pub(super) fn reconcile(trees: &RwLock<Trees>, seen: &Seen) -> Reconciled {
+    let mut changing = trees.write();
     let to_go: Vec<(NodeId, Option<Stamp>)> =
-        trees.removed().iter().map(|&id| (id, stamp_of(trees, id))).collect();
-    let folders = match_folders(trees, seen);
-    let mut odd = Vec::new();
-    let mut missing = beneath_vanished(trees, seen, &folders);
-    for folder in &seen.folders {
-        let Some(&id) = folders.by_path.get(&folder.path) else { continue };
-        let mut found = Vec::new();
-        for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::File) {
-            match unchanged(trees, id, entry) {
-                Some(node) => found.push(node),
-                None => odd.push((id, entry)),
-            }
-        }
-        found.sort_unstable();
-        let unseen = trees.children(id).filter(|child| found.binary_search(child).is_err());
-        missing.extend(unseen.filter(|&child| is_file_in(trees, child, id)));
-    }
-    let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
-    if seen.everything {
-        missing.extend(strays(trees));
-    }
-    let mut left_out = leave_busy_out(trees, seen, &mut odd, &mut missing);
-    odd.retain(|(folder, entry)| !arrived(trees, *folder, entry, &mut missing));
+        changing.removed().iter().map(|&id| (id, stamp_of(&changing, id))).collect();
+    let folders = match_folders(&mut changing, seen);
+    // To find what is not as it was takes longest: whoever asks for states does not wait for that.
+    let looking = RwLockWriteGuard::downgrade(changing);
+    let (mut odd, mut missing) = compare(&looking, seen, &folders);
+    let mut left_out = leave_busy_out(&looking, seen, &mut odd, &mut missing);
+    drop(looking);
+    let trees = &mut *trees.write();
+    odd.retain(|folder, entry| !arrived(trees, folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
     let torn =
         if seen.complete && seen.everything { torn(trees, seen, &to_go, &missing) } else { Vec::new() };
@@ -70,6 +61,32 @@ pub(super) fn reconcile(trees: &mut Trees, seen: &Seen) -> Reconciled {
         forget_intents(trees, seen, &torn);
     }
     Reconciled { left_out, torn }
+}
+
+/// What is not as it was known, and the files that are not where they were.
+fn compare<'s>(trees: &Trees, seen: &'s Seen, folders: &Folders) -> (Odd<'s>, BTreeSet<NodeId>) {
+    let mut odd = Odd::default();
+    let mut missing = beneath_vanished(trees, seen, folders);
+    for folder in &seen.folders {
+        let Some(&id) = folders.by_path.get(&folder.path) else { continue };
+        let entries = &folder.listing.entries;
+        let (mut found, mut spots) = (Vec::new(), Vec::new());
+        for (spot, entry) in entries.spots().filter(|(_, entry)| entry.kind == FileKind::File) {
+            match unchanged(trees, id, &entry) {
+                Some(node) => found.push(node),
+                None => spots.push(spot),
+            }
+        }
+        odd.add(id, entries, spots);
+        found.sort_unstable();
+        let unseen = trees.children(id).filter(|child| found.binary_search(child).is_err());
+        missing.extend(unseen.filter(|&child| is_file_in(trees, child, id)));
+    }
+    let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
+    if seen.everything {
+        missing.extend(strays(trees));
+    }
+    (odd, missing)
 }
 
 /// What was to go to the trash and did not, while other parts of its photo did. What was changed since then stays:
@@ -120,12 +137,7 @@ fn is_file_in(trees: &Trees, id: NodeId, folder: NodeId) -> bool {
 /// Leaves out what the engine itself was changing, and what has its place. A file that is known elsewhere
 /// and was moved to such a place is not missing from where it was, nor is what came there a change of it:
 /// that is left out too, and so on. Returns whether there was any of this.
-fn leave_busy_out(
-    trees: &Trees,
-    seen: &Seen,
-    odd: &mut Vec<(NodeId, &DirEntry)>,
-    missing: &mut BTreeSet<NodeId>,
-) -> bool {
+fn leave_busy_out(trees: &Trees, seen: &Seen, odd: &mut Odd<'_>, missing: &mut BTreeSet<NodeId>) -> bool {
     let before = missing.len() + odd.len();
     let mut busy = seen.busy.clone();
     let mut inos: BTreeSet<u64> =
@@ -135,8 +147,8 @@ fn leave_busy_out(
         missing.retain(|node| !busy.contains(node));
         let all = odd.len();
         let mut found = BTreeSet::new();
-        odd.retain(|(folder, entry)| {
-            let mut known = trees.locals_at(*folder, &entry.name);
+        odd.retain(|folder, entry| {
+            let mut known = trees.locals_at(folder, entry.name);
             let out = inos.contains(&entry.stamp.ino) || known.any(|id| busy.contains(&id));
             if out {
                 found.insert(entry.stamp.ino);
@@ -153,8 +165,8 @@ fn leave_busy_out(
 }
 
 /// The node of a file that is where it was, with the stamp that it had.
-fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry) -> Option<NodeId> {
-    let mut known = trees.contents_at(folder, &entry.name);
+fn unchanged(trees: &Trees, folder: NodeId, entry: &DirEntry<'_>) -> Option<NodeId> {
+    let mut known = trees.contents_at(folder, entry.name);
     known.find(|(_, content)| content.stamp() == Some(entry.stamp)).map(|(id, _)| id)
 }
 
@@ -188,18 +200,17 @@ fn match_folders(trees: &mut Trees, seen: &Seen) -> Folders {
         let Some(id) = known.or_else(|| trees.find_local_folder(&folder.path)) else { continue };
         folders.by_path.insert(folder.path.clone(), id);
         folders.listed.push(id);
-        for entry in folder.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir) {
-            let node = folder_node(trees, &by_ino, &on_disk, &folders.seen, id, entry);
+        for entry in folder.listing.entries.folders() {
+            let node = folder_node(trees, &by_ino, &on_disk, &folders.seen, id, &entry);
             folders.seen.insert(node);
-            folders.by_path.insert(crate::job::join(&folder.path, &entry.name), node);
+            folders.by_path.insert(crate::job::join(&folder.path, entry.name), node);
         }
     }
     folders
 }
 
-fn dirs(seen: &Seen) -> impl Iterator<Item = &DirEntry> {
-    let entries = seen.folders.iter().flat_map(|folder| &folder.listing.entries);
-    entries.filter(|entry| entry.kind == FileKind::Dir)
+fn dirs(seen: &Seen) -> impl Iterator<Item = DirEntry<'_>> {
+    seen.folders.iter().flat_map(|folder| folder.listing.entries.folders())
 }
 
 /// The inode number of a folder that is on the disk; `None` for anything else.
@@ -224,16 +235,16 @@ fn folder_node(
     on_disk: &HashSet<u64>,
     taken: &HashSet<NodeId>,
     parent: NodeId,
-    entry: &DirEntry,
+    entry: &DirEntry<'_>,
 ) -> NodeId {
     let free = |id: &NodeId| !taken.contains(id);
     let by_name = || {
-        let same_name = trees.locals_at(parent, &entry.name);
+        let same_name = trees.locals_at(parent, entry.name);
         same_name.filter(free).find(|&id| folder_ino(trees, id).is_some_and(|ino| !on_disk.contains(&ino)))
     };
     let node = by_ino.get(&entry.stamp.ino).copied().filter(free).or_else(by_name);
     let node = node.unwrap_or_else(|| trees.add(Kind::Dir));
-    let place = Place { parent, name: &*entry.name };
+    let place = Place { parent, name: entry.name };
     let local = Local { place, content: LocalContent::Dir(entry.stamp.ino) };
     if trees.local(node) != Some(local) {
         trees.set_local(node, Some(local));
@@ -294,12 +305,12 @@ fn drop_folders(trees: &mut Trees, seen: &Seen, folders: &Folders) -> bool {
 
 /// Takes the entry for the file that was being put there when the engine was killed, wherever a person
 /// has moved it since. One that is noted elsewhere on the disk has not come.
-fn arrived(trees: &mut Trees, folder: NodeId, entry: &DirEntry, missing: &mut BTreeSet<NodeId>) -> bool {
+fn arrived(trees: &mut Trees, folder: NodeId, entry: &DirEntry<'_>, missing: &mut BTreeSet<NodeId>) -> bool {
     let Some(id) = trees.arriving_as(&entry.stamp) else { return false };
     if !missing.remove(&id) && is_file_here(trees, id) {
         return false;
     }
-    let place = Place { parent: folder, name: &*entry.name };
+    let place = Place { parent: folder, name: entry.name };
     trees.set_arrived(id, Local { place, content: LocalContent::Unread(entry.stamp) });
     true
 }
@@ -334,43 +345,48 @@ fn forget_intents(trees: &mut Trees, seen: &Seen, torn: &[NodeId]) {
 }
 
 /// Files that are new, changed or moved.
-fn place_odd(trees: &mut Trees, mut odd: Vec<(NodeId, &DirEntry)>, missing: &mut BTreeSet<NodeId>) {
+fn place_odd(trees: &mut Trees, mut odd: Odd<'_>, missing: &mut BTreeSet<NodeId>) {
     let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
     for &id in missing.iter() {
         if let Some(stamp) = stamp_of(trees, id) {
             by_ino.entry(stamp.ino).or_default().push(id);
         }
     }
-    odd.retain(|(folder, entry)| {
+    odd.retain(|folder, entry| {
         // An inode number may have belonged to several files, one after the other. What is known to
         // have it here did not come from elsewhere.
         let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
         let mut known = known.filter(|id| missing.contains(id));
-        let stayed = known.clone().any(|id| is_named_so(trees, id, *folder, entry));
-        let moved = if stayed { None } else { known.find(|&id| moved(trees, id, *folder, entry)) };
+        let stayed = known.clone().any(|id| is_named_so(trees, id, folder, entry));
+        let moved = if stayed { None } else { known.find(|&id| moved(trees, id, folder, entry)) };
         moved.is_none_or(|id| !missing.remove(&id))
     });
-    for (folder, entry) in odd {
-        let id = named_so(trees, folder, entry, missing).unwrap_or_else(|| trees.add(Kind::File));
+    for (folder, entry) in odd.iter() {
+        let id = named_so(trees, folder, &entry, missing).unwrap_or_else(|| trees.add(Kind::File));
         missing.remove(&id);
-        let place = Place { parent: folder, name: &*entry.name };
+        let place = Place { parent: folder, name: entry.name };
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
 }
 
-fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
-    trees.local(id).is_some_and(|local| local.place == Place { parent: folder, name: &*entry.name })
+fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry<'_>) -> bool {
+    trees.local(id).is_some_and(|local| local.place == Place { parent: folder, name: entry.name })
 }
 
 /// The missing node that was known under an entry's name: the one with its inode number, where a file
 /// came to a place that another had just left. What was being removed to free its space is gone; another file in
 /// its place is new, and no change of it.
-fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<NodeId>) -> Option<NodeId> {
+fn named_so(
+    trees: &Trees,
+    folder: NodeId,
+    entry: &DirEntry<'_>,
+    missing: &BTreeSet<NodeId>,
+) -> Option<NodeId> {
     let stayed = |id: &NodeId| {
         let stamp = stamp_of(trees, *id);
         !trees.leaving().contains(id) || stamp.is_some_and(|stamp| same_file(&entry.stamp, &stamp))
     };
-    let known = || trees.locals_at(folder, &entry.name).filter(|id| missing.contains(id)).filter(stayed);
+    let known = || trees.locals_at(folder, entry.name).filter(|id| missing.contains(id)).filter(stayed);
     let same_file = known().find(|&id| stamp_of(trees, id).is_some_and(|stamp| stamp.ino == entry.stamp.ino));
     same_file.or_else(|| known().next())
 }
@@ -378,10 +394,10 @@ fn named_so(trees: &Trees, folder: NodeId, entry: &DirEntry, missing: &BTreeSet<
 /// Takes the entry for the node, moved, where inode number, size and time say so. It is read again, like
 /// one that stayed and has another change time: a move gives a new one, and so hides whether the bytes
 /// changed too, or whether this is another file that was given the inode number and the time.
-fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry) -> bool {
+fn moved(trees: &mut Trees, id: NodeId, folder: NodeId, entry: &DirEntry<'_>) -> bool {
     let Some(local) = trees.local(id) else { return false };
     let Some(stamp) = local.content.stamp() else { return false };
-    let place = Place { parent: folder, name: &*entry.name };
+    let place = Place { parent: folder, name: entry.name };
     if (stamp.size, stamp.mtime_ns) != (entry.stamp.size, entry.stamp.mtime_ns) || local.place == place {
         return false;
     }

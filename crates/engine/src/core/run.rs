@@ -399,7 +399,7 @@ impl Core {
     fn keep_sent(&mut self, run: &mut Run) {
         let trees = self.states.trees.read();
         self.sent = std::mem::take(&mut run.sent);
-        self.sent.retain(|node, sent| trees.out_of_step().contains(node) && sent.is_of(&trees, *node));
+        self.sent.retain(|node, sent| trees.out_of_step().contains(*node) && sent.is_of(&trees, *node));
     }
 
     /// What was set back too often to be tried again in this run says why it waits.
@@ -407,7 +407,7 @@ impl Core {
         let often = run.setbacks.iter().filter(|(_, count)| **count >= MOST_SETBACKS);
         let stuck: Vec<NodeId> = often.map(|(node, _)| *node).collect();
         for node in stuck {
-            if self.states.trees.read().out_of_step().contains(&node) {
+            if self.states.trees.read().out_of_step().contains(node) {
                 let text = "the file keeps changing, or something that is not synced has its name: \
                             the next start tries again";
                 self.trouble(run, node, &Error::new(Code::Busy, text));

@@ -16,7 +16,7 @@ use crate::event::FileSyncState;
 use crate::filter::Filters;
 use crate::gate::Gate;
 use crate::ports::{FileKind, FileSystem, Ports, PreviewCache, PreviewKind, PreviewName};
-use crate::tree::{Content, LocalContent, NodeId, Trees};
+use crate::tree::{Content, Hold, NodeId, Trees};
 use crate::uri::UriSpace;
 
 use super::explain::Notes;
@@ -101,27 +101,40 @@ impl States {
     /// One file's state.
     pub fn file_state(&self, uri: &str) -> Result<FileSyncState> {
         let path = self.uris.path(uri)?;
-        let known = self.look().state(&path, &mut Folder::default());
+        let known = self.look().state(&path).map(|(state, _)| state);
         known.map_or_else(|| self.unknown(&path, uri), Ok)
     }
 
     /// Many files' states, in order. The first URI that fails fails the call. The trees are held for
     /// so many files at a time that a run never waits for long.
     pub fn file_states(&self, uris: &[&str]) -> Result<Vec<FileSyncState>> {
-        const AT_A_TIME: usize = 1000;
+        const AT_A_TIME: usize = 4000;
         let mut states = Vec::with_capacity(uris.len());
         for uris in uris.chunks(AT_A_TIME) {
-            let paths = uris.iter().map(|uri| self.uris.path(uri)).collect::<Result<Vec<_>>>()?;
-            let known: Vec<Option<FileSyncState>> = {
-                let look = self.look();
-                let mut folder = Folder::default();
-                paths.iter().map(|path| look.state(path, &mut folder)).collect()
-            };
-            for ((known, path), uri) in known.into_iter().zip(&paths).zip(uris) {
-                states.push(known.map_or_else(|| self.unknown(path, uri), Ok)?);
+            let known = self.known_states(uris)?;
+            for (known, uri) in known.into_iter().zip(uris) {
+                let unknown = || self.unknown(&self.uris.path(uri)?, uri);
+                states.push(known.map_or_else(unknown, Ok)?);
             }
         }
         Ok(states)
+    }
+
+    /// The states of those that a tree knows.
+    fn known_states(&self, uris: &[&str]) -> Result<Vec<Option<FileSyncState>>> {
+        let look = self.look();
+        let mut last = Folder(None);
+        let known = uris.iter().map(|uri| {
+            if let Some(state) = look.state_beside(uri, &last) {
+                return Ok(Some(state));
+            }
+            let known = look.state(&self.uris.path(uri)?);
+            if let Some((_, Some(folder))) = known {
+                last = Folder(Some((folder_and_name(uri).0, folder)));
+            }
+            Ok(known.map(|(state, _)| state))
+        });
+        known.collect()
     }
 
     /// The path of a file or folder that is here or in the cloud.
@@ -157,7 +170,7 @@ impl States {
             return Err(not_yet(uri, "has not been sent yet: it is made when a sync sends the photo"));
         };
         let in_cloud = preview_item(&trees, id, kind).is_some();
-        let in_step = !trees.out_of_step().contains(&id);
+        let in_step = !trees.out_of_step().contains(id);
         drop(trees);
         let name = content.map(|content| PreviewName { content: content.digest, kind });
         match name.filter(|name| self.previews.size(*name).is_some()) {
@@ -210,9 +223,8 @@ impl States {
     }
 }
 
-/// The folder that was looked up last: files asked for together mostly lie together.
-#[derive(Default)]
-struct Folder<'p>(Option<(&'p str, NodeId)>);
+/// The folder in which a file was found last, and how URIs name it: files asked for together mostly lie together.
+struct Folder<'u>(Option<(&'u str, NodeId)>);
 
 /// One look at the trees.
 pub(super) struct Look<'a> {
@@ -222,12 +234,25 @@ pub(super) struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// The state of a file that a tree knows.
-    fn state<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<FileSyncState> {
-        if let Some((id, content)) = self.find(path, last) {
-            return Some(self.state_of(id, content));
+    /// The state of a file that a tree knows, and its folder where it is in the local tree.
+    fn state(&self, path: &str) -> Option<(FileSyncState, Option<NodeId>)> {
+        let (folder, name) = folder_and_name(path);
+        let folder = self.trees.find_local_folder(folder);
+        if let Some(folder) = folder
+            && let Some((id, hold)) = self.trees.hold_at(folder, name)
+        {
+            return Some((self.state_of(id, hold), Some(folder)));
         }
-        find_remote(&self.trees, path).map(|id| self.state_of_remote(id))
+        find_remote(&self.trees, path).map(|id| (self.state_of_remote(id), None))
+    }
+
+    /// The state of a file in the folder of the last one, where the local tree has it and its URI says its name
+    /// as it is. A name that is no name of a file is in no tree.
+    fn state_beside(&self, uri: &str, last: &Folder<'_>) -> Option<FileSyncState> {
+        let (folder, name) = folder_and_name(uri);
+        let (_, parent) = last.0.filter(|(known, _)| *known == folder && !name.contains('%'))?;
+        let (id, hold) = self.trees.hold_at(parent, name)?;
+        Some(self.state_of(id, hold))
     }
 
     /// The state of what the local tree does not have.
@@ -238,27 +263,14 @@ impl Look<'_> {
         }
     }
 
-    fn find<'p>(&self, path: &'p str, last: &mut Folder<'p>) -> Option<(NodeId, LocalContent)> {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let parent = match last.0 {
-            Some((known, id)) if known == folder => id,
-            _ => {
-                let id = self.trees.find_local(folder)?;
-                last.0 = Some((folder, id));
-                id
-            }
-        };
-        self.trees.content_at(parent, name)
-    }
-
-    pub(super) fn state_of(&self, id: NodeId, content: LocalContent) -> FileSyncState {
+    pub(super) fn state_of(&self, id: NodeId, hold: Hold) -> FileSyncState {
         match self.activity.get(&id) {
             Some(Activity::Uploading) => return FileSyncState::Uploading,
             Some(Activity::Downloading) => return FileSyncState::Downloading,
             Some(Activity::Stopped) => return FileSyncState::Stopped,
             None => {}
         }
-        if self.trees.out_of_step().contains(&id)
+        if self.trees.out_of_step().contains(id)
             && let Some(node) = self.trees.get(id)
             && node.is_changed_here()
         {
@@ -268,11 +280,18 @@ impl Look<'_> {
                 None => FileSyncState::ToBeUploaded,
             };
         }
-        let here = matches!(content, LocalContent::Here(..));
-        match here && self.trees.is_sent_from_here(id) {
+        match hold == Hold::Here && self.trees.is_sent_from_here(id) {
             true => FileSyncState::UploadSuccess,
             false => FileSyncState::Completed,
         }
+    }
+}
+
+/// A name is so short that looking at each byte is faster than what `str` does for long texts.
+fn folder_and_name(path: &str) -> (&str, &str) {
+    match path.bytes().rposition(|byte| byte == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => ("", path),
     }
 }
 

@@ -53,7 +53,7 @@ impl Core {
     /// The files that a run fetches thumbnails for.
     pub(super) fn missing_thumbnails(&mut self) -> VecDeque<NodeId> {
         let unshown = self.states.trees.write().take_unshown();
-        self.thumbnails.missing.want(unshown);
+        self.thumbnails.missing.want(&unshown);
         let trees = self.states.trees.read();
         self.thumbnails.missing.settle(&trees, |id| {
             is_cloud_only(&trees, *id) && preview_item(&trees, *id, PreviewKind::Thumbnail).is_some()

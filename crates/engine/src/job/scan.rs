@@ -1,12 +1,12 @@
 //! Looks at the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use cloudsync_cloud::CloudError;
 
 use super::{JobContext, StopFlag};
-use crate::ports::{FileKind, Listing};
+use crate::ports::Listing;
 
 /// Which folders a scan lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +88,8 @@ fn walk(context: &JobContext, start: Vec<String>, report: &mut ScanReport, stop:
                 return;
             };
             if let Some(listing) = take(folder, listed, report) {
-                let folders = listing.listing.entries.iter().filter(|entry| entry.kind == FileKind::Dir);
-                below.extend(folders.map(|entry| join(&listing.path, &entry.name)));
+                let folders = listing.listing.entries.folders();
+                below.extend(folders.map(|entry| join(&listing.path, entry.name)));
             }
         }
         level = below;
@@ -194,10 +194,9 @@ fn relist(context: &JobContext, report: &mut ScanReport, again: &[usize], stop: 
     let mut fresh = Vec::new();
     for (path, listing) in old {
         let Some(now) = take(path.clone(), list(context, &path), report) else { continue };
-        let known: std::collections::BTreeSet<&str> =
-            listing.entries.iter().filter(|e| e.kind == FileKind::Dir).map(|e| &*e.name).collect();
-        let new = now.listing.entries.iter().filter(|e| e.kind == FileKind::Dir && !known.contains(&*e.name));
-        fresh.extend(new.map(|entry| join(&path, &entry.name)));
+        let known: BTreeSet<&str> = listing.entries.folders().map(|entry| entry.name).collect();
+        let new = now.listing.entries.folders().filter(|entry| !known.contains(entry.name));
+        fresh.extend(new.map(|entry| join(&path, entry.name)));
     }
     walk(context, fresh, report, stop);
     dedup(&mut report.folders);
@@ -215,9 +214,7 @@ fn dedup(folders: &mut Vec<FolderListing>) {
         else {
             return true;
         };
-        last.get(parent).is_none_or(|listing| {
-            listing.entries.iter().any(|entry| entry.kind == FileKind::Dir && *entry.name == *name)
-        })
+        last.get(parent).is_none_or(|listing| listing.entries.folders().any(|entry| entry.name == name))
     };
     let gone: Vec<String> = last.keys().filter(|path| !exists(path)).cloned().collect();
     for path in gone {

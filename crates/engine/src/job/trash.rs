@@ -8,7 +8,7 @@ use super::scan::join;
 use super::{JobContext, identify};
 use crate::error::{Code, Error};
 use crate::media::{self, Mark, joined, photo_of};
-use crate::ports::{DirEntry, FileKind, FileSystem};
+use crate::ports::{FileKind, FileSystem};
 
 /// How the names of bins end whose files were replaced.
 const REPLACED: &str = "-replaced";
@@ -126,9 +126,10 @@ fn put_back(context: &JobContext, gone: Vec<(&str, String)>) {
 fn parts_named(context: &JobContext, path: &str) -> io::Result<Vec<String>> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let Some(photo) = photo_of(name) else { return Ok(Vec::new()) };
-    let files = files_in(context, folder)?;
-    let parts = files.filter(|entry| *entry.name != *name && photo_of(&entry.name).as_ref() == Some(&photo));
-    Ok(parts.map(|part| join(folder, &part.name)).collect())
+    let listing = context.fs.list(folder)?;
+    let others = listing.entries.files().filter(|entry| entry.name != name);
+    let parts = others.filter(|entry| photo_of(entry.name).as_ref() == Some(&photo));
+    Ok(parts.map(|part| join(folder, part.name)).collect())
 }
 
 /// The other parts of the photo that a folder of the trash has of a path, or would have.
@@ -137,19 +138,15 @@ fn parts_in_bin(context: &JobContext, bin: &str, path: &str) -> io::Result<Vec<S
     let below = join(bin, folder);
     let mut known: BTreeSet<Mark> = media::marks(name, None).collect();
     let mut others = Vec::new();
-    for entry in files_in(context, below.trim_end_matches('/'))? {
-        let marks = identify::marks(context, &join(bin, &join(folder, &entry.name)), &entry.stamp);
-        if *entry.name == *name {
+    for entry in context.fs.list(below.trim_end_matches('/'))?.entries.files() {
+        let marks = identify::marks(context, &join(bin, &join(folder, entry.name)), &entry.stamp);
+        if entry.name == name {
             known.extend(marks);
         } else {
-            others.push((join(folder, &entry.name), marks));
+            others.push((join(folder, entry.name), marks));
         }
     }
     Ok(joined(others, known))
-}
-
-fn files_in(context: &JobContext, folder: &str) -> io::Result<impl Iterator<Item = DirEntry>> {
-    Ok(context.fs.list(folder)?.entries.into_iter().filter(|entry| entry.kind == FileKind::File))
 }
 
 /// Brings what was last deleted at a path back from the trash, durably, with the parts of its photo that went with

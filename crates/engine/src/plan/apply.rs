@@ -16,7 +16,7 @@ pub fn settle(trees: &mut Trees, id: NodeId) {
         return;
     }
     // Of two in one place that are in step, neither would ever give way to the other.
-    let in_step = |other: NodeId| other != id && !trees.out_of_step().contains(&other);
+    let in_step = |other: NodeId| other != id && !trees.out_of_step().contains(other);
     if trees.locals_at(local.place.parent, local.place.name).any(in_step) {
         return;
     }

@@ -84,7 +84,7 @@ pub(super) fn decide_all<'t>(request: &Request<'t>) -> Verdicts<'t> {
     let ids = if out_of_step.is_empty() { 0 } else { trees.next_id() };
     let mut verdicts = Verdicts { list, positions: vec![0; ids as usize], later: Later::default() };
     let mut turns = Turns { request, taken: 0, folders: HashSet::new() };
-    for &id in out_of_step {
+    for id in out_of_step.iter() {
         let Some(node) = trees.get(id) else { continue };
         match turns.is_later(id, &node) {
             Some(bytes) => verdicts.later.add(bytes),

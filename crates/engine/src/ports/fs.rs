@@ -6,6 +6,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::listing::Listing;
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
@@ -46,29 +48,6 @@ pub struct Stat {
     pub kind: FileKind,
     /// Its stamp.
     pub stamp: Stamp,
-}
-
-/// One entry of a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirEntry {
-    /// Its name.
-    pub name: Box<str>,
-    /// What it is.
-    pub kind: FileKind,
-    /// Its stamp.
-    pub stamp: Stamp,
-}
-
-/// A folder's entries, or as many as could be read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Listing {
-    /// Entries, in no order, without `.`, `..` and names that the engine leaves alone.
-    pub entries: Vec<DirEntry>,
-    /// The folder's own stamp, taken before its entries were read.
-    pub folder: Stamp,
-    /// Entries that could not be read (name not UTF-8, or no stat), with the reason. A listing
-    /// with such entries is incomplete: nothing may be taken for deleted because of it.
-    pub unreadable: Vec<String>,
 }
 
 /// A file open for reading.

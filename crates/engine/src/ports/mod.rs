@@ -4,6 +4,7 @@ mod conditions;
 mod fs;
 mod identifiers;
 mod index;
+mod listing;
 mod previews;
 mod time;
 mod watch;
@@ -11,11 +12,12 @@ mod watch;
 pub use conditions::{Battery, Conditions, DeviceState, Heat, Network};
 pub(crate) use fs::same_file;
 pub use fs::{
-    DirEntry, FileKind, FileMark, FileSystem, Listing, Marking, ReadFile, SMUDGED, Space, Stamp, Stat,
-    StillFile, WriteFile,
+    FileKind, FileMark, FileSystem, Marking, ReadFile, SMUDGED, Space, Stamp, Stat, StillFile, WriteFile,
 };
 pub use identifiers::{ContentId, IdentifierReader};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
+pub(crate) use listing::Spot;
+pub use listing::{DirEntry, Entries, Listing};
 pub use previews::{HEAD, PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName};
 pub use time::{Clock, Random};
 pub use watch::{Changes, Stirred, Wake, Watcher};

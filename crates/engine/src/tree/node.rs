@@ -122,7 +122,37 @@ impl LocalContent {
 
     /// Whether it is on the disk.
     pub fn is_here(&self) -> bool {
-        !matches!(self, LocalContent::CloudOnly(_))
+        self.hold().is_here()
+    }
+
+    /// The same without what it is that the disk holds.
+    pub fn hold(&self) -> Hold {
+        match self {
+            LocalContent::Dir(_) => Hold::Dir,
+            LocalContent::CloudOnly(_) => Hold::CloudOnly,
+            LocalContent::Here(..) => Hold::Here,
+            LocalContent::Unread(_) => Hold::Unread,
+        }
+    }
+}
+
+/// How the disk holds a node: as [`LocalContent`] says, whose names these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// A folder.
+    Dir,
+    /// A file whose bytes are in the cloud alone.
+    CloudOnly,
+    /// A file that was read.
+    Here,
+    /// A file that was not.
+    Unread,
+}
+
+impl Hold {
+    /// Whether it is on the disk.
+    pub fn is_here(self) -> bool {
+        self != Hold::CloudOnly
     }
 }
 

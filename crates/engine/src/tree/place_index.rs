@@ -1,11 +1,12 @@
 //! Finds nodes by folder and name.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hash::{BuildHasher, Hasher};
-use std::ops::Bound;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::node_set::{Nodes, Spot};
 use super::{NodeId, PlaceRef};
 
 /// Which nodes are at a place, in whichever tree. Several may be, for a while: a new file where a
@@ -16,7 +17,8 @@ use super::{NodeId, PlaceRef};
 #[derive(Debug, Default)]
 pub(super) struct PlaceIndex {
     by_hash: HashTable<(u32, NodeId)>,
-    by_parent: BTreeSet<(NodeId, NodeId)>,
+    /// What a folder has: the bits of 32 nodes by the folder and their numbers' 32nd part. None is 0.
+    by_parent: BTreeMap<(NodeId, u32), u32>,
     state: DefaultHashBuilder,
 }
 
@@ -40,7 +42,7 @@ impl PlaceIndex {
 
     pub(super) fn insert(&mut self, place: PlaceRef<'_>, id: NodeId) {
         self.insert_name(place, id);
-        self.by_parent.insert((place.parent, id));
+        self.insert_child(place.parent, id);
     }
 
     /// Inserts without noting that the folder has it: [`PlaceIndex::fill_folders`] does that for many.
@@ -52,7 +54,24 @@ impl PlaceIndex {
     /// Notes, for all nodes at once, which folders have them.
     pub(super) fn fill_folders(&mut self, mut pairs: Vec<(NodeId, NodeId)>) {
         pairs.sort_unstable();
-        self.by_parent = pairs.into_iter().collect();
+        for (parent, id) in pairs {
+            self.insert_child(parent, id);
+        }
+    }
+
+    fn insert_child(&mut self, parent: NodeId, id: NodeId) {
+        let Spot { word, bit } = Spot::of(id);
+        *self.by_parent.entry((parent, word)).or_default() |= bit;
+    }
+
+    fn remove_child(&mut self, parent: NodeId, id: NodeId) {
+        let Spot { word, bit } = Spot::of(id);
+        if let Entry::Occupied(mut bits) = self.by_parent.entry((parent, word)) {
+            *bits.get_mut() &= !bit;
+            if *bits.get() == 0 {
+                bits.remove();
+            }
+        }
     }
 
     /// Removes a place. `still_in_folder`: another place of the node is in the same folder.
@@ -62,7 +81,7 @@ impl PlaceIndex {
             entry.remove();
         }
         if !still_in_folder {
-            self.by_parent.remove(&(place.parent, id));
+            self.remove_child(place.parent, id);
         }
     }
 
@@ -81,22 +100,30 @@ impl PlaceIndex {
 
     /// The folders that any node has a place in.
     pub(super) fn parents(&self) -> impl Iterator<Item = NodeId> + '_ {
-        let after = |parent: NodeId| self.by_parent.range((parent, NodeId(u32::MAX))..).next();
-        let first = self.by_parent.first().map(|&(parent, _)| parent);
-        std::iter::successors(first, move |&parent| after(parent).map(|&(parent, _)| parent))
+        let from = |first: u32| self.by_parent.range((NodeId(first), 0)..).next();
+        let parent_from = move |first: u32| from(first).map(|(&(parent, _), _)| parent);
+        std::iter::successors(parent_from(0), move |parent| parent_from(parent.0.checked_add(1)?))
     }
 
     /// The nodes that have a place in a folder, smallest id first.
     pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.by_parent.range((parent, NodeId(0))..=(parent, NodeId(u32::MAX))).map(|&(_, id)| id)
+        self.words(parent, 0).flatten()
     }
 
     /// Those of them with a greater id than `last`.
     pub(super) fn children_after(&self, parent: NodeId, last: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let bounds = (Bound::Excluded((parent, last)), Bound::Included((parent, NodeId(u32::MAX))));
-        // A range that begins after its end would be a panic.
-        let range = (last.0 < u32::MAX).then(|| self.by_parent.range(bounds));
-        range.into_iter().flatten().map(|&(_, id)| id)
+        let spot = Spot::of(last);
+        let words = self.words(parent, spot.word).map(move |nodes| match nodes.word == spot.word {
+            true => Nodes { bits: nodes.bits & spot.after(), ..nodes },
+            false => nodes,
+        });
+        words.flatten()
+    }
+
+    /// What a folder has, from a word on.
+    fn words(&self, parent: NodeId, first: u32) -> impl Iterator<Item = Nodes> + '_ {
+        let words = self.by_parent.range((parent, first)..=(parent, u32::MAX));
+        words.map(|(&(_, word), &bits)| Nodes { word, bits })
     }
 }
 
@@ -159,5 +186,27 @@ mod tests {
             assert_eq!(index.candidates(place).collect::<Vec<_>>(), ids);
             assert_eq!(index.children(NodeId(7)).collect::<Vec<_>>(), ids);
         }
+    }
+
+    #[test]
+    fn a_folders_nodes_are_its_own_and_in_order() {
+        let place = |parent| Place { parent: NodeId(parent), name: "a.jpg" };
+        let ids = [1, 31, 32, 33, 1000, u32::MAX].map(NodeId);
+        let mut index = PlaceIndex::default();
+        for folder in [0, 7, u32::MAX] {
+            ids.iter().rev().for_each(|id| index.insert(place(folder), *id));
+        }
+        index.insert(place(6), NodeId(32));
+        index.insert(place(8), NodeId(2));
+        for (count, last) in (1..).zip(ids) {
+            assert_eq!(index.children_after(NodeId(7), last).collect::<Vec<_>>(), ids[count..]);
+        }
+        assert_eq!(index.children_after(NodeId(7), NodeId::ROOT).collect::<Vec<_>>(), ids);
+        assert_eq!(index.children_after(NodeId(7), NodeId(40)).collect::<Vec<_>>(), ids[4..]);
+        ids.iter().for_each(|id| index.remove(place(7), *id, *id == NodeId(33)));
+        assert_eq!(index.children(NodeId(7)).collect::<Vec<_>>(), [NodeId(33)]);
+        index.remove(place(7), NodeId(33), false);
+        index.remove(place(6), NodeId(32), false);
+        assert_eq!(index.parents().collect::<Vec<_>>(), [0, 8, u32::MAX].map(NodeId));
     }
 }

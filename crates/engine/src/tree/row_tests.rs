@@ -3,9 +3,9 @@
 use proptest::option::of;
 use proptest::prelude::*;
 
-use super::bytes::put_number;
 use super::*;
 use crate::Code;
+use crate::bytes::put_number;
 use crate::ports::Stamp;
 
 /// From few values, so that the trees often agree, wholly or in part.
@@ -120,6 +120,18 @@ proptest! {
         // Their own equality leaves out the times of contents.
         prop_assert_eq!(format!("{:?}", row.node()), format!("{:?}", node.as_ref()));
         prop_assert_eq!(Row::from_bytes(row.as_bytes()), Ok(row));
+    }
+
+    #[test]
+    fn what_is_at_a_place_is_told_without_the_rest(node in any_node()) {
+        let row = Row::of(&node.as_ref());
+        for place in node.as_ref().places().into_iter().flatten() {
+            let there = node.local.as_ref().filter(|local| local.place.as_ref() == place);
+            let content = there.map(|local| local.content);
+            prop_assert_eq!(row.hold_at(place), content.map(|content| content.hold()));
+            prop_assert_eq!(row.local_at(place), content);
+            prop_assert_eq!(row.hold_at(PlaceRef { name: "elsewhere", ..place }), None);
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::place_index::{PlaceIndex, spread};
 use super::recorder::Recorder;
 use super::{
-    Arrival, Content, Keep, Kind, Local, LocalContent, NodeId, NodeRef, Place, PlaceRef, Preview, Previews,
-    Remote, Row, Synced, Trouble,
+    Arrival, Content, Hold, Keep, Kind, Local, LocalContent, NodeId, NodeRef, NodeSet, Place, PlaceRef,
+    Preview, Previews, Remote, Row, Synced, Trouble,
 };
 use crate::ports::{FileMark, Stamp};
 
@@ -22,7 +22,7 @@ pub struct Trees {
     places: PlaceIndex,
     records: HashTable<(u32, NodeId)>,
     record_state: DefaultHashBuilder,
-    out_of_step: BTreeSet<NodeId>,
+    out_of_step: NodeSet,
     /// The nodes whose bytes are being put on the disk, by the inode number of the file that holds them.
     arriving: BTreeMap<u64, NodeId>,
     /// The files whose own copies are being removed.
@@ -31,13 +31,13 @@ pub struct Trees {
     came: u64,
     /// What a person has removed.
     removed: BTreeSet<NodeId>,
-    unsaved: BTreeSet<NodeId>,
+    unsaved: NodeSet,
     /// Whether a photo went, or got other bytes, that had previews.
     previews_gone: bool,
     /// The files that came to be in the cloud alone, with a thumbnail there, since that was last asked.
-    unshown: BTreeSet<NodeId>,
+    unshown: NodeSet,
     /// The files that came to be here, or to be in another state, since that was last asked.
-    unmarked: BTreeSet<NodeId>,
+    unmarked: NodeSet,
     keep_originals: bool,
     scratch: Vec<u8>,
     /// There while somebody wants to be told of changes.
@@ -157,25 +157,32 @@ impl Trees {
     }
 
     /// The nodes on which the three trees do not agree, smallest id first.
-    pub fn out_of_step(&self) -> &BTreeSet<NodeId> {
+    pub fn out_of_step(&self) -> &NodeSet {
         &self.out_of_step
     }
 
     /// The nodes at a place on the disk or, cloud-only, in its index. What is on the disk comes first.
     pub fn local_at(&self, parent: NodeId, name: &str) -> Option<NodeId> {
-        self.content_at(parent, name).map(|(id, _)| id)
+        self.hold_at(parent, name).map(|(id, _)| id)
     }
 
-    /// The same, and what is there.
-    pub fn content_at(&self, parent: NodeId, name: &str) -> Option<(NodeId, LocalContent)> {
+    /// The same, and how the disk holds it.
+    pub fn hold_at(&self, parent: NodeId, name: &str) -> Option<(NodeId, Hold)> {
         let mut cloud_only = None;
-        for (id, content) in self.contents_at(parent, name) {
-            if content.is_here() {
-                return Some((id, content));
+        for (id, hold) in self.holds_at(parent, name) {
+            if hold.is_here() {
+                return Some((id, hold));
             }
-            cloud_only = cloud_only.or(Some((id, content)));
+            cloud_only = cloud_only.or(Some((id, hold)));
         }
         cloud_only
+    }
+
+    /// Every node that the local tree holds at a place, smallest id first, and how.
+    fn holds_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = (NodeId, Hold)> + 'a {
+        let place = Place { parent, name };
+        let candidates = self.places.candidates(place);
+        candidates.filter_map(move |id| Some((id, self.row(id)?.hold_at(place)?)))
     }
 
     /// Every node that the local tree holds at a place, smallest id first, and what is there.
@@ -191,7 +198,7 @@ impl Trees {
 
     /// Every node that the local tree holds at a place, smallest id first.
     pub fn locals_at<'a>(&'a self, parent: NodeId, name: &'a str) -> impl Iterator<Item = NodeId> + 'a {
-        self.contents_at(parent, name).map(|(id, _)| id)
+        self.holds_at(parent, name).map(|(id, _)| id)
     }
 
     /// Every node that the cloud's tree holds at a place, smallest id first.
@@ -296,8 +303,7 @@ impl Trees {
     pub fn find_local_folder(&self, path: &str) -> Option<NodeId> {
         let mut at = NodeId::ROOT;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            let mut here = self.contents_at(at, name);
-            at = here.find(|(_, content)| matches!(content, LocalContent::Dir(_)))?.0;
+            at = self.holds_at(at, name).find(|(_, hold)| *hold == Hold::Dir)?.0;
         }
         Some(at)
     }
@@ -491,19 +497,19 @@ impl Trees {
         self.reindex(id, &node, &NodeRef::new(node.kind));
         self.previews_gone |= pictured(&node).is_some();
         self.unsaved.insert(id);
-        self.out_of_step.remove(&id);
+        self.out_of_step.remove(id);
         self.live -= 1;
         self.record(id, &node);
     }
 
     /// The nodes that changed, or went, since the last call.
-    pub fn take_unsaved(&mut self) -> BTreeSet<NodeId> {
+    pub fn take_unsaved(&mut self) -> NodeSet {
         std::mem::take(&mut self.unsaved)
     }
 
     /// Gives back what could not be written to the index.
-    pub fn put_back_unsaved(&mut self, ids: BTreeSet<NodeId>) {
-        self.unsaved.extend(ids);
+    pub fn put_back_unsaved(&mut self, ids: &NodeSet) {
+        self.unsaved.extend(ids.iter());
     }
 
     /// Whether, since the last call, a photo went or got other bytes that had previews.
@@ -513,12 +519,12 @@ impl Trees {
 
     /// The files that came to be in the cloud alone, or got other bytes there, with a thumbnail, since the last
     /// call.
-    pub fn take_unshown(&mut self) -> BTreeSet<NodeId> {
+    pub fn take_unshown(&mut self) -> NodeSet {
         std::mem::take(&mut self.unshown)
     }
 
     /// The files that came to be here, or changed their marks, since the last call.
-    pub fn take_unmarked(&mut self) -> BTreeSet<NodeId> {
+    pub fn take_unmarked(&mut self) -> NodeSet {
         std::mem::take(&mut self.unmarked)
     }
 
@@ -553,7 +559,7 @@ impl Trees {
         }
         self.unsaved.insert(id);
         if in_step {
-            self.out_of_step.remove(&id);
+            self.out_of_step.remove(id);
         } else {
             self.out_of_step.insert(id);
         }

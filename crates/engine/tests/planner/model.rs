@@ -568,7 +568,7 @@ impl World {
     /// Disk, cloud and the trees hold the same, and it is a tree.
     pub(crate) fn check_agreement(&mut self) -> Result<BTreeMap<String, Option<Bytes>>, String> {
         if let Some(id) = self.trees.out_of_step().first() {
-            return Err(format!("{id:?} is out of step: {:?}", self.trees.get(*id)));
+            return Err(format!("{id:?} is out of step: {:?}", self.trees.get(id)));
         }
         let mut on_disk = BTreeMap::new();
         let mut all = BTreeMap::new();

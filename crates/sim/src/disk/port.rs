@@ -106,8 +106,8 @@ pub(super) fn outcome<T>(result: &io::Result<T>) -> String {
     result.as_ref().map_or_else(|error| error.kind().to_string(), |_| "done".to_owned())
 }
 
-fn entry(name: &str, node: &Inode) -> DirEntry {
-    DirEntry { name: name.into(), kind: node.kind(), stamp: node.stamp() }
+fn entry<'n>(name: &'n str, node: &Inode) -> DirEntry<'n> {
+    DirEntry { name, kind: node.kind(), stamp: node.stamp() }
 }
 
 fn remove_whole(disk: &mut super::Disk, path: &str, now: i64) -> io::Result<()> {
@@ -151,6 +151,7 @@ impl FileSystem for SimDisk {
         let device = &shared.devices[self.wire.device];
         let tree = &device.disk.live;
         let mut listing = Listing { folder: stamp, ..Listing::default() };
+        let mut entries = Vec::new();
         for (name, &uid) in tree.entries(tree.lookup(folder)?)? {
             if left_alone(name) {
                 continue;
@@ -158,10 +159,11 @@ impl FileSystem for SimDisk {
             if shared.rng.per_mille(device.weather.unreadable_entry) {
                 listing.unreadable.push(format!("{name}: permission denied"));
             } else {
-                listing.entries.push(entry(name, tree.node(uid)?));
+                entries.push(entry(name, tree.node(uid)?));
             }
         }
-        shared.rng.shuffle(&mut listing.entries);
+        shared.rng.shuffle(&mut entries);
+        listing.entries = entries.into_iter().collect();
         let (found, unread) = (listing.entries.len(), listing.unreadable.len());
         shared.devices[self.wire.device].unreadable += unread;
         let line =

@@ -8,7 +8,7 @@ use cloudsync_engine::core::Core;
 use cloudsync_engine::job::{
     HashItem, HashOutcome, Job, JobContext, Outcome, UploadItem, UploadOutcome, Work,
 };
-use cloudsync_engine::ports::{FileKind, FileSystem, Stamp};
+use cloudsync_engine::ports::{FileSystem, Stamp};
 use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, DownloadPolicy, Event, SyncProgress, SyncState};
 use cloudsync_sim::{CloudState, Device, DiskKind, Rng, Shared, SimDisk, Sink, Wire, ports};
@@ -257,8 +257,7 @@ impl Hand {
     /// Every file of the gallery and its bytes.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = self.disk.list("").unwrap().entries;
-        let files = entries.into_iter().filter(|entry| entry.kind == FileKind::File);
-        files.map(|entry| (entry.name.to_string(), self.read(&entry.name))).collect()
+        entries.files().map(|entry| (entry.name.to_string(), self.read(entry.name))).collect()
     }
 
     fn read(&self, path: &str) -> Vec<u8> {

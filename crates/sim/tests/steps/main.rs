@@ -13,6 +13,7 @@ mod plans;
 mod previews;
 mod removals;
 mod restored;
+mod states;
 mod times;
 
 use std::sync::Arc;

@@ -24,6 +24,7 @@ pub(super) fn list(root: &Root, folder: &str) -> io::Result<Listing> {
             add(&fd, name, &mut listing);
         }
     })?;
+    listing.entries.shrink();
     Ok(listing)
 }
 
@@ -52,7 +53,7 @@ fn add(folder: impl AsFd, name: &CStr, listing: &mut Listing) {
     };
     match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => {
-            listing.entries.push(DirEntry { name: text.into(), kind: kind_of(&stat), stamp: stamp_of(&stat) })
+            listing.entries.push(DirEntry { name: text, kind: kind_of(&stat), stamp: stamp_of(&stat) })
         }
         // It went away since it was listed: that is all there is to say of it.
         Err(Errno::NOENT) => {}

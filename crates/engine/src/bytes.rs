@@ -1,12 +1,13 @@
 //! Numbers and texts as bytes, and back.
 
-/// Bytes that no version ever wrote: the index is damaged. The text says what is wrong with them.
+/// Bytes that no version ever wrote: where they come from the index, it is damaged. The text says what is wrong with
+/// them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Impossible(pub &'static str);
 
 /// Appends a number, small ones in few bytes: seven bits a byte, the lowest first, and a high bit for
 /// "more to come".
-pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         out.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -15,29 +16,29 @@ pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Appends a time: eight bytes, which such numbers fill anyway.
-pub(super) fn put_time(out: &mut Vec<u8>, ns: i64) {
+pub(crate) fn put_time(out: &mut Vec<u8>, ns: i64) {
     out.extend_from_slice(&ns.to_le_bytes());
 }
 
 /// Appends a text behind its length.
-pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_number(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// Bytes while they are read.
-pub(super) struct Bytes<'b>(pub(super) &'b [u8]);
+pub(crate) struct Bytes<'b>(pub(crate) &'b [u8]);
 
 impl<'b> Bytes<'b> {
     /// The next `N` bytes.
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Impossible> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Impossible> {
         let (array, rest) = self.0.split_first_chunk().ok_or(Impossible("a row ends early"))?;
         self.0 = rest;
         Ok(*array)
     }
 
     /// What [`put_number`] wrote.
-    pub(super) fn number(&mut self) -> Result<u64, Impossible> {
+    pub(crate) fn number(&mut self) -> Result<u64, Impossible> {
         // Most numbers are small.
         if let Some((&byte @ 0..=0x7f, rest)) = self.0.split_first() {
             self.0 = rest;
@@ -57,22 +58,22 @@ impl<'b> Bytes<'b> {
     }
 
     /// A number of 32 bits.
-    pub(super) fn number32(&mut self) -> Result<u32, Impossible> {
+    pub(crate) fn number32(&mut self) -> Result<u32, Impossible> {
         u32::try_from(self.number()?).map_err(|_| TOO_LARGE)
     }
 
     /// What [`put_time`] wrote.
-    pub(super) fn time(&mut self) -> Result<i64, Impossible> {
+    pub(crate) fn time(&mut self) -> Result<i64, Impossible> {
         Ok(i64::from_le_bytes(self.array()?))
     }
 
     /// What [`put_text`] wrote.
-    pub(super) fn text(&mut self) -> Result<&'b str, Impossible> {
+    pub(crate) fn text(&mut self) -> Result<&'b str, Impossible> {
         text(self.raw_text()?)
     }
 
     /// The same, not looked at.
-    pub(super) fn raw_text(&mut self) -> Result<&'b [u8], Impossible> {
+    pub(crate) fn raw_text(&mut self) -> Result<&'b [u8], Impossible> {
         let length = usize::try_from(self.number()?).map_err(|_| TOO_LARGE)?;
         let (text, rest) = self.0.split_at_checked(length).ok_or(Impossible("a text ends early"))?;
         self.0 = rest;
@@ -81,7 +82,7 @@ impl<'b> Bytes<'b> {
 }
 
 /// A text as it was put.
-pub(super) fn text(raw: &[u8]) -> Result<&str, Impossible> {
+pub(crate) fn text(raw: &[u8]) -> Result<&str, Impossible> {
     std::str::from_utf8(raw).map_err(|_| Impossible("a text is not UTF-8"))
 }
 
