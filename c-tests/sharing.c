@@ -164,6 +164,99 @@ static void a_photo_is_shared_by_its_uri(void **state) {
     device_free(&ann);
 }
 
+/* What is shared comes with the next sync, and what is taken back goes; what the invitee has made stays. */
+static void a_shared_album_comes_and_goes(void **state) {
+    (void)state;
+    struct device ann, ben;
+    char resource[64], code[64], album[PATH_MAX], bens[PATH_MAX];
+    const CloudSyncParticipant invitee = participant_form("ben", 0);
+    const CloudSyncParticipant *const one[] = {&invitee};
+    CloudSyncResult *result = NULL;
+    person_make(&ann, "ann");
+    person_make(&ben, "ben");
+    make_folder(join(album, ann.gallery, "Rome"));
+    write_photo(album, "a.jpg", 50000, 1);
+    write_photo(ann.gallery, "hidden.jpg", 50000, 2);
+    write_photo(ben.gallery, "own.jpg", 50000, 3);
+    device_sync(&ann);
+    device_sync(&ben);
+    assert_ok(cloudsync_sharing_resource(ann.context, "file://media/Photo/Rome", &result));
+    resource_of(result, resource);
+    assert_ok(sharing_share(ann.context, resource, one, 1, &result));
+    snprintf(code, sizeof code, "%s", participant_at(result, 0, 0)->participant->invitation_code);
+    assert_ok(cloudsync_result_free(result));
+    assert_ok(sharing_confirm_invitation(ben.context, code, CLOUDSYNC_STATE_ACCEPTED, &result));
+    assert_ok(cloudsync_result_free(result));
+    device_sync(&ben);
+    assert_true(is_photo(join(bens, ben.gallery, "Rome"), "a.jpg", 50000, 1));
+    assert_false(file_exists(ben.gallery, "hidden.jpg"));
+
+    write_photo(album, "b.jpg", 60000, 4);
+    device_sync(&ann);
+    device_sync(&ben);
+    assert_true(is_photo(bens, "b.jpg", 60000, 4));
+
+    GIVES(CLOUDSYNC_OK, 0, sharing_unshare, ann.context, resource, one, 1);
+    device_sync(&ben);
+    assert_false(file_exists(bens, "a.jpg") || file_exists(bens, "b.jpg"));
+    assert_true(is_photo(ben.gallery, "own.jpg", 50000, 3));
+    device_sync(&ann);
+    assert_true(is_photo(album, "a.jpg", 50000, 1) && is_photo(album, "b.jpg", 60000, 4));
+    device_free(&ben);
+    device_free(&ann);
+}
+
+/* Syncs, however the run ends. */
+static void sync_somehow(struct device *device) {
+    unsigned finals = gate_count(&device->progress.finals);
+    assert_ok(gallery_sync_start(device->sync));
+    gate_wait(&device->progress.finals, finals + 1);
+}
+
+/* A change that is not allowed stays where it was made, and says so; it is there still when the share is gone. */
+static void what_an_invitee_has_made_stays(void **state) {
+    (void)state;
+    struct device ann, ben;
+    char resource[64], code[64], album[PATH_MAX], bens[PATH_MAX];
+    const CloudSyncParticipant invitee = participant_form("ben", 0);
+    const CloudSyncParticipant *const one[] = {&invitee};
+    CloudSyncResult *result = NULL;
+    person_make(&ann, "ann");
+    person_make(&ben, "ben");
+    make_folder(join(album, ann.gallery, "Rome"));
+    write_photo(album, "a.jpg", 50000, 1);
+    write_photo(album, "b.jpg", 50000, 2);
+    device_sync(&ann);
+    assert_ok(cloudsync_sharing_resource(ann.context, "file://media/Photo/Rome", &result));
+    resource_of(result, resource);
+    assert_ok(sharing_share(ann.context, resource, one, 1, &result));
+    snprintf(code, sizeof code, "%s", participant_at(result, 0, 0)->participant->invitation_code);
+    assert_ok(cloudsync_result_free(result));
+    assert_ok(sharing_confirm_invitation(ben.context, code, CLOUDSYNC_STATE_ACCEPTED, &result));
+    assert_ok(cloudsync_result_free(result));
+    device_sync(&ben);
+
+    write_photo(join(bens, ben.gallery, "Rome"), "a.jpg", 70000, 5); /* may be read only */
+    write_photo(bens, "new.jpg", 30000, 6);
+    sync_somehow(&ben);
+    assert_true(is_photo(bens, "a.jpg", 70000, 5) && is_photo(bens, "new.jpg", 30000, 6));
+    assert_int_equal(trouble_of(&ben, "file://media/Photo/Rome/a.jpg"), CLOUDSYNC_E_NOT_PERMITTED);
+    assert_int_equal(trouble_of(&ben, "file://media/Photo/Rome/new.jpg"), CLOUDSYNC_E_NOT_PERMITTED);
+    device_sync(&ann);
+    assert_true(is_photo(album, "a.jpg", 50000, 1) && !file_exists(album, "new.jpg"));
+
+    GIVES(CLOUDSYNC_OK, 0, sharing_unshare, ann.context, resource, one, 1);
+    sync_somehow(&ben);
+    device_sync(&ben);
+    assert_true(is_photo(bens, "a.jpg", 70000, 5) && is_photo(bens, "new.jpg", 30000, 6));
+    assert_false(file_exists(bens, "b.jpg"));
+    device_sync(&ann);
+    assert_true(is_photo(album, "a.jpg", 50000, 1) && is_photo(album, "b.jpg", 50000, 2));
+    assert_false(file_exists(album, "new.jpg"));
+    device_free(&ben);
+    device_free(&ann);
+}
+
 static void the_same_with_completions(void **state) {
     (void)state;
     struct device ann, ben;
@@ -669,6 +762,8 @@ static void not_from_inside_a_callback(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(a_photo_is_shared_by_its_uri),
+        in_scratch(a_shared_album_comes_and_goes),
+        in_scratch(what_an_invitee_has_made_stays),
         in_scratch(the_same_with_completions),
         in_scratch(what_cannot_be_shared),
         in_scratch(every_refusal_has_its_number),

@@ -680,6 +680,11 @@
 #define CLOUDSYNC_ERROR_CODE_LOCAL 1010
 
 /**
+ * ErrorCode beyond the documents: the account may not do this to what another one shares with it. 13900001.
+ */
+#define CLOUDSYNC_ERROR_CODE_NOT_ALLOWED 1011
+
+/**
  * Flag: inserted.
  */
 #define CLOUDSYNC_FLAG_INSERT 0

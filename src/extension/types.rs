@@ -37,6 +37,8 @@ pub const CLOUDSYNC_ERROR_CODE_NOT_SUPPORTED: i32 = 1008;
 pub const CLOUDSYNC_ERROR_CODE_GONE: i32 = 1009;
 /// ErrorCode beyond the documents: the file on this device failed, not the cloud. The code of its I/O error.
 pub const CLOUDSYNC_ERROR_CODE_LOCAL: i32 = 1010;
+/// ErrorCode beyond the documents: the account may not do this to what another one shares with it. 13900001.
+pub const CLOUDSYNC_ERROR_CODE_NOT_ALLOWED: i32 = 1011;
 
 /// Flag: inserted.
 pub const CLOUDSYNC_FLAG_INSERT: i32 = 0;

@@ -45,6 +45,9 @@ pub enum CloudError {
         /// The record's version in the cloud, 0 where there is none.
         current: u64,
     },
+    /// The account may not do this to what another one shares with it.
+    #[error("not allowed: {0}")]
+    NotAllowed(String),
     /// There is no such record, asset, table or session.
     #[error("the cloud does not hold {0}")]
     NotFound(String),

@@ -29,6 +29,7 @@ pub use error::{CloudError, LocalError, Result};
 pub use schema::{AppSchema, Database, Field, FieldType, Table};
 pub use service::{AppBriefInfo, ChangeListener, CloudService, ServiceInfo, SubscribeId, SubscribeInfo};
 pub use share::{
-    Participant, Privilege, RecordPlace, Role, ShareCenter, ShareError, ShareResult, SharingCode, State,
+    NAME_FIELD, OWNER_FIELD, PARENT_FIELD, PRIVILEGE_FIELD, Participant, Privilege, RESOURCE_FIELD,
+    RecordPlace, Role, ShareCenter, ShareError, ShareResult, SharingCode, State,
 };
 pub use value::{AssetStatus, CloudAsset, CloudType, Row};

@@ -4,6 +4,18 @@ use thiserror::Error;
 
 use crate::CloudError;
 
+/// The field in which a record names the record that it lies in. What is shared of a record is all that lies in it as well.
+pub const PARENT_FIELD: &str = "parent";
+/// The field that says what a record is called where it lies.
+pub const NAME_FIELD: &str = "name";
+/// Of a record that another account shares: the owner's identity. The reserved field of the documents' stores.
+pub const OWNER_FIELD: &str = "cloud_owner";
+/// Of a record that another account shares: what is allowed, as the sum of 1 for writable, 2 for readable, 4 for creatable, 8 for
+/// deletable and 16 for shareable.
+pub const PRIVILEGE_FIELD: &str = "cloud_privilege";
+/// Of the very record that was shared: its sharing resource.
+pub const RESOURCE_FIELD: &str = "#_sharing_resource";
+
 /// Whose part somebody has in a share: the documented `Role`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
@@ -179,6 +191,7 @@ impl From<CloudError> for ShareError {
             CloudError::RecordLimitExceeded | CloudError::NoSpaceForAsset => SharingCode::OverQuota,
             CloudError::InvalidArgument(_) => SharingCode::InvalidArgs,
             CloudError::Corrupt(_) => SharingCode::ServerError,
+            CloudError::NotAllowed(_) => SharingCode::NotInviter,
             _ => SharingCode::InnerError,
         };
         ShareError { code, text: error.to_string() }

@@ -20,8 +20,8 @@ pub(crate) struct Entry {
     pub(crate) deleted: bool,
 }
 
-const PARENT: &str = "parent";
-const NAME: &str = "name";
+const PARENT: &str = cloudsync_cloud::PARENT_FIELD;
+const NAME: &str = cloudsync_cloud::NAME_FIELD;
 const KIND: &str = "kind";
 const SIZE: &str = "size";
 const MODIFIED: &str = "modified_ns";

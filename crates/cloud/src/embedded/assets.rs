@@ -63,12 +63,12 @@ impl AssetLoader for EmbeddedAssets {
 
     fn download(
         &self,
-        _table: &str,
+        table: &str,
         _prefix: &str,
         items: Vec<AssetDownload<'_>>,
         control: &dyn TransferControl,
     ) -> Vec<Result<CloudAsset>> {
-        download::all(&self.core, items, control)
+        download::all(&self.core, self.db, table, items, control)
     }
 
     fn prove(&self, table: &str, claims: &[Claim], control: &dyn TransferControl) -> Vec<Result<()>> {

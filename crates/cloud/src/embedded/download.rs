@@ -3,16 +3,20 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use super::Core;
 use super::failure::store_error;
 use super::large::CHUNK;
 use super::references::{self, Digest};
+use super::share::mirror;
 use crate::{AssetDownload, CloudAsset, CloudError, Flow, Result, TransferControl};
 
 /// Downloads a batch, in order.
 pub(super) fn all(
     core: &Core,
+    db: i64,
+    table: &str,
     items: Vec<AssetDownload<'_>>,
     control: &dyn TransferControl,
 ) -> Vec<Result<CloudAsset>> {
@@ -22,12 +26,22 @@ pub(super) fn all(
     for (index, item) in items.into_iter().enumerate() {
         let answer = match stopped {
             true => Err(CloudError::Stopped),
-            false => one(core, index, item, control, &mut buffer),
+            false => lender(core, db, table, &item)
+                .and_then(|lender| one(lender.as_deref().unwrap_or(core), index, item, control, &mut buffer)),
         };
         stopped |= answer == Err(CloudError::Stopped);
         answers.push(answer);
     }
     answers
+}
+
+/// The account that has the bytes of what it shares; `None` where they are this account's own, or nobody's.
+fn lender(core: &Core, db: i64, table: &str, item: &AssetDownload<'_>) -> Result<Option<Arc<Core>>> {
+    let Some(digest) = references::digest_of(&item.asset.asset_id) else { return Ok(None) };
+    if core.pool.read(|tx| Ok(references::find(tx, &digest)?.is_some()))? {
+        return Ok(None);
+    }
+    mirror::lender(core, db, table, &item.gid, &digest)
 }
 
 fn one(

@@ -18,6 +18,15 @@ pub(super) enum Failure {
 /// What became of one row or item.
 pub(super) type Judged<T> = std::result::Result<T, Failure>;
 
+impl From<Failure> for CloudError {
+    /// For calls of which a refused row fails all.
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) | Failure::Call(error) => error,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Failure::Call(error.into())

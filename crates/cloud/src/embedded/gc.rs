@@ -6,6 +6,7 @@ use super::Core;
 use super::failure::{Failure, Judged, store_error};
 use super::references::{self, Counts, Holder, Lookup, Shift};
 use super::schema::seq_of;
+use super::share::mirror;
 use super::store::SHARDS;
 use super::write::decode;
 use crate::{CloudError, Result};
@@ -99,20 +100,28 @@ fn repeat(total: &mut usize, mut step: impl FnMut() -> Result<usize>) -> Result<
 fn forget_records(core: &Core, now: i64) -> Result<usize> {
     let before = now.saturating_sub(core.retention_ms());
     core.pool.write(|tx| {
-        let sql = "SELECT place, tbl, fields FROM records WHERE op = 2 AND modify_ms < ?1 LIMIT ?2";
+        let sql = "SELECT place, tbl, fields, id FROM records WHERE op = 2 AND modify_ms < ?1 LIMIT ?2";
         let mut statement = tx.prepare_cached(sql)?;
         let mut rows = statement.query(params![before, ROWS as i64])?;
         let mut forgotten = 0;
         while let Some(row) = rows.next()? {
             let (place, table, fields): (i64, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            forget(tx, place, table, &fields, now)?;
+            let id: String = row.get(3)?;
+            if mirror::is_copy(tx, table, &id)? {
+                // What it names was never counted here.
+                mirror::forget(tx, table, &id)?;
+            } else {
+                release(tx, &fields, now)?;
+            }
+            forget(tx, place, table)?;
             forgotten += 1;
         }
         Ok(forgotten)
     })
 }
 
-fn forget(tx: &Transaction<'_>, place: i64, table: i64, fields: &[u8], now: i64) -> Result<()> {
+/// A deleted record names its contents no more.
+fn release(tx: &Transaction<'_>, fields: &[u8], now: i64) -> Result<()> {
     let release = || -> Judged<i64> {
         let mut shift = Shift::default();
         shift.release(&references::named_by(&decode(fields)?), Holder::Deleted);
@@ -122,6 +131,10 @@ fn forget(tx: &Transaction<'_>, place: i64, table: i64, fields: &[u8], now: i64)
         Ok(used) => references::add_used(tx, used)?,
         Err(Failure::Refused(error) | Failure::Call(error)) => return Err(error),
     }
+    Ok(())
+}
+
+fn forget(tx: &Transaction<'_>, place: i64, table: i64) -> Result<()> {
     tx.prepare_cached("DELETE FROM records WHERE place = ?1")?.execute([place])?;
     tx.prepare_cached("UPDATE tables SET horizon = max(horizon, ?2) WHERE id = ?1")?
         .execute([table, seq_of(place)])?;

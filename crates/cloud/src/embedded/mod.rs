@@ -71,9 +71,59 @@ struct Core {
     /// Opened where somebody shares; the lock is whoever opens it.
     book: OnceLock<share::Book>,
     opening_book: Mutex<()>,
+    /// Other accounts that share with this one, by their ids.
+    peers: Mutex<BTreeMap<String, Arc<Core>>>,
 }
 
 impl Core {
+    /// Opens an account's directory, making what is not there.
+    fn open(dir: &Path, options: EmbeddedOptions, account_id: String) -> Result<Core> {
+        let local = |error: io::Error| CloudError::local(&error);
+        let root = private_directory(dir).map_err(local)?;
+        store::make_directory(&root, &account_id).map_err(local)?;
+        let path = dir.join(&account_id);
+        let account = open_directory(&path).map_err(local)?;
+        // Others that open it now wait until everything is there.
+        rustix::fs::flock(&account, FlockOperation::LockExclusive).map_err(|error| local(error.into()))?;
+        let store = store::Store::open(&account).map_err(local)?;
+        let epoch = draw_epoch(&options)?;
+        let pool = pool::Pool::open(&path.join("records.db"), |file| schema::migrate(file, epoch))?;
+        rustix::fs::fsync(&account).and(rustix::fs::fsync(&root)).map_err(|error| local(error.into()))?;
+        // The lock goes with the description that it was taken by.
+        let again = open_directory(&path).map_err(local)?;
+        drop(account);
+        let subscriptions = subscriptions::Subscriptions::new(again);
+        let epoch = pool.read(|tx| Ok(tx.query_row("SELECT epoch FROM meta", [], |row| row.get(0))?))?;
+        Ok(Core {
+            dir: dir.to_owned(),
+            options,
+            account_id,
+            epoch,
+            pool,
+            store,
+            subscriptions,
+            book: OnceLock::new(),
+            opening_book: Mutex::new(()),
+            peers: Mutex::default(),
+        })
+    }
+
+    /// Another account of the directory, by its id, which must have been opened once.
+    fn peer(&self, account_id: &str) -> Result<Arc<Core>> {
+        let mut peers = self.peers.lock();
+        if let Some(peer) = peers.get(account_id) {
+            return Ok(Arc::clone(peer));
+        }
+        if !self.dir.join(account_id).join("records.db").exists() {
+            return Err(CloudError::NotFound("an account that has shared something".to_owned()));
+        }
+        // How much the other account may hold, nobody has told this one.
+        let options = EmbeddedOptions { quota: None, ..self.options.clone() };
+        let peer = Arc::new(Core::open(&self.dir, options, account_id.to_owned())?);
+        peers.insert(account_id.to_owned(), Arc::clone(&peer));
+        Ok(peer)
+    }
+
     /// The book of shares, which is made where there is none yet.
     fn book(&self) -> Result<&share::Book> {
         let _one = self.opening_book.lock();
@@ -118,35 +168,8 @@ impl EmbeddedCloud {
     /// [`CloudError::Local`] when the directory cannot be made or used, [`CloudError::Corrupt`]
     /// when its records are damaged, [`CloudError::Unknown`] when they were made by a newer version.
     pub fn open(dir: &Path, options: EmbeddedOptions) -> Result<EmbeddedCloud> {
-        let local = |error: io::Error| CloudError::local(&error);
         let account_id = ids::account_id(&options.account);
-        let root = private_directory(dir).map_err(local)?;
-        store::make_directory(&root, &account_id).map_err(local)?;
-        let path = dir.join(&account_id);
-        let account = open_directory(&path).map_err(local)?;
-        // Others that open it now wait until everything is there.
-        rustix::fs::flock(&account, FlockOperation::LockExclusive).map_err(|error| local(error.into()))?;
-        let store = store::Store::open(&account).map_err(local)?;
-        let epoch = draw_epoch(&options)?;
-        let pool = pool::Pool::open(&path.join("records.db"), |file| schema::migrate(file, epoch))?;
-        rustix::fs::fsync(&account).and(rustix::fs::fsync(&root)).map_err(|error| local(error.into()))?;
-        // The lock goes with the description that it was taken by.
-        let again = open_directory(&path).map_err(local)?;
-        drop(account);
-        let subscriptions = subscriptions::Subscriptions::new(again);
-        let epoch = pool.read(|tx| Ok(tx.query_row("SELECT epoch FROM meta", [], |row| row.get(0))?))?;
-        let core = Core {
-            dir: dir.to_owned(),
-            options,
-            account_id,
-            epoch,
-            pool,
-            store,
-            subscriptions,
-            book: OnceLock::new(),
-            opening_book: Mutex::new(()),
-        };
-        let cloud = EmbeddedCloud { core: Arc::new(core) };
+        let cloud = EmbeddedCloud { core: Arc::new(Core::open(dir, options, account_id)?) };
         gc::collect_when_due(&cloud.core)?;
         Ok(cloud)
     }
@@ -163,7 +186,7 @@ impl EmbeddedCloud {
 
     /// The id of a bundle's database, registered with its description.
     fn database(&self, bundle: &str, database: &Database) -> Result<i64> {
-        let name = if database.alias.is_empty() { &database.name } else { &database.alias };
+        let name = database_name(database);
         if bundle.is_empty() || name.is_empty() {
             return Err(CloudError::InvalidArgument("a bundle or database without a name".to_owned()));
         }
@@ -229,7 +252,8 @@ impl CloudService for EmbeddedCloud {
 
     fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
         let db = self.database(bundle_name, database)?;
-        Ok(Arc::new(records::EmbeddedDb::new(self.core.clone(), db)))
+        let name = database_name(database);
+        Ok(Arc::new(records::EmbeddedDb::new(self.core.clone(), db, bundle_name, name)))
     }
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
@@ -269,6 +293,11 @@ impl CloudService for EmbeddedCloud {
         self.core.subscriptions.end(&ids);
         Ok(())
     }
+}
+
+/// A database's name in the cloud.
+fn database_name(database: &Database) -> &str {
+    if database.alias.is_empty() { &database.name } else { &database.alias }
 }
 
 fn brief(bundle: String, cloud_switch: bool) -> AppBriefInfo {

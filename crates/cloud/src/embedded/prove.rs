@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::failure::Failure;
 use super::references::{digest_of, named_by};
 use super::schema::seq_of;
+use super::share::mirror;
 use super::write::decode;
 use super::{Core, download};
 use crate::{Claim, CloudError, Flag, Result, TransferControl};
@@ -53,6 +54,13 @@ fn record(tx: &Transaction<'_>, table: Option<i64>, claim: &Claim) -> Result<()>
     let (place, operation, fields): (i64, i32, Vec<u8>) = found.ok_or_else(missing)?;
     if operation == Flag::Delete as i32 {
         return Err(CloudError::NotFound(format!("record {} outside the trash", claim.gid)));
+    }
+    // The other account may take it back at any time, and with it the bytes: they are not held for this one.
+    if table.map_or(Ok(false), |table| mirror::is_copy(tx, table, &claim.gid))? {
+        return Err(CloudError::NotFound(format!(
+            "record {} in this account: it is shared with it",
+            claim.gid
+        )));
     }
     let current = seq_of(place).unsigned_abs();
     if current != claim.version {

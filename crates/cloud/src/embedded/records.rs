@@ -9,8 +9,10 @@ use rusqlite::{Transaction, params};
 use super::cursor::Cursor;
 use super::failure::Failure;
 use super::schema::{LAST_SEQ, place, seq_of};
+use super::share::mirror::{self, Place};
+use super::share::through;
 use super::write::{Writer, decode};
-use super::{Core, ids, lease};
+use super::{Core, ids, lease, share};
 use crate::{
     Capabilities, CloudData, CloudDb, CloudError, ExtensionValue, Flag, LockInfo, Record, Result, RowWrite,
     WriteReceipt,
@@ -20,13 +22,20 @@ use crate::{
 pub(super) struct EmbeddedDb {
     core: Arc<Core>,
     db: i64,
+    bundle: String,
+    name: String,
     /// Ids of the tables seen so far.
     tables: Mutex<HashMap<String, i64>>,
 }
 
 impl EmbeddedDb {
-    pub(super) fn new(core: Arc<Core>, db: i64) -> Self {
-        EmbeddedDb { core, db, tables: Mutex::default() }
+    pub(super) fn new(core: Arc<Core>, db: i64, bundle: &str, name: &str) -> Self {
+        EmbeddedDb { core, db, bundle: bundle.to_owned(), name: name.to_owned(), tables: Mutex::default() }
+    }
+
+    /// A table, as what others share in it is found by.
+    fn place<'a>(&'a self, table: i64, name: &'a str) -> Place<'a> {
+        Place { table, bundle: &self.bundle, database: &self.name, name }
     }
 
     /// The id of a table, which is made on first use.
@@ -44,7 +53,22 @@ impl EmbeddedDb {
     }
 
     fn write(&self, table: &str, flag: Flag, rows: &[RowWrite]) -> Result<Vec<Result<WriteReceipt>>> {
-        let table = self.table(table)?;
+        let id = self.table(table)?;
+        mirror::refresh(&self.core, self.place(id, table))?;
+        if !self.core.pool.peek(|tx| Ok(mirror::has_copies(tx, id)?))? {
+            return self.write_own(id, flag, rows);
+        }
+        // What lies with others goes there; each row's answer comes to its own place again.
+        let sorted = through::write(&self.core, self.db, self.place(id, table), flag, rows)?;
+        let own: Vec<RowWrite> = sorted.own.iter().filter_map(|index| rows.get(*index).cloned()).collect();
+        let mut answers = sorted.answers;
+        if !own.is_empty() {
+            answers.extend(sorted.own.into_iter().zip(self.write_own(id, flag, &own)?));
+        }
+        Ok(answers.into_values().collect())
+    }
+
+    fn write_own(&self, table: i64, flag: Flag, rows: &[RowWrite]) -> Result<Vec<Result<WriteReceipt>>> {
         let (answers, written) = self.core.pool.write(|tx| {
             // Only now, with the writers' lock in hand, is it the time of this write.
             let mut writer = Writer::begin(tx, self.db, table, self.core.now())?;
@@ -61,6 +85,7 @@ impl EmbeddedDb {
         })?;
         if written {
             self.core.subscriptions.tell(self.db);
+            share::tell_watchers(&self.core, &self.bundle, &self.name);
         }
         Ok(answers)
     }
@@ -112,7 +137,9 @@ impl CloudDb for EmbeddedDb {
         if count == 0 {
             return Err(CloudError::InvalidArgument("a page of no records".to_owned()));
         }
-        let table = self.table(table)?;
+        let name = table;
+        let table = self.table(name)?;
+        mirror::refresh(&self.core, self.place(table, name))?;
         self.core.pool.read(|tx| {
             let (mut position, last) = self.position(tx, table, cursor)?;
             let mut values = Vec::new();

@@ -8,7 +8,7 @@ use crate::{CloudError, Result};
 const APPLICATION_ID: i32 = 0x4353_656d;
 
 /// Step `n` turns layout `n` into layout `n + 1`. Never edited once released.
-const STEPS: &[&str] = &[FIRST, SWITCHES];
+const STEPS: &[&str] = &[FIRST, SWITCHES, MIRRORS];
 
 /// `records.place` is the table's id above 40 bits of the table's own sequence (see `place`), so that
 /// a page of `query` is one range of the main B-tree and new records go to its end.
@@ -87,6 +87,27 @@ CREATE TABLE uploads (
 
 /// The bundles for which the cloud is switched off; the empty name is the whole account.
 const SWITCHES: &str = "CREATE TABLE switched_off (bundle TEXT PRIMARY KEY) WITHOUT ROWID;";
+
+/// What other accounts share with this one. `mirrored` says which records are copies of others', with the version that the owner
+/// has; `live` is 0 once the copy was deleted here. `mirrors` says of each table what its copies follow from, `placed` where
+/// this account has put what was shared with it, and what it calls it.
+const MIRRORS: &str = "
+CREATE TABLE mirrors (tbl INTEGER PRIMARY KEY, stamp TEXT NOT NULL);
+CREATE TABLE mirrored (
+    tbl INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    share INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    PRIMARY KEY (tbl, id)
+) WITHOUT ROWID;
+CREATE TABLE placed (
+    tbl INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    fields BLOB NOT NULL,
+    PRIMARY KEY (tbl, id)
+) WITHOUT ROWID;
+";
 
 /// Bits of a place that hold the sequence: a million million writes per table.
 const SEQ_BITS: u32 = 40;

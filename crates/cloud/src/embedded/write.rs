@@ -6,6 +6,7 @@ use super::failure::{Failure, Judged};
 use super::lease;
 use super::references::{self, Counts, Holder, Lookup, Resolved, Shift};
 use super::schema::{LAST_SEQ, place, seq_of};
+use super::share::mirror;
 use crate::{CloudError, Flag, Row, RowWrite, WriteReceipt};
 
 /// A record as it is before a write.
@@ -45,6 +46,8 @@ pub(super) struct Writer<'a> {
     before: i64,
     seq: i64,
     used: i64,
+    /// Whether records of other accounts are, or were, among the table's.
+    copies: bool,
     encoded: Vec<u8>,
     /// The statements of every row, looked up once.
     find: CachedStatement<'a>,
@@ -71,6 +74,7 @@ impl<'a> Writer<'a> {
             before: seq,
             seq,
             used: 0,
+            copies: mirror::has_copies(tx, table)?,
             encoded: Vec::new(),
             find: tx.prepare_cached(FIND)?,
             insert: tx.prepare_cached(INSERT)?,
@@ -170,7 +174,12 @@ impl<'a> Writer<'a> {
     ) -> Judged<WriteReceipt> {
         let mut shift = Shift::default();
         if let Some(before) = before {
-            shift.release(&references::named_by(&decode(&before.fields)?), before.holder());
+            if self.copies && mirror::is_copy(self.tx, self.table, &row.id)? {
+                // It was another account's, and what it names was never counted here.
+                mirror::forget(self.tx, self.table, &row.id)?;
+            } else {
+                shift.release(&references::named_by(&decode(&before.fields)?), before.holder());
+            }
         }
         shift.take(&references::named_by(&row.values), Holder::Live);
         let resolved = shift.resolve(&mut self.lookup)?;

@@ -696,6 +696,10 @@ impl Core {
                 self.events.log(1, &format!("the run ends: {error}"));
                 run.fail(ErrorType::RemoteServerAbnormal);
             }
+            (CloudError::NotAllowed(_), Some(node)) => {
+                let text = format!("{error}; it stays on this device: copy it elsewhere, or ask the owner");
+                self.trouble(run, node, &Error::new(Code::NotPermitted, text));
+            }
             (_, Some(node)) => self.trouble(run, node, &Error::new(Code::Io, error.to_string())),
         }
     }

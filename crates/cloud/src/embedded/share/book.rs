@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::super::pool::Pool;
 use super::super::schema::Layout;
+use super::mirror::{Grant, Place};
 use super::rules::{Invitee, Share};
 use super::{bits_of, privilege_of};
 use crate::{CloudError, RecordPlace, Result, State};
@@ -166,6 +167,53 @@ pub(super) fn save(tx: &Transaction<'_>, share: &Share) -> Result<()> {
         statement.execute(row)?;
     }
     Ok(())
+}
+
+/// What others share with an account in a table, and it has accepted and may read.
+pub(super) fn grants(tx: &Transaction<'_>, account: &str, at: Place<'_>) -> Result<Vec<Grant>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT shares.id, resource, owner, inviter, record, privilege FROM participants
+         JOIN shares ON shares.id = participants.share
+         WHERE account = ?1 AND state = ?2 AND bundle = ?3 AND db = ?4 AND tbl = ?5 ORDER BY shares.id",
+    )?;
+    let accepted = State::Accepted as i32;
+    let mut rows = statement.query(params![account, accepted, at.bundle, at.database, at.name])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        let privilege = privilege_of(row.get(5)?);
+        if privilege.readable {
+            let (share, resource, owner) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (inviter, record) = (row.get(3)?, row.get(4)?);
+            grants.push(Grant { share, resource, owner, inviter, record, privilege });
+        }
+    }
+    Ok(grants)
+}
+
+/// The owner of a share that an account has accepted and may read.
+pub(super) fn owner_of_readable(tx: &Transaction<'_>, account: &str, share: i64) -> Result<Option<String>> {
+    let sql = "SELECT owner, privilege FROM participants JOIN shares ON shares.id = participants.share
+               WHERE shares.id = ?1 AND account = ?2 AND state = ?3";
+    let row = params![share, account, State::Accepted as i32];
+    let found: Option<(String, i64)> =
+        tx.prepare_cached(sql)?.query_row(row, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(found.filter(|(_, privilege)| privilege_of(*privilege).readable).map(|(owner, _)| owner))
+}
+
+/// The accounts that see what another shares in a database.
+pub(super) fn watchers(
+    tx: &Transaction<'_>,
+    owner: &str,
+    bundle: &str,
+    database: &str,
+) -> Result<Vec<String>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT DISTINCT account FROM participants JOIN shares ON shares.id = participants.share
+         WHERE owner = ?1 AND bundle = ?2 AND db = ?3 AND state = ?4",
+    )?;
+    let row = params![owner, bundle, database, State::Accepted as i32];
+    let accounts = statement.query_map(row, |row| row.get(0))?;
+    Ok(accounts.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How many things an account shares with anybody.

@@ -1,16 +1,20 @@
 //! `ShareCenter`: what accounts of one directory share with one another.
 //!
 //! [`book`] is the file in which all accounts' shares stand, [`rules`] what may become of a share. Every call is one
-//! transaction of the book: it reads a share, lets the rules decide, and writes what has changed.
+//! transaction of the book: it reads a share, lets the rules decide, and writes what has changed. [`mirror`] shows an account
+//! what others share with it, [`through`] is what it may write there.
 
 mod book;
+pub(super) mod mirror;
 mod rules;
+pub(super) mod through;
 
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 pub(super) use book::Book;
+use mirror::Place;
 use rules::{Part, Share};
 
 use super::{Core, find_database, ids, switch};
@@ -79,6 +83,20 @@ impl EmbeddedShare {
         self.core.book()?.pool.read(work)?
     }
 
+    /// Writes what has changed of a share, and remembers whom it concerns.
+    fn save(&self, tx: &Transaction<'_>, share: &Share, concerned: &mut Vec<(String, String)>) -> Result<()> {
+        let changed = share.invitees.iter().filter(|one| one.changed);
+        concerned.extend(changed.map(|one| (one.account.clone(), share.database.clone())));
+        book::save(tx, share)
+    }
+
+    /// Tells those for whom something has changed that they will find other records than before.
+    fn tell(&self, concerned: Vec<(String, String)>) {
+        for (account, database) in concerned {
+            tell(&self.core, &account, &self.bundle, &database);
+        }
+    }
+
     /// The share of a resource, and this account's part in it.
     fn find(&self, tx: &Transaction<'_>, resource: &str) -> Settled<(Share, Part)> {
         let share = book::find(tx, resource)?.filter(|share| share.bundle == self.bundle);
@@ -96,17 +114,20 @@ impl EmbeddedShare {
         if participants.is_empty() {
             return refused(SharingCode::InvalidArgs, "no participants were named; name one at least");
         }
-        self.write(|tx| {
+        let mut concerned = Vec::new();
+        let answers = self.write(|tx| {
             let (mut share, part) = match self.find(tx, resource)? {
                 Ok(found) => found,
                 Err(error) => return Ok(Err(error)),
             };
             let answers = act(tx, &mut share, part)?;
             if answers.is_ok() {
-                book::save(tx, &share)?;
+                self.save(tx, &share, &mut concerned)?;
             }
             Ok(answers)
-        })
+        })?;
+        self.tell(concerned);
+        Ok(answers)
     }
 
     /// The share that an invitation of this account's is for. A code that is none counts as a guess, of which there are only
@@ -117,7 +138,8 @@ impl EmbeddedShare {
         act: impl FnOnce(&Transaction<'_>, &mut Share, Part) -> Settled<T>,
     ) -> ShareResult<T> {
         let now = self.core.now();
-        self.write(|tx| {
+        let mut concerned = Vec::new();
+        let answer = self.write(|tx| {
             let guesses = book::guesses(tx, self.account(), now, GUESSES_MS)?;
             if guesses >= self.core.options.sharing.wrong_codes_a_minute {
                 let text = "too many wrong invitation codes; try again in a minute";
@@ -133,10 +155,12 @@ impl EmbeddedShare {
             };
             let answer = act(tx, &mut share, part)?;
             if answer.is_ok() {
-                book::save(tx, &share)?;
+                self.save(tx, &share, &mut concerned)?;
             }
             Ok(answer)
-        })
+        })?;
+        self.tell(concerned);
+        Ok(answer)
     }
 
     /// The account of a participant that is to be invited.
@@ -182,6 +206,20 @@ impl EmbeddedShare {
         Ok(Ok(()))
     }
 
+    /// The resource of what somebody else shares with this account: of the very record that was shared.
+    fn lent(&self, record: RecordPlace<'_>) -> Result<Option<ShareResult<String>>> {
+        let names = Place { table: 0, bundle: &self.bundle, database: record.database, name: record.table };
+        let grants = mirror::grants(&self.core, names)?;
+        if let Some(grant) = grants.into_iter().find(|grant| grant.record == record.id) {
+            return Ok(Some(Ok(grant.resource)));
+        }
+        let copy = self.core.pool.read(|tx| {
+            let Some((_, table, _)) = mirror::find_table(tx, names)? else { return Ok(false) };
+            Ok(mirror::is_copy(tx, table, record.id)?)
+        })?;
+        Ok(copy.then(|| Err(not_inviter())))
+    }
+
     /// Whether this account has such a record, and has not deleted it.
     fn holds(&self, record: RecordPlace<'_>) -> Result<bool> {
         self.core.pool.read(|tx| {
@@ -197,6 +235,9 @@ impl EmbeddedShare {
 impl ShareCenter for EmbeddedShare {
     fn alloc_resource(&self, _user: i32, bundle: &str, record: RecordPlace<'_>) -> ShareResult<String> {
         self.check(bundle)?;
+        if let Some(lent) = self.lent(record)? {
+            return lent;
+        }
         if !self.holds(record)? {
             let text = format!("this account has no record {} that it could share", record.id);
             return refused(SharingCode::InvalidArgs, text);
@@ -255,15 +296,18 @@ impl ShareCenter for EmbeddedShare {
 
     fn exit(&self, _user: i32, bundle: &str, resource: &str) -> ShareResult<()> {
         self.check(bundle)?;
+        let mut concerned = Vec::new();
         self.write(|tx| {
             let found = book::find(tx, resource)?.filter(|share| share.bundle == self.bundle);
             let Some(mut share) = found else { return Ok(Err(stranger())) };
             let left = share.leave(self.account());
             if left.is_ok() {
-                book::save(tx, &share)?;
+                self.save(tx, &share, &mut concerned)?;
             }
             Ok(left)
-        })
+        })?;
+        self.tell(concerned);
+        Ok(())
     }
 
     fn change_privilege(
@@ -312,6 +356,7 @@ impl ShareCenter for EmbeddedShare {
 
     fn change_confirmation(&self, _user: i32, bundle: &str, resource: &str, state: State) -> ShareResult<()> {
         self.check(bundle)?;
+        let mut concerned = Vec::new();
         self.write(|tx| {
             let (mut share, part) = match self.find(tx, resource)? {
                 Ok(found) => found,
@@ -319,10 +364,34 @@ impl ShareCenter for EmbeddedShare {
             };
             let changed = share.change_confirmation(part, state);
             if changed.is_ok() {
-                book::save(tx, &share)?;
+                self.save(tx, &share, &mut concerned)?;
             }
             Ok(changed)
-        })
+        })?;
+        self.tell(concerned);
+        Ok(())
+    }
+}
+
+/// Tells those who see what this account shares in a database that its records were written. Who does not hear of it finds it
+/// when it looks next.
+pub(super) fn tell_watchers(core: &Core, bundle: &str, database: &str) {
+    if core.book.get().is_none() && !core.dir.join(book::FILE).exists() {
+        return;
+    }
+    let watchers = core
+        .book()
+        .and_then(|book| book.pool.read(|tx| book::watchers(tx, &core.account_id, bundle, database)));
+    for account in watchers.unwrap_or_default() {
+        tell(core, &account, bundle, database);
+    }
+}
+
+/// Tells an account that there is news in one of its databases.
+fn tell(core: &Core, account: &str, bundle: &str, database: &str) {
+    let Ok(peer) = core.peer(account) else { return };
+    if let Ok(Some((db, _))) = peer.pool.read(|tx| find_database(tx, bundle, database)) {
+        peer.subscriptions.tell(db);
     }
 }
 
