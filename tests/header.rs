@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 36] = [
+const FILES: [&str; 37] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -55,6 +55,7 @@ const FILES: [&str; 36] = [
     "extension/call_db.rs",
     "extension/call_loader.rs",
     "extension/conformance.rs",
+    "extension/remote.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

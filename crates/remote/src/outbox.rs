@@ -101,6 +101,19 @@ impl Outbox {
         self.write(socket, self.turn()?, [&frame, &body, &[]], files)
     }
 
+    /// Sends a last message where there is room for it just now, and nothing more after it.
+    pub(crate) fn send_last(&self, socket: &Socket, kind: Kind, message: &impl Message) {
+        let mut state = self.state.lock();
+        if !state.writing && state.closed.is_none() {
+            let body = message.encode_to_vec();
+            let frame = Head::bytes(kind, 0, body.len(), 0);
+            // Whoever takes nothing hears nothing.
+            let _ = socket.send([&frame, &body, &[], &[]], &[], Duration::ZERO);
+        }
+        state.closed.get_or_insert_with(|| "the last word has been said".to_owned());
+        self.written.notify_all();
+    }
+
     /// Nothing goes out any more.
     pub(crate) fn close(&self, text: &str) {
         self.state.lock().closed.get_or_insert_with(|| text.to_owned());

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType,
@@ -22,6 +23,8 @@ use crate::frame::DESCRIPTORS;
 
 /// How many connections wait to be taken.
 const BACKLOG: i32 = 64;
+/// How long a place among those who wait to be taken is waited for.
+const CROWDED: Duration = Duration::from_secs(10);
 /// How large a socket's buffers are, as far as the system lets them be.
 const BUFFER: usize = 1 << 20;
 
@@ -29,14 +32,11 @@ const BUFFER: usize = 1 << 20;
 pub(crate) struct Socket(OwnedFd);
 
 impl Socket {
-    /// Connects to whoever serves at an address.
+    /// Connects to whoever serves at an address. Waits a while where many others do as well.
     pub(crate) fn connect(address: &Address) -> io::Result<Self> {
-        let socket = rustix::net::socket_with(
-            AddressFamily::UNIX,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
-            None,
-        )?;
+        let socket =
+            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        set_socket_timeout(&socket, Timeout::Send, Some(CROWDED))?;
         rustix::net::connect(&socket, &SocketAddrUnix::new(address.path())?)?;
         Ok(Socket(socket).widened())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use prost::Message;
@@ -90,7 +90,7 @@ impl Connection {
 
     /// Says why the connection ends, and ends it.
     pub(super) fn say_goodbye(&self, reason: u32, text: &str) {
-        let _ = self.send(Kind::Goodbye, 0, &Goodbye { reason, text: text.to_owned() });
+        self.outbox.send_last(&self.socket, Kind::Goodbye, &Goodbye { reason, text: text.to_owned() });
         self.end(text);
     }
 
@@ -121,11 +121,17 @@ impl Connection {
     }
 
     fn serve(self: &Arc<Self>, inbox: &mut Inbox) -> Result<(), ReceiveError> {
+        let every = SIGN_OF_LIFE.min(self.timeout() / 4);
+        let mut given = Instant::now();
         loop {
             let idle = self.calls.lock().open.is_empty();
-            match inbox.next(&self.socket, if idle { None } else { Some(SIGN_OF_LIFE) })? {
-                Some(frame) => self.take(frame)?,
-                None => self.give_sign_of_life(),
+            let left = every.saturating_sub(given.elapsed());
+            if let Some(frame) = inbox.next(&self.socket, if idle { None } else { Some(left) })? {
+                self.take(frame)?;
+            }
+            if given.elapsed() >= every {
+                self.give_sign_of_life();
+                given = Instant::now();
             }
         }
     }

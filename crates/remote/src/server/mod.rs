@@ -13,6 +13,7 @@ mod source;
 mod transfer;
 mod workers;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -44,6 +45,11 @@ const STOPPING: Duration = Duration::from_secs(5);
 /// How long nobody is let in where the system has no room.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
+thread_local! {
+    /// The server whose thread this is.
+    static SERVING: Cell<usize> = const { Cell::new(0) };
+}
+
 /// A served cloud. Dropping it ends the service: within 5 seconds, even where the cloud hangs in a call.
 pub struct Server {
     shared: Arc<Shared>,
@@ -65,7 +71,6 @@ struct State {
     last: u64,
     connections: HashMap<u64, Arc<Connection>>,
     threads: usize,
-    stopping: bool,
 }
 
 impl Server {
@@ -118,9 +123,7 @@ impl Shared {
 
     fn admit(self: &Arc<Self>, socket: Socket) {
         let refuse = |reason, text: String| {
-            let outbox = Outbox::new(NO_ROOM);
-            // Whoever does not listen need not know.
-            let _ = outbox.send(&socket, Kind::Goodbye, 0, &Goodbye { reason, text });
+            Outbox::new(NO_ROOM).send_last(&socket, Kind::Goodbye, &Goodbye { reason, text });
         };
         let user = self.options.user;
         match socket.peer() {
@@ -157,23 +160,23 @@ impl Shared {
         self.state.lock().threads += 1;
         let ended = Ended(self.clone());
         let body = move || {
-            let _ended = ended;
+            SERVING.set(Arc::as_ptr(&ended.0).addr());
             body();
+            drop(ended);
         };
         (self.options.spawn)(name, Box::new(body)).map(drop)
     }
 
-    fn stop(&self) {
-        let mut state = self.state.lock();
-        state.stopping = true;
-        let connections: Vec<_> = state.connections.values().cloned().collect();
-        drop(state);
+    fn stop(self: &Arc<Self>) {
+        let connections: Vec<_> = self.state.lock().connections.values().cloned().collect();
         for connection in connections {
             connection.say_goodbye(GOODBYE_ENDING, "the server ends; connect again once it is back");
         }
+        // A call of the cloud's that ends its own server is not waited for.
+        let own = usize::from(SERVING.get() == Arc::as_ptr(self).addr());
         let until = Instant::now() + STOPPING;
         let mut state = self.state.lock();
-        while state.threads > 0 && !self.ended.wait_until(&mut state, until).timed_out() {}
+        while state.threads > own && !self.ended.wait_until(&mut state, until).timed_out() {}
     }
 }
 

@@ -156,7 +156,9 @@ pub fn upload_item(transfer: &str, source: impl AssetSource + 'static) -> AssetU
 }
 
 pub fn upload(cloud: &dyn CloudService, bytes: Vec<u8>) -> Result<CloudAsset> {
-    let item = upload_item("t", Source::new(bytes));
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let transfer = LAST.fetch_add(1, Ordering::SeqCst).to_string();
+    let item = upload_item(&transfer, Source::new(bytes));
     loader(cloud).upload("t", vec![item], &Control::default()).remove(0)
 }
 
