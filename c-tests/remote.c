@@ -144,14 +144,21 @@ static void wait_until_complete(struct device *device) {
     }
 }
 
-/* A device sends its gallery, or fetches one, while the cloud's process is killed again and again. */
+/* A device sends its gallery, or fetches one, while the cloud's process is killed again and again: at first as soon as a run
+ * has begun, then in those that begin by themselves, wherever they are. */
 static void sync_through_kills(struct device *device, struct server *server) {
     device_open(device);
-    for (unsigned kills = 1; kills <= 3; kills++) {
-        gate_wait(&device->progress.events, kills * 3);
-        server_kill(server);
+    gate_wait(&device->progress.events, 1);
+    server_kill(server);
+    gate_wait(&device->progress.finals, 1);
+    assert_int_not_equal(device->progress.last.state, CLOUDSYNC_SYNC_STATE_COMPLETED);
+    for (unsigned kills = 0; kills < 3; kills++) {
+        unsigned events = gate_count(&device->progress.events);
         server_start(server);
+        gate_wait_for(&device->progress.events, events + 2, 4000);
+        server_kill(server);
     }
+    server_start(server);
     wait_until_complete(device);
 }
 
