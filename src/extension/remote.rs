@@ -29,7 +29,7 @@ pub struct Served {
 
 /// The library's own way to start threads.
 fn options() -> Options {
-    Options { spawn: Arc::new(|name, body| threads::start(name, body)), ..Options::default() }
+    Options { spawn: Arc::new(threads::start), ..Options::default() }
 }
 
 /// # Safety

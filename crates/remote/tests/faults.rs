@@ -32,7 +32,14 @@ impl Process {
         process
     }
 
-    fn kill(mut self) {
+    fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Process {
+    /// Also where a test fails.
+    fn drop(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -567,13 +574,14 @@ fn a_file_goes_over_as_a_descriptor_with_its_progress() {
     let place = Place::new();
     let _server = place.serve(place.embedded());
     let cloud = place.connect();
-    let content = bytes(9, (20 << 20) + 7);
+    let content = bytes(9, (64 << 20) + 7);
     let path = place.dir.path().join("a.jpg");
     std::fs::write(&path, &content).unwrap();
     let took = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let passed = |transfer| upload_item(transfer, Passed(std::fs::File::open(&path).unwrap(), took.clone()));
-    let stop = Control { stop_after: 5 << 20, ..Control::default() };
+    let stop = Control { stop_after: 1 << 20, ..Control::default() };
     assert_eq!(loader(&cloud).upload("t", vec![passed("x")], &stop), [Err(CloudError::Stopped)]);
+    assert!(took.load(Ordering::SeqCst) < content.len() as u64, "the server read on");
     let control = Control::default();
     let small = upload_item("s", Source::new(vec![1; 10]));
     let answers = loader(&cloud).upload("t", vec![passed("y"), small], &control);
