@@ -150,7 +150,13 @@ static void use_as_stub(void *value) {
     cloudsync_options_new(&options);
     bad(cloudsync_options_set_cloud(options, stub));
     cloudsync_options_free(options);
+    CloudSyncCloudServer *server = NULL;
+    bad(cloudsync_serve(stub, "unix:/tmp/none", &server));
     bad(cloud_service_stub_free(stub));
+}
+
+static void use_as_server(void *value) {
+    bad(cloudsync_cloud_server_free((CloudSyncCloudServer *)value));
 }
 
 static void use_as_db(void *value) {
@@ -260,12 +266,13 @@ enum kind {
     SHARE_CENTER,
     ROWS,
     RESULT,
+    SERVER,
     KINDS
 };
 static void (*const use_as[KINDS])(void *) = {use_as_options, use_as_context, use_as_gallery_sync,
                                               use_as_file_sync, use_as_download, use_as_cloud_file_cache,
                                               use_as_stub, use_as_db, use_as_loader, use_as_share_center,
-                                              use_as_rows, use_as_result};
+                                              use_as_rows, use_as_result, use_as_server};
 
 /* One living handle of each kind. */
 struct living {
@@ -279,6 +286,7 @@ struct living {
     CloudSyncAssetLoaderStub *loader;
     CloudSyncRows *rows;
     CloudSyncResult *result;
+    CloudSyncCloudServer *server;
     void *handles[KINDS];
 };
 
@@ -313,6 +321,9 @@ static void living_make(struct living *living, const char *name) {
     living->handles[LOADER] = living->loader;
     living->handles[ROWS] = living->rows;
     living->handles[RESULT] = living->result;
+    snprintf(path, sizeof path, "unix:%s/socket", root);
+    assert_ok(cloudsync_serve(living->stub, path, &living->server));
+    living->handles[SERVER] = living->server;
 }
 
 static void living_free_cloud(struct living *living) {
@@ -322,6 +333,7 @@ static void living_free_cloud(struct living *living) {
     assert_ok(share_service_stub_free(living->share_center));
     assert_ok(cloudsync_rows_free(living->rows));
     assert_ok(cloudsync_result_free(living->result));
+    assert_ok(cloudsync_cloud_server_free(living->server));
 }
 
 static void living_free(struct living *living) {

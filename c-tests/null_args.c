@@ -470,6 +470,16 @@ static void check_callers(void) {
     BAD(cloud_service_connect_db, "out", stub, "b", &database, NULL);
     BAD(cloud_service_connect_asset_loader, "database", stub, "b", NULL, &loader);
     BAD(cloud_service_connect_asset_loader, "out", stub, "b", &database, NULL);
+    CloudSyncCloudServer *server = NULL;
+    CloudSyncCloudServiceStub *connected = NULL;
+    char address[PATH_MAX];
+    snprintf(address, sizeof address, "unix:%s/sock", root);
+    BAD(cloudsync_serve, "stub", NULL, address, &server);
+    BAD(cloudsync_serve, "address", stub, NULL, &server);
+    BAD(cloudsync_serve, "out", stub, address, NULL);
+    FINE(cloudsync_cloud_server_free, "server", NULL);
+    BAD(cloudsync_connect, "address", NULL, &connected);
+    BAD(cloudsync_connect, "out", address, NULL);
     BAD(cloudsync_conformance, "stub", NULL, ignore_check, NULL);
     BAD(cloudsync_conformance, "report_cb", stub, NULL, NULL);
 

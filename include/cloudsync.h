@@ -935,6 +935,11 @@ typedef struct CloudSyncCloudDbStub CloudSyncCloudDbStub;
 typedef struct CloudSyncCloudFileCache CloudSyncCloudFileCache;
 
 /**
+ * A cloud that is served to other processes: made by cloudsync_serve, ended by cloudsync_cloud_server_free.
+ */
+typedef struct CloudSyncCloudServer CloudSyncCloudServer;
+
+/**
  * A cloud with one account: the documented CloudService, made by cloudsync_embedded_cloud_new or create_cloud_service_stub.
  */
 typedef struct CloudSyncCloudServiceStub CloudSyncCloudServiceStub;
@@ -5853,6 +5858,58 @@ int32_t sharing_change_confirmation_async(struct CloudSyncContext *context,
                                           int32_t state,
                                           CloudSyncSharingCompletion done,
                                           void *user_data);
+
+/**
+ * Serves a cloud, the embedded one or a vendor's, to other processes of the same user, at a Unix socket. They connect with
+ * cloudsync_connect, as many as 64 at a time. The protocol between the two is in docs/protocol.md.
+ *
+ * The socket has mode 0600; beside it lies a file with the same name and `.lock` behind it. One that a dead server left is
+ * replaced. Each call is carried out on a thread of the library's, so that the cloud's methods are called from several at once.
+ *
+ * @param stub    The cloud, which the server keeps.
+ * @param address Where: unix: and an absolute path of at most 107 bytes; copied.
+ * @param out     Where the server's handle goes; the caller ends it with cloudsync_cloud_server_free.
+ * @return 0; 401 for a bad handle, an address that cannot be read, or where out is NULL; 13900014 where another server serves there;
+ *         13900015 where something that is no socket has the path; 13900002, 13900012 or 13900005 where the socket cannot be
+ *         made in its folder.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_serve(struct CloudSyncCloudServiceStub *stub,
+                        const char *address,
+                        struct CloudSyncCloudServer **out);
+
+/**
+ * Ends a server: nobody connects any more, those who are connected are told so, and the socket goes. Their calls that are under
+ * way fail there with 13600001, whether the cloud carries them out or not; those who are to go on by themselves do so once
+ * something serves there again. A process that ends or is killed without this leaves a socket that the next server replaces.
+ *
+ * @param server The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Blocks until the cloud's methods have returned, for 5 seconds at most. Callback safe: yes; a call of the
+ * served cloud's own is not waited for by itself.
+ */
+int32_t cloudsync_cloud_server_free(struct CloudSyncCloudServer *server);
+
+/**
+ * Connects to a cloud that another process of the same user serves with cloudsync_serve: a stub as any other, for
+ * cloudsync_options_set_cloud, for cloudsync_conformance, and for the functions that begin with cloud_service_.
+ *
+ * Where that process ends, calls under way fail with CLOUDSYNC_ERROR_CODE_GONE (13600001), and may or may not have done something. Later
+ * calls connect anew, with all databases, loaders and subscriptions of the stub: a sync that starts by itself goes on once the
+ * process is back. A process that gives no sign of life for 60 seconds counts as gone. What it answers is checked, as a
+ * vendor's answers are.
+ *
+ * @param address Where: unix: and an absolute path of at most 107 bytes; copied.
+ * @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.
+ * @return 0; 401 for an address that cannot be read, or where out is NULL; 13900012 where the socket, or whoever serves there, is
+ *         another user's; 13600001 where nobody serves there, or does not answer within 10 seconds.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: yes.
+ */
+int32_t cloudsync_connect(const char *address,
+                          struct CloudSyncCloudServiceStub **out);
 
 #ifdef __cplusplus
 }  // extern "C"

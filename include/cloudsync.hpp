@@ -220,6 +220,13 @@ public:
     return Cloud(stub);
   }
 
+  /** A cloud that another process serves at "unix:/path". */
+  static Cloud connect(const std::string &address) {
+    CloudSyncCloudServiceStub *stub = nullptr;
+    check(cloudsync_connect(address.c_str(), &stub));
+    return Cloud(stub);
+  }
+
   /** Switches the embedded cloud on or off: for a bundle, or for the whole account where its name is empty. */
   void switch_on(bool on, const std::string &bundle_name = {}) {
     check(cloudsync_embedded_cloud_switch(get(), bundle_name.empty() ? nullptr : bundle_name.c_str(), on));
@@ -231,6 +238,19 @@ public:
 private:
   explicit Cloud(CloudSyncCloudServiceStub *stub) noexcept : handle_(stub) {}
   detail::Handle<CloudSyncCloudServiceStub, cloud_service_stub_free> handle_;
+};
+
+/** Serves a cloud to other processes at "unix:/path" as long as it lives. */
+class CloudServer {
+public:
+  CloudServer(const Cloud &cloud, const std::string &address) {
+    CloudSyncCloudServer *server = nullptr;
+    check(cloudsync_serve(cloud.get(), address.c_str(), &server));
+    handle_.reset(server);
+  }
+
+private:
+  detail::Handle<CloudSyncCloudServer, cloudsync_cloud_server_free> handle_;
 };
 
 /** What a context is opened with. */

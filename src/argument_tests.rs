@@ -102,7 +102,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let (mut number, mut count, mut size, mut out) = (0, 0, 0, null_mut());
     let (mut gallery, mut download, mut page, mut plan) = (null_mut(), null_mut(), null_mut(), null_mut());
     let (mut result, mut center) = (null_mut(), null_mut());
-    let mut explanation = EXPLANATION;
+    let (mut explanation, mut server) = (EXPLANATION, null_mut());
     unsafe extern "C-unwind" fn planned(_: i32, _: *const c_char, _: *mut CloudSyncPlan, _: *mut c_void) {}
     unsafe extern "C-unwind" fn shared(
         _: i32,
@@ -197,17 +197,19 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             download_start_async(handle.cast(), uri, Some(done), null_mut()),
             download_stop(handle.cast(), uri),
             download_stop_async(handle.cast(), uri, Some(done), null_mut()),
+            cloudsync_serve(handle.cast(), c"unix:/tmp/none".as_ptr(), &raw mut server),
         ]
     }
 }
 
 /// Every free.
-fn frees(handle: *mut c_void) -> [i32; 8] {
+fn frees(handle: *mut c_void) -> [i32; 9] {
     // SAFETY: any value is answered.
     unsafe {
         [
             cloudsync_options_free(handle.cast()),
             cloud_service_stub_free(handle.cast()),
+            cloudsync_cloud_server_free(handle.cast()),
             gallery_sync_free(handle.cast()),
             download_free(handle.cast()),
             cloudsync_page_free(handle.cast()),
@@ -233,10 +235,10 @@ fn an_invented_handle_is_a_bad_argument_everywhere() {
     let on_stack = (&raw const local).cast_mut().cast();
     for invented in [without_provenance_mut(1), without_provenance_mut(usize::MAX), on_stack, freed] {
         assert!(with_handle(invented).iter().all(|code| *code == 401));
-        assert_eq!(frees(invented), [401; 8]);
+        assert_eq!(frees(invented), [401; 9]);
     }
     assert!(with_handle(null_mut()).iter().all(|code| *code == 401));
-    assert_eq!(frees(null_mut()), [0; 8]);
+    assert_eq!(frees(null_mut()), [0; 9]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 40] = [
+const FILES: [&str; 41] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -59,6 +59,7 @@ const FILES: [&str; 40] = [
     "extension/call_share.rs",
     "extension/conformance.rs",
     "sharing.rs",
+    "extension/remote.rs",
 ];
 
 /// Leaves out what is said to Rust callers only: the `# Safety` section that ends a comment.

@@ -1,5 +1,5 @@
-/* vendor_cloud: a phone and a tablet sync a small gallery through the vendor's cloud, in a new temporary directory that is
- * removed in the end. How a program uses the library is shown in gallery_backup.c; here the cloud is what to look at. */
+/* vendor_cloud [ADDRESS]: a phone and a tablet sync a small gallery through the vendor's cloud, in a new temporary directory
+ * that is removed in the end. With an ADDRESS the cloud is that of a vendor_server (server.c), else one in this process. How a program uses the library is shown in gallery_backup.c; here the cloud is what to look at. */
 #define _POSIX_C_SOURCE 200809L
 #define _XOPEN_SOURCE 700
 #include "vendor_cloud.h"
@@ -60,7 +60,7 @@ static void on_progress(const CloudSyncSyncProgress *event, void *user_data) {
     *(CloudSyncSyncProgress *)user_data = *event;
 }
 
-/* The cloud is in this process: it needs no network. */
+/* The cloud is on this machine: it needs no network. */
 static int32_t network(void *self, int32_t *wifi, int32_t *mobile) {
     (void)self;
     *wifi = 1;
@@ -152,7 +152,7 @@ static void compare_photos(const char *here, const char *there) {
     printf("  %d files, compared byte by byte, equal\n", PHOTOS);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const char *parent = getenv("TMPDIR");
     struct device phone = {.context = NULL}, tablet = {.context = NULL};
     CloudSyncCloudServiceStub *cloud = NULL;
@@ -160,7 +160,11 @@ int main(void) {
     if (mkdtemp(demo) == NULL) {
         give_up("make a directory such as", demo);
     }
-    check(vendor_cloud_new(&cloud), "make the vendor's cloud");
+    if (argc > 1) {
+        check(cloudsync_connect(argv[1], &cloud), "connect to the vendor's server");
+    } else {
+        check(vendor_cloud_new(&cloud), "make the vendor's cloud");
+    }
     device_open(&phone, "phone", cloud);
     device_open(&tablet, "tablet", cloud);
     check(cloud_service_stub_free(cloud), "let go of the cloud"); /* the devices keep it */

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,10 @@ impl AssetSource for Source {
 
     fn path(&self) -> Option<&Path> {
         Some(&self.path)
+    }
+
+    fn file(&mut self) -> Option<BorrowedFd<'_>> {
+        Some(self.file.as_fd())
     }
 }
 

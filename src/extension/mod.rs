@@ -4,7 +4,8 @@
 //! - [`reply`] is how a vendor answers, [`owner`] how it is asked and how long it is waited for;
 //! - [`service`], [`db`], [`loader`] and [`share`] are a vendor's tables and what the engine sees of them, [`transfer`] and
 //!   [`listener`] what they are handed;
-//! - [`call_service`], [`call_db`], [`call_loader`] and [`call_share`] are the caller's side, [`result`] what it gets.
+//! - [`call_service`], [`call_db`], [`call_loader`] and [`call_share`] are the caller's side, [`result`] what it gets;
+//! - [`remote`] serves a cloud to other processes, and connects to one that another process serves.
 
 mod call_db;
 mod call_loader;
@@ -17,6 +18,7 @@ mod forms;
 mod listener;
 mod loader;
 mod owner;
+mod remote;
 mod reply;
 mod result;
 mod rows;
@@ -34,6 +36,7 @@ pub use conformance::*;
 pub use db::*;
 pub use listener::*;
 pub use loader::*;
+pub use remote::*;
 pub use reply::*;
 pub use result::*;
 pub use rows::*;

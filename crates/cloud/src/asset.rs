@@ -1,6 +1,7 @@
 //! `AssetLoader`: the bytes behind the records.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 use crate::{CloudAsset, CloudError, Result};
@@ -31,6 +32,17 @@ pub trait AssetSource: Send {
 
     /// Where the file lies, for a cloud that must open it by itself.
     fn path(&self) -> Option<&Path>;
+
+    /// The open file that holds these bytes and nothing else, for a cloud in another process: that reads them there, and
+    /// says so with [`AssetSource::took`]. Nothing where they must come through [`AssetSource::read_at`].
+    fn file(&mut self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// The bytes up to `end` were read of [`AssetSource::file`].
+    fn took(&mut self, end: u64) {
+        let _ = end;
+    }
 }
 
 /// Where a download's bytes go.

@@ -1,6 +1,7 @@
 //! A checked [`AssetLoader`].
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -40,6 +41,15 @@ impl AssetSource for Watched<'_> {
     /// A foreign cloud reads the bytes here, where it is seen what it reads, and opens no file by itself.
     fn path(&self) -> Option<&Path> {
         None
+    }
+
+    fn file(&mut self) -> Option<BorrowedFd<'_>> {
+        self.source.file()
+    }
+
+    fn took(&mut self, end: u64) {
+        self.end.fetch_max(end, Ordering::Relaxed);
+        self.source.took(end);
     }
 }
 
