@@ -105,9 +105,9 @@ pub unsafe extern "C" fn cloudsync_cloud_server_free(server: *mut CloudSyncCloud
 /// cloudsync_options_set_cloud, for cloudsync_conformance, and for the functions that begin with cloud_service_.
 ///
 /// Where that process ends, calls under way fail with CLOUDSYNC_ERROR_CODE_GONE (13600001), and may or may not have done something. Later
-/// calls connect anew, with all databases, loaders and subscriptions of the stub: a sync that starts by itself goes on once the
-/// process is back. A process that gives no sign of life for 60 seconds counts as gone. What it answers is checked, as a
-/// vendor's answers are.
+/// calls connect anew, with all databases, loaders, share centres and subscriptions of the stub: a sync that starts by itself goes
+/// on once the process is back. A process that gives no sign of life for 60 seconds counts as gone. What it answers is checked, as
+/// a vendor's answers are.
 ///
 /// @param address Where: unix: and an absolute path of at most 107 bytes; copied.
 /// @param out     Where the stub goes; the caller frees it with cloud_service_stub_free.

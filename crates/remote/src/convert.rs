@@ -1,5 +1,7 @@
 //! Between the cloud's types and the messages.
 
+mod share;
+
 use std::collections::BTreeMap;
 
 use cloudsync_cloud as cloud;
@@ -7,6 +9,8 @@ use cloudsync_cloud::{AssetStatus, Capabilities, CloudError, CloudType, FieldTyp
 
 use crate::frame::{Violation, violation};
 use crate::message::*;
+
+pub(crate) use share::{participant_results, participants, state};
 
 type Read<T> = Result<T, Violation>;
 
@@ -27,9 +31,10 @@ const NOT_SUPPORTED: u32 = 23;
 const GONE: u32 = 24;
 const LOCAL: u32 = 25;
 const NOT_ALLOWED: u32 = 26;
+const SHARING: u32 = 27;
 
 /// What a cloud may lack.
-const METHODS: [&str; 17] = [
+const METHODS: [&str; 18] = [
     "get_service_info",
     "get_app_brief_info",
     "get_app_schema",
@@ -37,6 +42,7 @@ const METHODS: [&str; 17] = [
     "unsubscribe",
     "connect_db",
     "connect_asset_loader",
+    "connect_share_center",
     "generate_id",
     "insert",
     "update",
@@ -71,14 +77,14 @@ impl From<&CloudError> for Failure {
             CloudError::NotAllowed(text) => (NOT_ALLOWED, text.clone()),
         };
         let version = if let CloudError::VersionConflict { current } = error { *current } else { 0 };
-        Failure { code, text, version }
+        Failure { code, text, version, sharing: 0 }
     }
 }
 
 impl From<Failure> for CloudError {
     /// A code of a newer version is a failure of no kind.
     fn from(failure: Failure) -> Self {
-        let Failure { code, text, version } = failure;
+        let Failure { code, text, version, .. } = failure;
         match code {
             NETWORK => CloudError::Network(text),
             DISABLED => CloudError::Disabled,
@@ -214,6 +220,11 @@ pub(crate) fn schema(schema: AppSchema) -> Read<cloud::AppSchema> {
 }
 
 /// A bundle and a database, as they are connected to or subscribed to.
+pub(crate) fn database_of(bundle_name: &str, database: &cloud::Database) -> BundleDatabase {
+    BundleDatabase { bundle_name: bundle_name.to_owned(), database: Some(database.into()) }
+}
+
+/// The same, as they were asked for.
 pub(crate) fn bundle_database(one: BundleDatabase) -> Read<(String, cloud::Database)> {
     match one.database {
         Some(found) => Ok((one.bundle_name, database(found)?)),

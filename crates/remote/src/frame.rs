@@ -52,6 +52,7 @@ pub(crate) enum Kind {
     Unsubscribe = 20,
     ConnectDb = 21,
     ConnectAssetLoader = 22,
+    ConnectShareCenter = 23,
     GenerateId = 32,
     Insert = 33,
     Update = 34,
@@ -63,6 +64,15 @@ pub(crate) enum Kind {
     Upload = 48,
     Download = 49,
     Prove = 50,
+    AllocResource = 64,
+    Share = 65,
+    Unshare = 66,
+    ChangePrivilege = 67,
+    Exit = 68,
+    QueryParticipants = 69,
+    QueryParticipantsByInvitation = 70,
+    ConfirmInvitation = 71,
+    ChangeConfirmation = 72,
     Answer = 256,
     Failure = 257,
     Want = 272,
@@ -79,7 +89,7 @@ pub(crate) enum Kind {
 const REQUESTS: std::ops::Range<u16> = 16..256;
 
 impl Kind {
-    const ALL: [Kind; 31] = {
+    const ALL: [Kind; 41] = {
         use Kind::*;
         [
             Hello,
@@ -92,6 +102,7 @@ impl Kind {
             Unsubscribe,
             ConnectDb,
             ConnectAssetLoader,
+            ConnectShareCenter,
             GenerateId,
             Insert,
             Update,
@@ -103,6 +114,15 @@ impl Kind {
             Upload,
             Download,
             Prove,
+            AllocResource,
+            Share,
+            Unshare,
+            ChangePrivilege,
+            Exit,
+            QueryParticipants,
+            QueryParticipantsByInvitation,
+            ConfirmInvitation,
+            ChangeConfirmation,
             Answer,
             Failure,
             Want,

@@ -1,8 +1,12 @@
 //! What the frames carry, as protocol buffers. `docs/protocol.md` has the same as a schema; the numbers are for ever.
 
+mod share;
+
 use std::collections::BTreeMap;
 
 use prost::{Message, Oneof};
+
+pub(crate) use share::*;
 
 /// The first word of whoever connects.
 #[derive(Clone, PartialEq, Message)]
@@ -61,6 +65,9 @@ pub(crate) struct Failure {
     /// Of a version conflict: the version that the record has.
     #[prost(uint64, tag = "3")]
     pub(crate) version: u64,
+    /// Of a share centre's own failure: the documented `SharingCode`.
+    #[prost(int32, tag = "4")]
+    pub(crate) sharing: i32,
 }
 
 /// Nothing: an answer of success, or a question without arguments.
@@ -200,7 +207,7 @@ pub(crate) struct Changed {
     pub(crate) bundle_name: String,
 }
 
-/// A database or a loader that was connected to.
+/// A database, a loader or a share centre that was connected to.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Connected {
     /// What later calls name it by, on this connection.
@@ -211,7 +218,7 @@ pub(crate) struct Connected {
     pub(crate) capabilities: u64,
 }
 
-/// A call of a database that takes nothing but the database, or lets go of it.
+/// A call of a database that takes nothing but the database, or lets go of what was connected to.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct OfHandle {
     #[prost(uint64, tag = "1")]

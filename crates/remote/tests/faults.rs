@@ -86,6 +86,40 @@ fn what_was_connected_goes_on_with_a_server_that_comes_back() {
     process.kill();
 }
 
+#[test]
+fn what_is_shared_is_there_with_a_server_that_comes_back() {
+    let (place, other) = (Place::new(), Place::new());
+    let process = Process::start(&place);
+    let _other = other.serve(place.account("ben"));
+    let (cloud, ben) = (place.connect(), other.connect());
+    let (center, ben) =
+        (cloud.connect_share_center(0, BUNDLE).unwrap(), ben.connect_share_center(0, BUNDLE).unwrap());
+    let db = db(&cloud);
+    let id = db.generate_id(1).unwrap().remove(0);
+    db.insert("t", vec![row(&id, 1)]).unwrap().remove(0).unwrap();
+    let record = RecordPlace { database: "photos", table: "t", id: &id };
+    let resource = center.alloc_resource(0, BUNDLE, record).unwrap();
+    let privilege = Privilege { readable: true, ..Privilege::default() };
+    let asked = [Participant { identity: "ben".to_owned(), privilege, ..Participant::default() }];
+    let share = || center.share(0, BUNDLE, &resource, &asked).map(|mut answers| answers.remove(0));
+    let invited = share().unwrap().unwrap();
+    process.kill();
+    assert_eq!(center.query_participants(0, BUNDLE, &resource).unwrap_err().code, SharingCode::IpcError);
+    assert_eq!(share().unwrap_err().code, SharingCode::IpcError, "nobody serves there");
+    let accepted = ben.confirm_invitation(0, BUNDLE, &invited.invitation_code, State::Accepted);
+    assert_eq!(accepted.unwrap(), resource, "another account's server lives on");
+    let process = Process::start(&place);
+    let states = || {
+        let all = center.query_participants(0, BUNDLE, &resource).unwrap();
+        all.into_iter().map(|one| (one.identity, one.state)).collect::<Vec<_>>()
+    };
+    let both = ["a person", "ben"].map(|name| (name.to_owned(), State::Accepted));
+    assert_eq!(states(), both);
+    assert_eq!(share().unwrap().unwrap().state, State::Accepted, "shared again, as after a lost answer");
+    assert_eq!(states(), both);
+    process.kill();
+}
+
 /// A source or sink that kills the server once so many bytes have moved.
 struct Killing {
     process: Mutex<Option<Process>>,
@@ -445,6 +479,11 @@ fn whoever_breaks_the_protocol_is_told_so_and_others_are_served_on() {
         (after(frame(18, 1, &[0xff])), "cannot be read"),
         (after(frame(21, 1, &[])), "for no database"),
         (after(frame(33, 1, &[])), "is no database's handle"),
+        (after(frame(65, 1, &[0x2a, 2, 0x10, 9])), "9 is nobody's part in a share"),
+        (after(frame(67, 1, &[0x2a, 2, 0x18, 9])), "9 is no state of an invitation"),
+        (after(frame(71, 1, &[0x28, 5])), "5 is no state of an invitation"),
+        (after(frame(72, 1, &[0x28, 5])), "5 is no state of an invitation"),
+        (after(frame(68, 1, &[])), "is no share centre's handle"),
         (after(frame(273, 1, &[0; 15])), "without its head"),
         (after([&u32::MAX.to_le_bytes()[..], &[33, 0, 0, 0], &[0; 8]].concat()), "4294967295 bytes"),
         (after([&[0, 0, 0, 0, 48, 0, 1, 0][..], &[0; 8]].concat()), "without the descriptors"),

@@ -14,9 +14,9 @@ use cloudsync_remote::*;
 use common::*;
 use proptest::prelude::*;
 
-const KINDS: [u16; 33] = [
-    1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 34, 35, 36, 37, 38, 39, 48, 49, 50, 64, 256, 257, 272,
-    273, 274, 275, 276, 277, 278, 279,
+const KINDS: [u16; 42] = [
+    1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 34, 35, 36, 37, 38, 39, 48, 49, 50, 64, 65, 66, 67, 68,
+    69, 70, 71, 72, 80, 256, 257, 272, 273, 274, 275, 276, 277, 278, 279,
 ];
 
 fn frame(kind: u16, descriptors: u16, call: u64, body: &[u8]) -> Vec<u8> {
@@ -96,7 +96,8 @@ proptest! {
             frame(kind, 0, u64::from(kind) + 100, &body)
         });
         if polite {
-            stream.write_all(&[hello, connects.concat()].concat()).unwrap();
+            let center = frame(23, 0, 123, &[0x0a, 1, b'b']);
+            stream.write_all(&[hello, connects.concat(), center].concat()).unwrap();
         }
         // It may have closed already.
         let _ = stream.write_all(&frames.concat());
@@ -131,6 +132,10 @@ proptest! {
             if let Ok(cloud) = RemoteCloud::connect(place.address.clone(), hasty()) {
                 let _ = cloud.get_service_info();
                 let _ = cloud.connect_db(BUNDLE, &database()).map(|db| db.query("t", &[], 1, ""));
+                if let Ok(center) = cloud.connect_share_center(0, BUNDLE) {
+                    let _ = center.share(0, BUNDLE, "r", &[Participant::default()]);
+                    let _ = center.query_participants(0, BUNDLE, "r");
+                }
                 if let Ok(loader) = cloud.connect_asset_loader(BUNDLE, &database()) {
                     let items = vec![upload_item("t", Source::new(vec![1; 1000]))];
                     let answers = loader.upload("t", items, &Control::default());
@@ -178,6 +183,38 @@ fn an_upload_outlives_a_server_that_wants_nonsense() {
         let said = matches!(&answer, Err(CloudError::Gone(text)) if text.contains(words));
         assert!(said, "{words}: {answer:?}");
         drop((loader, cloud));
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_share_outlives_a_server_that_answers_nonsense() {
+    // Each is what the server says to the share, which is the client's second call.
+    let forged: [(Vec<u8>, &str); 5] = [
+        (frame(256, 0, 2, &[0x0a, 0]), "without a failure and without a participant"),
+        (frame(256, 0, 2, &[0x0a, 4, 0x12, 2, 0x10, 2]), "2 is nobody's part in a share"),
+        (frame(256, 0, 2, &[0x0a, 4, 0x12, 2, 0x18, 5]), "5 is no state of an invitation"),
+        (frame(256, 0, 2, &[0xff]), "cannot be read"),
+        (frame(272, 0, 2, &[]), "a want for the call Share"),
+    ];
+    for (bytes, words) in forged {
+        let place = Place::new();
+        let listener = UnixListener::bind(place.dir.path().join("cloud.sock")).unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            hear(&mut stream);
+            stream.write_all(&frame(2, 0, 0, &[0x08, 1, 0x20, 8])).unwrap();
+            hear(&mut stream);
+            stream.write_all(&frame(256, 0, 1, &[0x08, 1])).unwrap();
+            hear(&mut stream);
+            stream.write_all(&bytes).unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let cloud = RemoteCloud::connect(place.address.clone(), hasty()).unwrap();
+        let center = cloud.connect_share_center(0, BUNDLE).unwrap();
+        let error = center.share(0, BUNDLE, "r", &[Participant::default()]).unwrap_err();
+        assert!(error.code == SharingCode::IpcError && error.text.contains(words), "{words}: {error:?}");
+        drop((center, cloud));
         server.join().unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use cloudsync_cloud::{CloudError, Result as CloudResult};
+use cloudsync_cloud::{CloudError, Result as CloudResult, ShareResult};
 use prost::Message;
 
 use super::calls::{Call, Calls, Event};
@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::error::ConnectError;
 use crate::frame::{self, Data, FEATURE_DESCRIPTORS, Frame, Kind, Known, VERSION, Violation, violation};
 use crate::inbox::{Inbox, ReceiveError};
-use crate::message::{Changed, Goodbye, Hello, Welcome};
+use crate::message::{Changed, Failure, Goodbye, Hello, Welcome};
 use crate::options::Options;
 use crate::outbox::{Outbox, SendError};
 use crate::server::GOODBYE_DENIED;
@@ -129,6 +129,15 @@ impl Connection {
         self.begin()?.ask(kind, request)
     }
 
+    /// The same of a share centre, whose failures have codes of their own.
+    pub(super) fn ask_center<A: Message + Default>(
+        &self,
+        kind: Kind,
+        request: &impl Message,
+    ) -> ShareResult<A> {
+        self.begin()?.answered(kind, request)
+    }
+
     /// What came where the server kept to the protocol; where not, the connection ends.
     pub(super) fn kept<T>(&self, came: Result<T, Violation>) -> CloudResult<T> {
         came.map_err(|violation| {
@@ -172,13 +181,21 @@ pub(super) struct UnderWay<'a> {
 
 impl UnderWay<'_> {
     /// Makes a call whose only event is its answer.
-    pub(super) fn ask<A: Message + Default>(mut self, kind: Kind, request: &impl Message) -> CloudResult<A> {
+    pub(super) fn ask<A: Message + Default>(self, kind: Kind, request: &impl Message) -> CloudResult<A> {
+        self.answered(kind, request)
+    }
+
+    fn answered<A, E>(mut self, kind: Kind, request: &impl Message) -> Result<A, E>
+    where
+        A: Message + Default,
+        E: From<CloudError> + From<Failure>,
+    {
         self.send(kind, request)?;
         loop {
-            match self.next()? {
-                Event::Answer(body) => return self.connection.kept(frame::message(&body)),
+            match self.event::<E>()? {
+                Event::Answer(body) => return Ok(self.connection.kept(frame::message(&body))?),
                 Event::Working => {}
-                other => return self.connection.unexpected(&other, kind),
+                other => return Ok(self.connection.unexpected(&other, kind)?),
             }
         }
     }
@@ -206,6 +223,10 @@ impl UnderWay<'_> {
 
     /// The next event but for the end of the call by failure, which is an error, as is silence.
     pub(super) fn next(&mut self) -> CloudResult<Event> {
+        self.event()
+    }
+
+    fn event<E: From<CloudError> + From<Failure>>(&mut self) -> Result<Event, E> {
         let timeout = self.connection.options.timeout;
         match self.call.next(timeout) {
             Some(Event::Failure(failure)) => {
@@ -214,7 +235,7 @@ impl UnderWay<'_> {
             }
             Some(Event::Lost(text)) => {
                 self.answered = true;
-                Err(CloudError::Gone(text))
+                Err(CloudError::Gone(text).into())
             }
             Some(event) => {
                 self.answered |= matches!(event, Event::Answer(_));
@@ -222,7 +243,8 @@ impl UnderWay<'_> {
             }
             None => {
                 let ms = timeout.as_millis();
-                Err(CloudError::Gone(format!("the cloud's process gave no sign of life within {ms} ms")))
+                Err(CloudError::Gone(format!("the cloud's process gave no sign of life within {ms} ms"))
+                    .into())
             }
         }
     }

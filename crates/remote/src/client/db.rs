@@ -1,68 +1,21 @@
 //! A bundle's records in a remote cloud.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cloudsync_cloud as cloud;
 use cloudsync_cloud::{Capabilities, CloudData, CloudDb, Result as CloudResult};
-use parking_lot::Mutex;
 
-use super::connection::Connection;
 use super::core::Core;
+use super::place::Place;
 use crate::convert;
 use crate::frame::Kind;
 use crate::message::{
-    BundleDatabase, Connected, GenerateId, Ids, LockInfo, Nothing, OfHandle, OfLock, Page, Query, Receipts,
-    RowWrite, Write,
+    BundleDatabase, GenerateId, Ids, LockInfo, Nothing, OfHandle, OfLock, Page, Query, Receipts, RowWrite,
+    Write,
 };
 
-/// Something that was connected to, on whatever connection.
-pub(super) struct Place {
-    core: Arc<Core>,
-    kind: Kind,
-    what: BundleDatabase,
-    /// The connection that it was connected to on last, and what it is called there.
-    at: Mutex<(u64, u64)>,
-    capabilities: AtomicU64,
-}
-
-impl Place {
-    pub(super) fn connect(
-        core: Arc<Core>,
-        kind: Kind,
-        bundle_name: &str,
-        database: &cloud::Database,
-    ) -> CloudResult<Self> {
-        let what = BundleDatabase { bundle_name: bundle_name.to_owned(), database: Some(database.into()) };
-        let place = Place { core, kind, what, at: Mutex::new((0, 0)), capabilities: AtomicU64::new(0) };
-        place.here()?;
-        Ok(place)
-    }
-
-    /// The connection, and what this is called there.
-    pub(super) fn here(&self) -> CloudResult<(Arc<Connection>, u64)> {
-        let connection = self.core.connection()?;
-        let mut at = self.at.lock();
-        if at.0 != connection.generation {
-            let Connected { handle, capabilities } = connection.ask(self.kind, &self.what)?;
-            self.capabilities.store(capabilities, Ordering::Relaxed);
-            *at = (connection.generation, handle);
-        }
-        Ok((connection, at.1))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let (generation, handle) = *self.at.get_mut();
-        if let Some(connection) = self.core.still(generation) {
-            connection.tell(Kind::Disconnect, 0, &OfHandle { handle });
-        }
-    }
-}
-
 /// A database.
-pub(super) struct RemoteDb(Place);
+pub(super) struct RemoteDb(Place<BundleDatabase>);
 
 impl RemoteDb {
     pub(super) fn connect(
@@ -70,7 +23,8 @@ impl RemoteDb {
         bundle_name: &str,
         database: &cloud::Database,
     ) -> CloudResult<Self> {
-        Ok(RemoteDb(Place::connect(core, Kind::ConnectDb, bundle_name, database)?))
+        let what = convert::database_of(bundle_name, database);
+        Ok(RemoteDb(Place::connect(core, Kind::ConnectDb, what)?))
     }
 
     fn write(
@@ -88,7 +42,7 @@ impl RemoteDb {
 
 impl CloudDb for RemoteDb {
     fn capabilities(&self) -> Capabilities {
-        convert::capabilities(self.0.capabilities.load(Ordering::Relaxed))
+        self.0.capabilities()
     }
 
     fn generate_id(&self, count: usize) -> CloudResult<Vec<String>> {

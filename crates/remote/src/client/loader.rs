@@ -10,18 +10,20 @@ use cloudsync_cloud::{
 
 use super::calls::Event;
 use super::core::Core;
-use super::db::Place;
+use super::place::Place;
 use super::transfer::{same, transfers};
 use super::{download, upload};
+use crate::convert;
 use crate::frame::{self, Kind};
-use crate::message::{Claim, Items, Nothing, Prove};
+use crate::message::{BundleDatabase, Claim, Items, Nothing, Prove};
 
 /// A store of assets.
-pub(super) struct RemoteLoader(Place);
+pub(super) struct RemoteLoader(Place<BundleDatabase>);
 
 impl RemoteLoader {
     pub(super) fn connect(core: Arc<Core>, bundle_name: &str, database: &Database) -> CloudResult<Self> {
-        Ok(RemoteLoader(Place::connect(core, Kind::ConnectAssetLoader, bundle_name, database)?))
+        let what = convert::database_of(bundle_name, database);
+        Ok(RemoteLoader(Place::connect(core, Kind::ConnectAssetLoader, what)?))
     }
 
     fn prove_all(

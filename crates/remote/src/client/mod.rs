@@ -2,7 +2,9 @@
 //!
 //! - [`connection`] is one connection and the calls on it, [`calls`] what comes for each of them;
 //! - [`core`] makes a connection anew where the last one has ended, [`subscriptions`] with all that was subscribed to;
-//! - [`db`] and [`loader`] are a bundle's records and assets, [`upload`] and [`download`] the transfers.
+//! - [`place`] is something that was connected to, and is connected to anew: [`db`] and [`loader`] are a bundle's records and
+//!   assets, [`share`] is its share centre;
+//! - [`upload`] and [`download`] are the transfers.
 
 mod calls;
 mod connection;
@@ -10,6 +12,8 @@ mod core;
 mod db;
 mod download;
 mod loader;
+mod place;
+mod share;
 mod subscriptions;
 mod transfer;
 mod upload;
@@ -18,13 +22,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudsync_cloud::{
-    AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CheckedDb, CheckedLoader, CloudDb, CloudService,
-    Database, Result, ServiceInfo, SubscribeInfo,
+    AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CheckedDb, CheckedLoader, CheckedShare, CloudDb,
+    CloudService, Database, Result, ServiceInfo, ShareCenter, SubscribeInfo,
 };
 
 use self::core::Core;
 use self::db::RemoteDb;
 use self::loader::RemoteLoader;
+use self::share::RemoteShare;
 use crate::address::Address;
 use crate::convert;
 use crate::error::ConnectError;
@@ -33,9 +38,9 @@ use crate::message::{Apps, Bundle, Nothing};
 use crate::options::Options;
 
 /// A cloud that another process serves. Where that ends, calls under way fail with [`cloudsync_cloud::CloudError::Gone`],
-/// and later ones connect anew: databases, loaders and subscriptions go on. Used from any thread.
+/// and later ones connect anew: databases, loaders, share centres and subscriptions go on. Used from any thread.
 ///
-/// The databases' and loaders' answers are checked, since a foreign cloud gives them.
+/// The databases', loaders' and share centres' answers are checked, since a foreign cloud gives them.
 pub struct RemoteCloud {
     core: Arc<Core>,
 }
@@ -78,6 +83,11 @@ impl CloudService for RemoteCloud {
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
         let loader = RemoteLoader::connect(self.core.clone(), bundle_name, database)?;
         Ok(Arc::new(CheckedLoader::new(Arc::new(loader))))
+    }
+
+    fn connect_share_center(&self, user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
+        let center = RemoteShare::connect(self.core.clone(), user, bundle_name)?;
+        Ok(Arc::new(CheckedShare::new(Arc::new(center))))
     }
 
     fn subscribe(

@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 
 use super::connection::Connection;
 use super::core::Core;
+use crate::convert;
 use crate::frame::Kind;
-use crate::message::{self, BundleDatabase, Nothing, Subscribe, Unsubscribe};
+use crate::message::{self, Nothing, Subscribe, Unsubscribe};
 
 /// The longest that anything is believed to last.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -93,10 +94,7 @@ fn lasting(milliseconds: u64) -> Duration {
 
 fn request(databases: &BTreeMap<String, Vec<Database>>, expiration_time: u64) -> Subscribe {
     let pairs = databases.iter().flat_map(|(bundle, all)| all.iter().map(move |one| (bundle, one)));
-    let one = |(bundle, database): (&String, &Database)| BundleDatabase {
-        bundle_name: bundle.clone(),
-        database: Some(database.into()),
-    };
+    let one = |(bundle, database): (&String, &Database)| convert::database_of(bundle, database);
     Subscribe { databases: pairs.map(one).collect(), expiration_time }
 }
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cloudsync_cloud as cloud;
-use cloudsync_cloud::{AssetDownload, AssetUpload, CloudDb, CloudError, Result as CloudResult};
+use cloudsync_cloud::{AssetDownload, AssetUpload, CloudDb, CloudError, Result as CloudResult, ShareError};
 use prost::Message;
 
 use super::GOODBYE_VIOLATION;
@@ -20,9 +20,11 @@ use crate::message::*;
 use crate::outbox::SendError;
 
 /// Why a call was not answered.
-enum Refusal {
+pub(super) enum Refusal {
     /// It failed.
     Failed(CloudError),
+    /// The share centre refused it, or failed.
+    Unshared(ShareError),
     /// The other side does not keep to the protocol.
     Violation(Violation),
     /// The answer cannot be sent.
@@ -32,6 +34,12 @@ enum Refusal {
 impl From<CloudError> for Refusal {
     fn from(error: CloudError) -> Self {
         Refusal::Failed(error)
+    }
+}
+
+impl From<ShareError> for Refusal {
+    fn from(error: ShareError) -> Self {
+        Refusal::Unshared(error)
     }
 }
 
@@ -67,6 +75,7 @@ pub(super) fn carry_out(connection: &Arc<Connection>, kind: Kind, frame: Frame) 
     match done {
         Ok(Ok(())) => {}
         Ok(Err(Refusal::Failed(error))) => connection.fail(call, Failure::from(&error)),
+        Ok(Err(Refusal::Unshared(error))) => connection.fail(call, Failure::from(&error)),
         Ok(Err(Refusal::Violation(violation))) => {
             connection.say_goodbye(GOODBYE_VIOLATION, &violation.to_string());
         }
@@ -84,15 +93,15 @@ pub(super) fn carry_out(connection: &Arc<Connection>, kind: Kind, frame: Frame) 
 }
 
 /// A call that is carried out.
-struct Asked<'a> {
-    connection: &'a Arc<Connection>,
+pub(super) struct Asked<'a> {
+    pub(super) connection: &'a Arc<Connection>,
     call: u64,
 }
 
-type Done = Result<(), Refusal>;
+pub(super) type Done = Result<(), Refusal>;
 
 impl Asked<'_> {
-    fn answer(&self, answer: &impl Message) -> Done {
+    pub(super) fn answer(&self, answer: &impl Message) -> Done {
         Ok(self.connection.answer(self.call, answer)?)
     }
 
@@ -124,6 +133,10 @@ impl Asked<'_> {
                 let (bundle, database) = convert::bundle_database(frame.message()?)?;
                 self.connected(Target::Loader(service.connect_asset_loader(&bundle, &database)?), 0)
             }
+            Kind::ConnectShareCenter => {
+                let UserBundle { bundle_name, user } = frame.message()?;
+                self.connected(Target::Center(service.connect_share_center(user, &bundle_name)?), 0)
+            }
             Kind::GenerateId => {
                 let GenerateId { handle, count } = frame.message()?;
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -153,7 +166,7 @@ impl Asked<'_> {
             Kind::Upload => self.upload(frame),
             Kind::Download => self.download(frame.message()?),
             Kind::Prove => self.prove(frame.message()?),
-            other => Err(Violation(format!("{other:?} is no request")).into()),
+            other => self.share(other, &frame),
         }
     }
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cloudsync_cloud::{AssetLoader, CloudDb, CloudError, Result as CloudResult};
+use cloudsync_cloud::{AssetLoader, CloudDb, CloudError, Result as CloudResult, ShareCenter};
 use parking_lot::Mutex;
 
-/// How many databases and loaders one connection has at a time.
+/// How many databases, loaders and share centres one connection has at a time.
 const MOST: usize = 4096;
 
-/// Databases and loaders, by their handle.
+/// Databases, loaders and share centres, by their handle.
 #[derive(Default)]
 pub(super) struct Handles(Mutex<Held>);
 
@@ -24,13 +24,16 @@ struct Held {
 pub(super) enum Target {
     Db(Arc<dyn CloudDb>),
     Loader(Arc<dyn AssetLoader>),
+    Center(Arc<dyn ShareCenter>),
 }
 
 impl Handles {
     pub(super) fn add(&self, target: Target) -> CloudResult<u64> {
         let mut held = self.0.lock();
         if held.held.len() >= MOST {
-            let text = format!("{MOST} databases and loaders are connected to already; let go of some");
+            let text = format!(
+                "{MOST} databases, loaders and share centres are connected to already; let go of some"
+            );
             return Err(CloudError::InvalidArgument(text));
         }
         held.last += 1;
@@ -55,6 +58,13 @@ impl Handles {
         match self.0.lock().held.get(&handle) {
             Some(Target::Loader(loader)) => Ok(loader.clone()),
             _ => Err(CloudError::InvalidArgument(format!("{handle} is no loader's handle"))),
+        }
+    }
+
+    pub(super) fn center(&self, handle: u64) -> CloudResult<Arc<dyn ShareCenter>> {
+        match self.0.lock().held.get(&handle) {
+            Some(Target::Center(center)) => Ok(center.clone()),
+            _ => Err(CloudError::InvalidArgument(format!("{handle} is no share centre's handle"))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Serves a cloud to other processes.
 //!
-//! - [`connection`] is one of them, [`workers`] what carries its calls out, [`calls`] how;
+//! - [`connection`] is one of them, [`workers`] what carries its calls out, [`calls`] how, [`share`] those of a share centre;
 //! - [`handles`] is what it has connected to, [`notices`] what it is told of;
 //! - [`transfer`] is what uploads and downloads have in common, [`source`] and [`sink`] their bytes.
 
@@ -8,6 +8,7 @@ mod calls;
 mod connection;
 mod handles;
 mod notices;
+mod share;
 mod sink;
 mod source;
 mod transfer;

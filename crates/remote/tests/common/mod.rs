@@ -26,7 +26,12 @@ impl Place {
     }
 
     pub fn embedded(&self) -> Arc<EmbeddedCloud> {
-        let options = EmbeddedOptions::new("a person");
+        self.account("a person")
+    }
+
+    /// One of the accounts of the cloud that lies here.
+    pub fn account(&self, name: &str) -> Arc<EmbeddedCloud> {
+        let options = EmbeddedOptions::new(name);
         Arc::new(EmbeddedCloud::open(&self.dir.path().join("cloud"), options).unwrap())
     }
 
