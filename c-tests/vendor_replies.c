@@ -189,10 +189,10 @@ static const int32_t codes[][2] = {
     {CLOUDSYNC_ERROR_CODE_STALE_LOCK, CLOUDSYNC_E_NOT_PERMITTED},
     {CLOUDSYNC_ERROR_CODE_NOT_FOUND, CLOUDSYNC_E_NO_SUCH_FILE},
     {CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT, CLOUDSYNC_E_INVALID_VALUE},
-    {CLOUDSYNC_ERROR_CODE_STOPPED, CLOUDSYNC_E_INTERRUPTED},
     {CLOUDSYNC_ERROR_CODE_CORRUPT, CLOUDSYNC_E_IO},
     {CLOUDSYNC_ERROR_CODE_NOT_SUPPORTED, CLOUDSYNC_E_NOT_SUPPORTED},
     {CLOUDSYNC_ERROR_CODE_GONE, CLOUDSYNC_E_IPC},
+    {CLOUDSYNC_ERROR_CODE_NOT_ALLOWED, CLOUDSYNC_E_NOT_PERMITTED},
 };
 
 static void every_error_code_reaches_the_caller(void **state) {
@@ -205,6 +205,9 @@ static void every_error_code_reaches_the_caller(void **state) {
     vendor.returns = 77; /* no number of the documents */
     lock_answers(fails, CLOUDSYNC_E_UNKNOWN, CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR);
     last_error_names("as the vendor says");
+    vendor.returns = CLOUDSYNC_ERROR_CODE_STOPPED; /* which nobody has asked for */
+    lock_answers(fails, CLOUDSYNC_E_UNKNOWN, CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR);
+    last_error_names("it stopped by itself");
     db_free(fails);
 
     CloudSyncCloudDbStub *returns = db_with(lock_returns, 0);

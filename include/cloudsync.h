@@ -655,7 +655,7 @@
 #define CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT 1005
 
 /**
- * ErrorCode beyond the documents: the transfer was stopped. 13900004.
+ * ErrorCode beyond the documents: the transfer was stopped, by whoever asked for it. 13900004.
  */
 #define CLOUDSYNC_ERROR_CODE_STOPPED 1006
 

@@ -27,7 +27,7 @@ pub const CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT: i32 = 1003;
 pub const CLOUDSYNC_ERROR_CODE_NOT_FOUND: i32 = 1004;
 /// ErrorCode beyond the documents: the cloud was asked for something impossible. 13900020.
 pub const CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT: i32 = 1005;
-/// ErrorCode beyond the documents: the transfer was stopped. 13900004.
+/// ErrorCode beyond the documents: the transfer was stopped, by whoever asked for it. 13900004.
 pub const CLOUDSYNC_ERROR_CODE_STOPPED: i32 = 1006;
 /// ErrorCode beyond the documents: what the cloud holds is not what was stored. 13900005.
 pub const CLOUDSYNC_ERROR_CODE_CORRUPT: i32 = 1007;
