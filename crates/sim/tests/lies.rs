@@ -1,5 +1,4 @@
-//! Clouds that lie, each from one seed: `CLOUDSYNC_SIM_LIES=n` tries that many, from `CLOUDSYNC_SIM_FIRST` on. The same by
-//! bytes that a fuzzer finds is in `fuzz/`.
+//! Clouds that lie, each from one seed: `CLOUDSYNC_SIM_LIES=n` tries that many, from `CLOUDSYNC_SIM_FIRST` on.
 #![allow(clippy::panic)]
 
 use cloudsync_sim::{Chance, Rng, lied_to};
