@@ -264,6 +264,11 @@ static void call_what_blocks(struct blocking *blocking) {
     BLOCKS(cloudsync_restore(blocking->context, uri));
     BLOCKS(cloudsync_plan(blocking->context, "file://media/Photo", &plan));
     BLOCKS(cloudsync_report_view(blocking->context, uri, 1));
+    BLOCKS(cloud_sync_manager_enable_cloud(blocking->context, "a", NULL, NULL, 0));
+    BLOCKS(cloud_sync_manager_disable_cloud(blocking->context, "a"));
+    BLOCKS(cloud_sync_manager_change_app_cloud_switch(blocking->context, "a", "com.ohos.medialibrary", 1));
+    BLOCKS(cloud_sync_manager_clean(blocking->context, "a", NULL, NULL, 0));
+    BLOCKS(cloud_sync_manager_notify_data_change(blocking->context, "a", "com.ohos.medialibrary"));
     BLOCKS(cloudsync_close(blocking->context));
     gate_raise(&blocking->refused);
 }

@@ -254,6 +254,53 @@ static void check_space(void) {
     BAD(cloudsync_pin, "uri", context, NULL, 1);
 }
 
+static void check_accounts(void) {
+    const char *const bundles[] = {"com.ohos.medialibrary"};
+    const int32_t numbers[] = {0};
+    size_t length;
+    BAD(cloud_sync_manager_enable_cloud, "context", NULL, "a", bundles, numbers, 1);
+    BAD(cloud_sync_manager_enable_cloud, "account_id", context, NULL, bundles, numbers, 1);
+    BAD(cloud_sync_manager_enable_cloud, "bundle_names", context, "a", NULL, numbers, 1);
+    BAD(cloud_sync_manager_enable_cloud, "switches", context, "a", bundles, NULL, 1);
+    BAD(cloud_sync_manager_enable_cloud_async, "context", NULL, "a", bundles, numbers, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_enable_cloud_async, "account_id", context, NULL, bundles, numbers, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_enable_cloud_async, "bundle_names", context, "a", NULL, numbers, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_enable_cloud_async, "switches", context, "a", bundles, NULL, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_enable_cloud_async, "done", context, "a", NULL, NULL, 0, NULL, NULL);
+    BAD(cloud_sync_manager_clean, "context", NULL, "a", bundles, numbers, 1);
+    BAD(cloud_sync_manager_clean, "account_id", context, NULL, bundles, numbers, 1);
+    BAD(cloud_sync_manager_clean, "bundle_names", context, "a", NULL, numbers, 1);
+    BAD(cloud_sync_manager_clean, "actions", context, "a", bundles, NULL, 1);
+    BAD(cloud_sync_manager_clean_async, "context", NULL, "a", bundles, numbers, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_clean_async, "account_id", context, NULL, bundles, numbers, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_clean_async, "bundle_names", context, "a", NULL, numbers, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_clean_async, "actions", context, "a", bundles, NULL, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_clean_async, "done", context, "a", NULL, NULL, 0, NULL, NULL);
+    BAD(cloud_sync_manager_disable_cloud, "context", NULL, "a");
+    BAD(cloud_sync_manager_disable_cloud, "account_id", context, NULL);
+    BAD(cloud_sync_manager_change_app_cloud_switch, "context", NULL, "a", bundles[0], 1);
+    BAD(cloud_sync_manager_change_app_cloud_switch, "account_id", context, NULL, bundles[0], 1);
+    BAD(cloud_sync_manager_change_app_cloud_switch, "bundle_name", context, "a", NULL, 1);
+    BAD(cloud_sync_manager_notify_data_change, "context", NULL, "a", bundles[0]);
+    BAD(cloud_sync_manager_notify_data_change, "account_id", context, NULL, bundles[0]);
+    BAD(cloud_sync_manager_notify_data_change, "bundle_name", context, "a", NULL);
+    BAD(cloud_sync_manager_disable_cloud_async, "context", NULL, "a", ignore_answer, NULL);
+    BAD(cloud_sync_manager_disable_cloud_async, "account_id", context, NULL, ignore_answer, NULL);
+    BAD(cloud_sync_manager_disable_cloud_async, "done", context, "a", NULL, NULL);
+    BAD(cloud_sync_manager_change_app_cloud_switch_async, "context", NULL, "a", bundles[0], 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_change_app_cloud_switch_async, "account_id", context, NULL, bundles[0], 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_change_app_cloud_switch_async, "bundle_name", context, "a", NULL, 1, ignore_answer, NULL);
+    BAD(cloud_sync_manager_change_app_cloud_switch_async, "done", context, "a", bundles[0], 1, NULL, NULL);
+    BAD(cloud_sync_manager_notify_data_change_async, "context", NULL, "a", bundles[0], ignore_answer, NULL);
+    BAD(cloud_sync_manager_notify_data_change_async, "account_id", context, NULL, bundles[0], ignore_answer, NULL);
+    BAD(cloud_sync_manager_notify_data_change_async, "bundle_name", context, "a", NULL, ignore_answer, NULL);
+    BAD(cloud_sync_manager_notify_data_change_async, "done", context, "a", bundles[0], NULL, NULL);
+    BAD(cloudsync_account, "context", NULL, bundles[0], NULL, 0, &length);
+    BAD(cloudsync_account, "bundle_name", context, NULL, NULL, 0, &length);
+    BAD(cloudsync_account, "out_length", context, bundles[0], NULL, 0, NULL);
+    FINE(cloudsync_account, "buffer", context, bundles[0], NULL, 4, &length);
+}
+
 static void check_cloud_file_cache(void) {
     CloudSyncCloudFileCache *made = NULL;
     int64_t task;
@@ -646,6 +693,7 @@ static void null_is_a_bad_argument(void **state) {
     check_gallery_sync();
     check_file_sync();
     check_download();
+    check_accounts();
     check_space();
     check_cloud_file_cache();
     check_cloud();

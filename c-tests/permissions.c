@@ -33,6 +33,17 @@ static void every_system_operation(const char *name, size_t permissions, int sys
     assert_code(cloudsync_plan(device.context, "file://media/Photo", NULL), expected);
     assert_code(cloudsync_plan_async(device.context, "file://media/Photo", NULL, NULL), expected);
     assert_code(cloudsync_report_view(device.context, NULL, -1), expected);
+    assert_code(cloud_sync_manager_enable_cloud(device.context, NULL, NULL, NULL, 0), expected);
+    assert_code(cloud_sync_manager_enable_cloud_async(device.context, NULL, NULL, NULL, 0, NULL, NULL), expected);
+    assert_code(cloud_sync_manager_disable_cloud(device.context, NULL), expected);
+    assert_code(cloud_sync_manager_disable_cloud_async(device.context, NULL, NULL, NULL), expected);
+    assert_code(cloud_sync_manager_change_app_cloud_switch(device.context, NULL, NULL, 0), expected);
+    assert_code(cloud_sync_manager_change_app_cloud_switch_async(device.context, NULL, NULL, 0, NULL, NULL), expected);
+    assert_code(cloud_sync_manager_clean(device.context, NULL, NULL, NULL, 0), expected);
+    assert_code(cloud_sync_manager_clean_async(device.context, NULL, NULL, NULL, 0, NULL, NULL), expected);
+    assert_code(cloud_sync_manager_notify_data_change(device.context, NULL, NULL), expected);
+    assert_code(cloud_sync_manager_notify_data_change_async(device.context, NULL, NULL, NULL, NULL), expected);
+    assert_code(cloudsync_account(device.context, NULL, NULL, 0, NULL), expected);
     assert_code(cloudsync_set_auto_sync(device.context, NULL, 1), expected);
     assert_code(cloudsync_set_bandwidth_limits(device.context, 1, 1), expected);
     CloudSyncCloudFileCache *cache = NULL;

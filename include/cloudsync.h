@@ -493,6 +493,16 @@
 #define CLOUDSYNC_FILTER_INCLUDE 1
 
 /**
+ * Action: files' own copies stay, as files that are on this device alone.
+ */
+#define CLOUDSYNC_ACTION_RETAIN_DATA 0
+
+/**
+ * Action: files' own copies go where the cloud proves that it holds them.
+ */
+#define CLOUDSYNC_ACTION_CLEAR_DATA 1
+
+/**
  * The most files of one batch.
  */
 #define CLOUDSYNC_MAX_BATCH_FILES 400
@@ -3227,6 +3237,241 @@ int32_t cloudsync_set_auto_sync(struct CloudSyncContext *context,
  * Thread safety: any thread. Callback safe: yes.
  */
 int32_t cloudsync_conditions_changed(struct CloudSyncContext *context);
+
+/**
+ * Signs in (documented: cloudSyncManager.enableCloud, as a promise): the cloud is on for this device, and on or off for
+ * each bundle named; the others keep their switches. Kept over restarts. A context is signed in until
+ * cloud_sync_manager_disable_cloud. Files that are synced with another account are not touched, and not synced, until
+ * cloud_sync_manager_clean lets go of that account.
+ *
+ * @param context      The context.
+ * @param account_id   The account, by the id of its ServiceInfo.
+ * @param bundle_names The bundles; the gallery's is com.ohos.medialibrary. Not looked at where n is 0.
+ * @param switches     For each, 0 for off, anything else for on. Not looked at where n is 0.
+ * @param n            How many there are.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, text that is NULL or not UTF-8, an
+ *         account that neither is signed in nor has files here, or a bundle without a directory; 13600001 where the
+ *         cloud does not answer, or the context has been closed; 13900029 from inside a callback, nothing is done then;
+ *         22400001 where nobody is signed in at the cloud; 22400002 where it cannot be reached.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_sync_manager_enable_cloud_async.
+ */
+int32_t cloud_sync_manager_enable_cloud(struct CloudSyncContext *context,
+                                        const char *account_id,
+                                        const char *const *bundle_names,
+                                        const int32_t *switches,
+                                        size_t n);
+
+/**
+ * Signs in (documented: enableCloud, with an AsyncCallback). As cloud_sync_manager_enable_cloud, but returns at once: its
+ * code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param context      The context.
+ * @param account_id   The account; copied.
+ * @param bundle_names The bundles; copied. Not looked at where n is 0.
+ * @param switches     For each, 0 for off, anything else for on; copied.
+ * @param n            How many there are.
+ * @param done         Told the code of cloud_sync_manager_enable_cloud.
+ * @param user_data    Passed to done.
+ * @return 0: done will be called; 201, 202, 401 for what can be seen at once, or where done is NULL, or 13600001 for a
+ *         closed context: it will not.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_sync_manager_enable_cloud_async(struct CloudSyncContext *context,
+                                              const char *account_id,
+                                              const char *const *bundle_names,
+                                              const int32_t *switches,
+                                              size_t n,
+                                              CloudSyncCompletion done,
+                                              void *user_data);
+
+/**
+ * Signs out (documented: cloudSyncManager.disableCloud, as a promise): what is under way stops, with its final events,
+ * and nothing begins any more, in any of the context's directories; starts answer 22400001. Nothing is removed and
+ * nothing forgotten: signing in again goes on. Kept over restarts.
+ *
+ * @param context    The context.
+ * @param account_id The account, by the id of its ServiceInfo.
+ * @return As cloud_sync_manager_enable_cloud.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use cloud_sync_manager_disable_cloud_async.
+ */
+int32_t cloud_sync_manager_disable_cloud(struct CloudSyncContext *context,
+                                         const char *account_id);
+
+/**
+ * Signs out (documented: disableCloud, with an AsyncCallback). As cloud_sync_manager_disable_cloud, but returns at once:
+ * its code comes to the completion callback, once, also where the context is closed first.
+ *
+ * @param context    The context.
+ * @param account_id The account; copied.
+ * @param done       Told the code of cloud_sync_manager_disable_cloud.
+ * @param user_data  Passed to done.
+ * @return As cloud_sync_manager_enable_cloud_async.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_sync_manager_disable_cloud_async(struct CloudSyncContext *context,
+                                               const char *account_id,
+                                               CloudSyncCompletion done,
+                                               void *user_data);
+
+/**
+ * Switches the cloud on or off for one bundle on this device (documented: cloudSyncManager.changeAppCloudSwitch, as a
+ * promise). Off: what is under way in its directory stops, and nothing begins any more. Nothing is removed. It counts
+ * while somebody is signed in, and is kept over restarts. cloudsync_embedded_cloud_switch is the account's own switch,
+ * for all devices.
+ *
+ * @param context     The context.
+ * @param account_id  The account, by the id of its ServiceInfo.
+ * @param bundle_name The bundle; the gallery's is com.ohos.medialibrary.
+ * @param status      0: off. Anything else: on.
+ * @return As cloud_sync_manager_enable_cloud.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use
+ * cloud_sync_manager_change_app_cloud_switch_async.
+ */
+int32_t cloud_sync_manager_change_app_cloud_switch(struct CloudSyncContext *context,
+                                                   const char *account_id,
+                                                   const char *bundle_name,
+                                                   int32_t status);
+
+/**
+ * Switches the cloud on or off for one bundle (documented: changeAppCloudSwitch, with an AsyncCallback). As
+ * cloud_sync_manager_change_app_cloud_switch, but returns at once: its code comes to the completion callback, once, also
+ * where the context is closed first.
+ *
+ * @param context     The context.
+ * @param account_id  The account; copied.
+ * @param bundle_name The bundle; copied.
+ * @param status      0: off. Anything else: on.
+ * @param done        Told the code of cloud_sync_manager_change_app_cloud_switch.
+ * @param user_data   Passed to done.
+ * @return As cloud_sync_manager_enable_cloud_async.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_sync_manager_change_app_cloud_switch_async(struct CloudSyncContext *context,
+                                                         const char *account_id,
+                                                         const char *bundle_name,
+                                                         int32_t status,
+                                                         CloudSyncCompletion done,
+                                                         void *user_data);
+
+/**
+ * Lets go of an account's files (documented: cloudSyncManager.clean, as a promise), bundle by bundle, when the account
+ * has changed or a person leaves. What runs in their directories stops. Then all that is known of the account's cloud is
+ * forgotten: the files are as if they had never been synced, and the next sync, with whatever account, joins them with
+ * what that one holds. What is in the cloud alone is no longer listed here; it stays in the cloud, and so does all else there.
+ * Deletions that no sync has carried out are forgotten.
+ *
+ * CLOUDSYNC_ACTION_RETAIN_DATA keeps every file. CLOUDSYNC_ACTION_CLEAR_DATA first removes those that the account's
+ * cloud has just proved to hold, pinned ones too, and folders that are empty then; what was not uploaded, was changed
+ * since, is open for writing or cannot be proved stays. It fails, and nothing is let go of, where the account cannot be
+ * asked. A failed or killed call is repeated: it goes on.
+ *
+ * @param context      The context.
+ * @param account_id   The account that the files are synced with, by the id of its ServiceInfo: cloudsync_account.
+ * @param bundle_names The bundles; the gallery's is com.ohos.medialibrary. Not looked at where n is 0.
+ * @param actions      For each a CLOUDSYNC_ACTION_... number. Not looked at where n is 0.
+ * @param n            How many there are. They are let go of in this order; the first that fails ends the call.
+ * @return 0, also for a bundle that is synced with nobody; 201 without the permission; 202 for no system app; 401 for a
+ *         bad handle, text that is NULL or not UTF-8, an impossible action, a bundle without a directory, or one that is
+ *         synced with another account; 13600001 where the cloud does not answer, or the context has been closed; 13900004
+ *         where stop_optimize_space ends it; 13900029 from inside a callback, nothing is done then; 22400001 where the
+ *         cloud answers for another account, or is switched off there; 22400002 where it cannot be reached; 22400006
+ *         where it is being done already.
+ *
+ * Thread safety: any thread. Blocks, for as long as the files take. Callback safe: no, answers 13900029: use
+ * cloud_sync_manager_clean_async.
+ */
+int32_t cloud_sync_manager_clean(struct CloudSyncContext *context,
+                                 const char *account_id,
+                                 const char *const *bundle_names,
+                                 const int32_t *actions,
+                                 size_t n);
+
+/**
+ * Lets go of an account's files (documented: clean, with an AsyncCallback). As cloud_sync_manager_clean, but returns at
+ * once: its code comes to the completion callback, once, also where the context is closed first. Other asynchronous
+ * calls of the context wait until it is done.
+ *
+ * @param context      The context.
+ * @param account_id   The account; copied.
+ * @param bundle_names The bundles; copied. Not looked at where n is 0.
+ * @param actions      For each a CLOUDSYNC_ACTION_... number; copied.
+ * @param n            How many there are.
+ * @param done         Told the code of cloud_sync_manager_clean.
+ * @param user_data    Passed to done.
+ * @return As cloud_sync_manager_enable_cloud_async.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_sync_manager_clean_async(struct CloudSyncContext *context,
+                                       const char *account_id,
+                                       const char *const *bundle_names,
+                                       const int32_t *actions,
+                                       size_t n,
+                                       CloudSyncCompletion done,
+                                       void *user_data);
+
+/**
+ * Says that a bundle's files have changed in the cloud (documented: cloudSyncManager.notifyDataChange, as a promise), as
+ * a push message tells a host: a sync of its directory starts, or one more after the one under way. A context with
+ * automatic sync hears of changes by itself where the cloud tells of them.
+ *
+ * @param context     The context.
+ * @param account_id  The account, by the id of its ServiceInfo.
+ * @param bundle_name The bundle; the gallery's is com.ohos.medialibrary.
+ * @return 0: the sync is accepted; otherwise as cloud_sync_manager_enable_cloud, or 22400003 with too little battery.
+ *
+ * Thread safety: any thread. Blocks. Callback safe: no, answers 13900029: use
+ * cloud_sync_manager_notify_data_change_async.
+ */
+int32_t cloud_sync_manager_notify_data_change(struct CloudSyncContext *context,
+                                              const char *account_id,
+                                              const char *bundle_name);
+
+/**
+ * Says that a bundle's files have changed in the cloud (documented: notifyDataChange, with an AsyncCallback). As
+ * cloud_sync_manager_notify_data_change, but returns at once: its code comes to the completion callback, once, also where
+ * the context is closed first.
+ *
+ * @param context     The context.
+ * @param account_id  The account; copied.
+ * @param bundle_name The bundle; copied.
+ * @param done        Told the code of cloud_sync_manager_notify_data_change.
+ * @param user_data   Passed to done.
+ * @return As cloud_sync_manager_enable_cloud_async.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloud_sync_manager_notify_data_change_async(struct CloudSyncContext *context,
+                                                    const char *account_id,
+                                                    const char *bundle_name,
+                                                    CloudSyncCompletion done,
+                                                    void *user_data);
+
+/**
+ * Which account a bundle's files are synced with, by the id that its cloud gave: what cloud_sync_manager_clean wants once
+ * another one is signed in.
+ *
+ * @param context     The context.
+ * @param bundle_name The bundle; the gallery's is com.ohos.medialibrary.
+ * @param buffer      Where the id goes, ended by a NUL and cut where it does not fit; NULL to ask for the length alone.
+ * @param length      How many bytes the buffer has.
+ * @param out_length  Where the whole id's length in bytes goes, without the NUL; 0 where they are synced with nobody.
+ * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle, text that is NULL or not UTF-8, a
+ *         bundle without a directory, or where out_length is NULL; 13600001 where the context has been closed.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_account(struct CloudSyncContext *context,
+                          const char *bundle_name,
+                          char *buffer,
+                          size_t length,
+                          size_t *out_length);
 
 /**
  * Makes a Download (documented: constructor).

@@ -8,6 +8,7 @@
 #ifndef CLOUDSYNC_HPP
 #define CLOUDSYNC_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -201,6 +202,18 @@ inline std::vector<const char *> pointers(const std::vector<std::string> &string
   return found;
 }
 
+/** Bundles and what is said of each, as the C functions take them; the names live in `pairs`. */
+template <typename Value>
+std::pair<std::vector<const char *>, std::vector<std::int32_t>>
+per_bundle(const std::vector<std::pair<std::string, Value>> &pairs) {
+  std::pair<std::vector<const char *>, std::vector<std::int32_t>> parts;
+  for (const auto &[name, value] : pairs) {
+    parts.first.push_back(name.c_str());
+    parts.second.push_back(static_cast<std::int32_t>(value));
+  }
+  return parts;
+}
+
 } // namespace detail
 
 /** A cloud. */
@@ -385,6 +398,43 @@ public:
     auto owned = std::make_unique<StatesCompletion>(std::move(done));
     check(get_file_sync_states_async(get(), pointers.data(), pointers.size(), detail::complete_states, owned.get()));
     static_cast<void>(owned.release());
+  }
+
+  /** Signs in, with the cloud on or off for the bundles named. */
+  void enable_cloud(const std::string &account_id, const std::vector<std::pair<std::string, bool>> &switches = {}) {
+    const auto [names, numbers] = detail::per_bundle(switches);
+    check(cloud_sync_manager_enable_cloud(get(), account_id.c_str(), names.data(), numbers.data(), names.size()));
+  }
+
+  /** Signs out: what runs stops, nothing is removed. */
+  void disable_cloud(const std::string &account_id) {
+    check(cloud_sync_manager_disable_cloud(get(), account_id.c_str()));
+  }
+
+  /** Switches the cloud on or off for one bundle on this device. */
+  void change_app_cloud_switch(const std::string &account_id, const std::string &bundle_name, bool on) {
+    check(cloud_sync_manager_change_app_cloud_switch(get(), account_id.c_str(), bundle_name.c_str(), on ? 1 : 0));
+  }
+
+  /** Lets go of an account's files, each bundle's with a CLOUDSYNC_ACTION_... number; returns when that is done. */
+  void clean(const std::string &account_id, const std::vector<std::pair<std::string, std::int32_t>> &actions) {
+    const auto [names, numbers] = detail::per_bundle(actions);
+    check(cloud_sync_manager_clean(get(), account_id.c_str(), names.data(), numbers.data(), names.size()));
+  }
+
+  /** Says that a bundle's files have changed in the cloud: a sync of them starts. */
+  void notify_data_change(const std::string &account_id, const std::string &bundle_name) {
+    check(cloud_sync_manager_notify_data_change(get(), account_id.c_str(), bundle_name.c_str()));
+  }
+
+  /** The account that a bundle's files are synced with; empty where there is none. */
+  std::string account(const std::string &bundle_name) const {
+    std::size_t length = 0;
+    check(cloudsync_account(get(), bundle_name.c_str(), nullptr, 0, &length));
+    std::string id(length + 1, '\0');
+    check(cloudsync_account(get(), bundle_name.c_str(), id.data(), id.size(), &length));
+    id.resize(std::min(length, id.size() - 1));
+    return id;
   }
 
   /** Frees space by the room that the disk has left, and returns when that is done. */

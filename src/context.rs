@@ -209,6 +209,13 @@ impl Context {
         self.bundles.iter().position(|(name, _)| **name == *bundle).map(|index| Root(index + 1))
     }
 
+    /// The directory of a bundle, the gallery's among them.
+    pub(crate) fn root_named(&self, bundle: &str) -> Answer<Root> {
+        let gallery = || (bundle == &*self.gallery_bundle).then_some(Root::GALLERY);
+        let missing = || bad(format!("no directory of this context belongs to {bundle:?}"));
+        self.root_of_bundle(bundle).or_else(gallery).ok_or_else(missing)
+    }
+
     /// The directory that a URI is in, or is refused by.
     pub(crate) fn root_of(&self, uri: &str) -> Root {
         if self.bundles.is_empty() {

@@ -11,6 +11,7 @@
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod account;
 #[cfg(test)]
 mod argument_tests;
 mod auto_sync;
@@ -55,6 +56,7 @@ mod threads;
 mod trash;
 mod version;
 
+pub use account::*;
 pub use auto_sync::*;
 pub use callback::{
     CloudSyncChangeCallback, CloudSyncCloudChangeCallback, CloudSyncCompletion, CloudSyncConformanceCallback,

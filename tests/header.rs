@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 41] = [
+const FILES: [&str; 42] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -32,6 +32,7 @@ const FILES: [&str; 41] = [
     "gallery.rs",
     "file_sync.rs",
     "auto_sync.rs",
+    "account.rs",
     "download.rs",
     "cloud_file_cache.rs",
     "preview.rs",

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
+use crate::account::{CloudSwitch, LocalCopies};
 use crate::config::Config;
 use crate::core::{
     Answer, Core, Explanation, Heard, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, RecordName,
@@ -47,6 +48,8 @@ enum Message {
     Remove(String, Answer),
     Restore(String, Answer),
     Plan(PlanAnswer),
+    Switch(CloudSwitch, Sender<Result<()>>),
+    Leave(LocalCopies, Answer),
     View(String, i64, Sender<Result<()>>),
     StopCaching(ClientId, String, Partial, Sender<Result<()>>),
     Batch(ClientId, TaskId, Vec<String>, DownloadFileType, Sender<Result<()>>),
@@ -235,6 +238,32 @@ impl Engine {
             Ok(()) => drop(self.send(Message::Plan(answer))),
             Err(error) => answer(Err(error)),
         }
+    }
+
+    /// The account that the files are synced with, by the id that its cloud gave; `None` before the first listing, and
+    /// after it was let go of.
+    pub fn account(&self) -> Option<String> {
+        self.gate.account().synced()
+    }
+
+    /// The account that the cloud answers for now. Asks the cloud, so it may block. Fails with `NetworkUnavailable`,
+    /// `CloudNotReady` where nobody is signed in, or `Ipc`.
+    pub fn signed_in(&self) -> Result<String> {
+        self.gate.signed_in()
+    }
+
+    /// A person has signed in or out, or has switched the cloud on or off for this directory's app. What runs and is
+    /// not wanted any more stops. It is kept: a later open goes on from it. Nothing is removed.
+    pub fn switch_cloud(&self, switch: CloudSwitch) -> Result<()> {
+        self.ask(|reply| Message::Switch(switch, reply))?
+    }
+
+    /// Lets go of the account that the files are synced with; returns when that is done. What runs stops. What is not
+    /// uploaded is not touched. Fails with `TaskRunning` while it is being done already, with `Interrupted` where the
+    /// freeing of space is stopped meanwhile, as the index does, and, where copies are to go, with `NetworkUnavailable`,
+    /// `CloudNotReady` or `Ipc` where the account cannot be asked what it holds: then it is not let go of.
+    pub fn leave_account(&self, copies: LocalCopies) -> Result<()> {
+        self.ask_later(|answer| Message::Leave(copies, answer))
     }
 
     /// A person looked at a file then, in milliseconds since 1970: freeing space goes by that. Fails with `InvalidUri` or
@@ -478,6 +507,8 @@ impl ControlLoop {
             Message::Remove(uri, answer) => self.core.remove(&uri, answer),
             Message::Restore(uri, answer) => self.core.restore(&uri, answer),
             Message::Plan(answer) => self.core.look_ahead(answer),
+            Message::Switch(switch, reply) => answer(&reply, self.core.switch_cloud(switch)),
+            Message::Leave(copies, answer) => self.core.leave_account(copies, answer),
             Message::Pin(uri, pinned, reply) => answer(&reply, self.core.pin(&uri, pinned)),
             Message::View(uri, ms, reply) => answer(&reply, self.core.report_view(&uri, ms)),
             Message::StopCaching(client, uri, partial, reply) => {
@@ -525,6 +556,7 @@ impl ControlLoop {
                     | Message::OptimizeStorage(..)
                     | Message::Remove(..)
                     | Message::Restore(..)
+                    | Message::Leave(..)
                     | Message::Plan(..),
                 ) => {}
                 Ok(message) => self.take(message),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use cloudsync_cloud::{CloudError, CloudService};
+use cloudsync_cloud::{CloudError, CloudService, ServiceInfo};
 
+use crate::account::Account;
 use crate::config::{BatteryMarks, Config};
 use crate::error::{Code, Error, Result};
 use crate::event::ErrorType;
@@ -14,16 +15,18 @@ use crate::ports::{Conditions, DeviceState, Heat, Ports};
 pub struct Gate {
     conditions: Arc<dyn Conditions>,
     cloud: Arc<dyn CloudService>,
+    account: Account,
     bundle: String,
     battery: BatteryMarks,
     upload_on_wifi_only: bool,
 }
 
 impl Gate {
-    pub(crate) fn new(config: &Config, ports: &Ports) -> Self {
+    pub(crate) fn new(config: &Config, ports: &Ports, account: Account) -> Self {
         Gate {
             conditions: ports.conditions.clone(),
             cloud: ports.cloud.clone(),
+            account,
             bundle: config.bundle_name.clone(),
             battery: config.battery,
             upload_on_wifi_only: config.upload_on_wifi_only,
@@ -76,32 +79,55 @@ impl Gate {
             let text = "the device is too hot: let it cool down and start again";
             return Some(Error::new(Code::TryAgain, text));
         }
-        check_network(&state).and_then(|()| self.check_battery(&state)).err()
+        let unasked = || self.account.refusal().or_else(|| self.account.stranger());
+        check_network(&state).err().or_else(unasked).or_else(|| self.check_battery(&state).err())
     }
 
     fn check_cloud(&self) -> Result<()> {
-        let not_ready = |text: &str| Err(Error::new(Code::CloudNotReady, text));
-        match self.cloud.get_service_info() {
-            Ok(info) if !info.enable_cloud => {
-                return not_ready("the cloud is switched off for this account: switch it on in the settings");
-            }
-            Ok(_) => {}
-            Err(CloudError::Network(text)) => {
-                return Err(Error::new(
-                    Code::NetworkUnavailable,
-                    format!("the cloud could not be reached: {text}"),
-                ));
-            }
-            Err(CloudError::Disabled) => {
-                return not_ready("nobody is signed in to the cloud: sign in and start again");
-            }
-            Err(error) => return Err(Error::new(Code::Ipc, format!("the cloud does not answer: {error}"))),
+        if let Some(error) = self.account.refusal() {
+            return Err(error);
         }
+        let not_ready = |text: &str| Err(Error::new(Code::CloudNotReady, text));
+        let info = self.service_info()?;
+        if !info.enable_cloud {
+            return not_ready("the cloud is switched off for this account: switch it on in the settings");
+        }
+        self.account.check(&info.id)?;
         let apps = self.cloud.get_app_brief_info().unwrap_or_default();
         if apps.get(&self.bundle).is_some_and(|app| !app.cloud_switch) {
             return not_ready("the cloud is switched off for this app: switch it on in the settings");
         }
         Ok(())
+    }
+
+    fn service_info(&self) -> Result<ServiceInfo> {
+        self.cloud.get_service_info().map_err(|error| match error {
+            CloudError::Network(text) => {
+                Error::new(Code::NetworkUnavailable, format!("the cloud could not be reached: {text}"))
+            }
+            CloudError::Disabled => {
+                Error::new(Code::CloudNotReady, "nobody is signed in to the cloud: sign in and start again")
+            }
+            error => Error::new(Code::Ipc, format!("the cloud does not answer: {error}")),
+        })
+    }
+
+    /// The account that the cloud answers for now. May block.
+    pub(crate) fn signed_in(&self) -> Result<String> {
+        check_network(&self.conditions.read())?;
+        Ok(self.service_info()?.id)
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Whether it is still the files' own account that answers, after it did. `Disabled` where it is another one, or is
+    /// switched off.
+    pub(crate) fn check_account(&self) -> std::result::Result<(), CloudError> {
+        let info = self.cloud.get_service_info()?;
+        let ours = info.enable_cloud && self.account.check(&info.id).is_ok();
+        if ours { Ok(()) } else { Err(CloudError::Disabled) }
     }
 
     /// Why a run may not go on, where it may not.

@@ -4,6 +4,7 @@
 //! receives [`Event`]s. Everything outside is a [`ports`] trait.
 #![forbid(unsafe_code)]
 
+mod account;
 mod bandwidth;
 mod bytes;
 mod config;
@@ -25,6 +26,7 @@ mod time_text;
 pub mod tree;
 mod uri;
 
+pub use account::{CloudSwitch, LocalCopies};
 pub use bandwidth::{Bandwidth, Direction};
 pub use config::{BatteryMarks, Config, DeletionHold, DownloadPolicy};
 pub use core::{Explanation, RecordName, SpaceWanted};

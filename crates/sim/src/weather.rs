@@ -37,6 +37,8 @@ pub struct Weather {
     pub byte_flipped: u64,
     /// The account has no space for assets.
     pub cloud_full: bool,
+    /// Whoever provides the cloud has gone.
+    pub gone: bool,
     /// The account is switched off.
     pub disabled: bool,
     /// The assets are out of reach, the records are not.

@@ -118,8 +118,9 @@ impl Core {
             return;
         }
         let now = self.clock.monotonic_ns();
+        let wanted = on && self.account.refusal().is_none();
         // As soon as the cloud tells of changes, the first run begins, or else a little later.
-        self.auto = Auto { on, again: on.then_some(now + QUIET_NS), ..Auto::default() };
+        self.auto = Auto { on, again: wanted.then_some(now + QUIET_NS), ..Auto::default() };
         if let Some(watcher) = &self.watcher {
             let wake = self.wake.clone().filter(|_| on).map(|wake| {
                 let wake: crate::ports::Wake = std::sync::Arc::new(move || wake(Heard::Here));
@@ -129,18 +130,39 @@ impl Core {
                 self.events.log(2, &format!("changes on this disk are found late: {error}"));
             }
         }
-        if on {
+        if wanted {
             self.subscribe();
-        } else {
-            self.enqueue(Task::Unsubscribe, Work::Unsubscribe, StopFlag::default(), Moved::default());
+        } else if !on {
+            self.unsubscribe();
         }
+    }
+
+    /// A person does not want the cloud any more: what changes there, or here, begins nothing.
+    pub(super) fn hush(&mut self) {
+        if self.auto.on {
+            self.auto = Auto { on: true, ..Auto::default() };
+            self.unsubscribe();
+        }
+    }
+
+    /// The cloud is wanted again, or is another one than before.
+    pub(super) fn listen_again(&mut self) {
+        if self.auto.on {
+            let now = self.clock.monotonic_ns();
+            self.auto = Auto { on: true, again: Some(now + QUIET_NS), ..Auto::default() };
+            self.subscribe();
+        }
+    }
+
+    fn unsubscribe(&mut self) {
+        self.enqueue(Task::Unsubscribe, Work::Unsubscribe, StopFlag::default(), Moved::default());
     }
 
     /// Something changed.
     pub fn hear(&mut self, side: Heard) {
         let now = self.clock.monotonic_ns();
         match side {
-            _ if !self.auto.on => {}
+            _ if !self.auto.on || self.account.refusal().is_some() => {}
             Heard::Here => heard(&mut self.auto.here, now),
             Heard::There => heard(&mut self.auto.there, now),
         }
@@ -188,7 +210,8 @@ impl Core {
 
     /// Whether a run may begin by itself is known.
     pub(super) fn asked(&mut self, outcome: Outcome) {
-        if !std::mem::take(&mut self.auto.asking) || self.run.is_some() {
+        let unwanted = self.run.is_some() || self.account.refusal().is_some() || self.leave.is_some();
+        if !std::mem::take(&mut self.auto.asking) || unwanted {
             return;
         }
         let refused = match outcome {
@@ -248,7 +271,7 @@ impl Core {
     }
 
     pub(super) fn subscribed(&mut self, outcome: Outcome) {
-        if !self.auto.on {
+        if !matches!(self.auto.subscription, Subscription::Asked { .. }) {
             return;
         }
         let now = self.clock.monotonic_ns();

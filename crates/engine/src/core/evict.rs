@@ -60,7 +60,7 @@ impl Evictions {
 impl Core {
     /// Removes a file's own copy, and those of the other parts of the same photo, and tells what came of it.
     pub fn clean(&mut self, uri: &str, answer: Answer) {
-        match self.chosen_by(uri) {
+        match self.settled().and_then(|()| self.chosen_by(uri)) {
             Ok(items) if items.is_empty() => answer(Ok(())),
             Ok(items) => {
                 self.evictions.last_clean += 1;
@@ -102,7 +102,7 @@ impl Core {
         if trees.out_of_step().contains(id) {
             return Err(not_in_step());
         }
-        if is_pinned(trees, id) {
+        if !self.overrules_pins() && is_pinned(trees, id) {
             return Err(Error::new(Code::AccessDenied, "it is pinned to this device: unpin it first"));
         }
         if self.evictions.busy.contains(&id) || self.trash.has(id) || self.is_demanded(id) {
@@ -212,7 +212,8 @@ impl Core {
         }
         let broken: BTreeSet<u32> = {
             let trees = self.states.trees.read();
-            let changed = proved.iter().filter(|(item, _)| !as_chosen(&trees, item));
+            let pins = !self.overrules_pins();
+            let changed = proved.iter().filter(|(item, _)| !as_chosen(&trees, item, pins));
             let mut broken: BTreeSet<u32> = changed.map(|(item, _)| item.group).collect();
             let coming: BTreeSet<NodeId> = self.demands.nodes().collect();
             if trees.came() != task.came || !coming.is_empty() {
@@ -305,15 +306,15 @@ fn not_in_step() -> Error {
     Error::new(Code::TryAgain, "it is not in the cloud as it is here: sync first, and free its space then")
 }
 
-/// Whether a file is still what it was when it was chosen.
-fn as_chosen(trees: &Trees, item: &EvictItem) -> bool {
+/// Whether a file is still what it was when it was chosen. `pins`: whether what is pinned stays.
+fn as_chosen(trees: &Trees, item: &EvictItem, pins: bool) -> bool {
     let Some(node) = trees.get(item.node) else { return false };
     let here = matches!(
         node.local.map(|local| local.content),
         Some(LocalContent::Here(content, _)) if content == item.content
     );
     here && !trees.out_of_step().contains(item.node)
-        && !is_pinned(trees, item.node)
+        && !(pins && is_pinned(trees, item.node))
         && node.live_remote().is_some_and(|remote| remote.version == item.version)
         && trees.local_path(item.node).as_deref() == Some(&*item.path)
 }

@@ -4,6 +4,7 @@
 //! production, the simulator in tests) takes jobs from [`Core::next_job`], runs them anywhere and
 //! brings what they came to back to [`Core::finish`].
 
+mod account;
 mod auto;
 mod changes;
 mod demand;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockWriteGuard};
 
+use crate::account::Account;
 use crate::config::{Config, DownloadPolicy};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink, SyncProgress};
@@ -63,6 +65,10 @@ enum Task {
     Sweep,
     /// Whether a run may begin by itself.
     Ask,
+    /// Whether the account that is let go of can be asked.
+    AskAccount,
+    /// Folders that are empty now that it has been let go of.
+    RemoveEmpty,
     Subscribe,
     Unsubscribe,
     Scan,
@@ -105,6 +111,8 @@ pub struct Core {
     watcher: Option<Arc<dyn Watcher>>,
     context: JobContext,
     gate: Gate,
+    account: Account,
+    leave: Option<account::Leave>,
     events: Arc<dyn EventSink>,
     states: States,
     cursor: String,
@@ -143,6 +151,8 @@ const CURSOR: &str = "cursor";
 const GALLERY: &str = "gallery";
 const LAST_SYNC: &str = "last_sync_ms";
 const MARKS: &str = "marks";
+const ACCOUNT: &str = "account";
+const SWITCHES: &str = "switches";
 const THUMBNAILS: &str = "thumbnails";
 
 impl Core {
@@ -159,12 +169,15 @@ impl Core {
         let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
         let last_sync_ms = meta(LAST_SYNC).parse().unwrap_or_default();
-        let gate = Gate::new(&config, &ports);
+        let account = Account::new(&meta(ACCOUNT), &meta(SWITCHES));
+        let gate = Gate::new(&config, &ports, account.clone());
         let marked = config.marks;
         let states = States::new(trees, gate.clone(), &config, &ports, last_sync_ms);
-        let context = JobContext::new(&config, &ports, states.trees.clone());
+        let context = JobContext::new(&config, &ports, gate.clone(), states.trees.clone());
         Ok(Core {
-            gate: gate.clone(),
+            gate,
+            account,
+            leave: None,
             context,
             states,
             cursor: meta(CURSOR),
@@ -225,6 +238,11 @@ impl Core {
         self.gate.clone()
     }
 
+    /// The account that the files are synced with.
+    pub fn account(&self) -> Option<String> {
+        self.account.synced()
+    }
+
     /// The last sync event.
     pub fn sync_progress(&self) -> Option<SyncProgress> {
         self.last
@@ -249,6 +267,8 @@ impl Core {
             (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
             (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
             (Task::Ask, outcome) => self.asked(outcome),
+            (Task::AskAccount, outcome) => self.account_asked(outcome),
+            (Task::RemoveEmpty, _) => self.let_go(),
             (Task::Subscribe, outcome) => self.subscribed(outcome),
             (Task::DemandPreviews(keys), outcome) => self.previews_done(keys, outcome),
             (Task::Sweep | Task::Tidy | Task::Discard(_) | Task::Unsubscribe, _) => {}
@@ -256,6 +276,7 @@ impl Core {
         }
         self.begin_waiting();
         self.advance();
+        self.go_on_leaving();
     }
 
     /// When [`Core::tick`] is wanted, by the monotonic clock.
@@ -263,7 +284,8 @@ impl Core {
         let run = self.run.as_ref().and_then(|run| run.wake_at());
         let demand = self.demands.wake_at();
         let auto = self.auto.wake_at(self.run.is_some());
-        run.into_iter().chain(demand).chain(auto).min()
+        let leave = self.leave.as_ref().and_then(account::Leave::wake_at);
+        run.into_iter().chain(demand).chain(auto).chain(leave).min()
     }
 
     /// Does what is due.
@@ -272,10 +294,15 @@ impl Core {
         self.tick_demands();
         self.tick_auto();
         self.advance();
+        self.go_on_leaving();
     }
 
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
+        self.is_quiet() && self.leave.is_none()
+    }
+
+    fn is_quiet(&self) -> bool {
         self.run.is_none() && self.demands.is_empty() && self.evictions.is_empty() && self.tasks.is_empty()
     }
 
@@ -286,6 +313,7 @@ impl Core {
         self.abandon_demands();
         self.abandon_evictions();
         self.abandon_trash();
+        self.abandon_leaving();
         if let Some(mut run) = self.run.take() {
             if run.outlook.is_some() {
                 run.end(run::Ending::Stopped);
@@ -336,6 +364,8 @@ impl Core {
                 (GALLERY, self.identity.clone()),
                 (THUMBNAILS, self.thumbnails.missing.to_text()),
                 (MARKS, self.marks.missing.to_text()),
+                (ACCOUNT, self.account.synced().unwrap_or_default()),
+                (SWITCHES, self.account.switches()),
                 (LAST_SYNC, self.states.last_sync_ms().to_string()),
             ],
             ..IndexBatch::default()

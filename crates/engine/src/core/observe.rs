@@ -289,6 +289,7 @@ impl Core {
         } else if let Phase::Observe(Observe { pull: pull @ Pull::Running(_), .. }) = &mut run.phase {
             *pull = Pull::Running(relisting);
         }
+        self.account.adopt();
         if let Err(error) = self.save() {
             self.index_trouble(run, &error);
         }

@@ -8,7 +8,7 @@ use super::Core;
 use super::run::{Ending, Run};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
-use crate::event::{ErrorType, SyncState};
+use crate::event::ErrorType;
 use crate::plan::{CloudAction, DiskAction, Plan};
 use crate::tree::{NodeId, Place, PlaceRef, Trees};
 
@@ -79,6 +79,9 @@ impl Core {
     /// Finds out what a start would do now. Whoever calls has asked the gate. Fails with `TaskRunning` while a run,
     /// or another look like this one, is under way.
     pub fn look_ahead(&mut self, answer: PlanAnswer) {
+        if let Err(error) = self.settled() {
+            return answer(Err(error));
+        }
         if self.run.is_some() {
             let text = "a sync is going on, and its progress says what is left: wait for its end, or stop it";
             return answer(Err(Error::new(Code::TaskRunning, text)));
@@ -152,10 +155,7 @@ impl Core {
     /// Stops a start that waits for the end of a look: it ends without having begun.
     pub(super) fn stop_waiting_start(&mut self) {
         if std::mem::take(&mut self.run_again) {
-            let held = self.deletions_held();
-            let never_begun =
-                super::progress::Tally::default().progress(SyncState::Stopped, ErrorType::NoError, held);
-            self.emit_sync(never_begun);
+            self.tell_never_begun();
         }
     }
 }

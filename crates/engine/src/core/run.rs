@@ -186,12 +186,22 @@ impl Core {
 
     /// Starts a run that the gate has let through, or one more after the one under way.
     pub fn begin_sync(&mut self) {
+        if self.settled().is_err() || self.account.refusal().is_some() {
+            // It was let through before that.
+            return self.tell_never_begun();
+        }
         if self.run.is_some() {
             self.run_again = true;
         } else {
             self.begin_run(Tally::default());
             self.advance();
         }
+    }
+
+    /// A start that was let through ends before it began.
+    pub(super) fn tell_never_begun(&mut self) {
+        let held = self.deletions_held();
+        self.emit_sync(Tally::default().progress(SyncState::Stopped, ErrorType::NoError, held));
     }
 
     fn begin_run(&mut self, tally: Tally) {
@@ -691,7 +701,8 @@ impl Core {
             (CloudError::Disabled | CloudError::Gone(_), _) | (_, None) => {
                 if let CloudError::Disabled = error {
                     let text = "the cloud is switched off or signed out: sign in and start again";
-                    run.why = Some(Error::new(Code::CloudNotReady, text));
+                    let switched_off = || Error::new(Code::CloudNotReady, text);
+                    run.why = Some(self.account.stranger().unwrap_or_else(switched_off));
                 }
                 self.events.log(1, &format!("the run ends: {error}"));
                 run.fail(ErrorType::RemoteServerAbnormal);

@@ -22,6 +22,8 @@ pub enum SpaceWanted {
         /// How many days.
         aging_days: u32,
     },
+    /// All that the cloud holds.
+    Everything,
     /// As much as the disk needs: under half free, what was not read for 30 days goes until 60 % are free;
     /// still under 15 %, anything goes until 20 % are.
     AsNeeded,
@@ -33,6 +35,8 @@ enum SpaceFor {
     Client(ClientId),
     /// Somebody who waits for the end.
     Answer(Answer),
+    /// The account that is let go of.
+    Leave,
 }
 
 /// One freeing of space.
@@ -58,6 +62,7 @@ const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
 impl Core {
     /// Begins to free space for a client. Fails with `TaskRunning` while another one is under way.
     pub fn start_optimize(&mut self, client: ClientId, wanted: SpaceWanted) -> Result<()> {
+        self.settled()?;
         if self.evictions.space.is_some() {
             return Err(running());
         }
@@ -67,11 +72,16 @@ impl Core {
 
     /// Frees as much space as the disk needs, and tells when that is done.
     pub fn optimize_storage(&mut self, answer: Answer) {
-        if self.evictions.space.is_some() {
-            answer(Err(running()));
-        } else {
-            self.begin_space(SpaceFor::Answer(answer), SpaceWanted::AsNeeded);
+        let free = if self.evictions.space.is_some() { Err(running()) } else { self.settled() };
+        match free {
+            Ok(()) => self.begin_space(SpaceFor::Answer(answer), SpaceWanted::AsNeeded),
+            Err(error) => answer(Err(error)),
         }
+    }
+
+    /// Frees all that the account holds which is let go of.
+    pub(super) fn free_everything(&mut self) {
+        self.begin_space(SpaceFor::Leave, SpaceWanted::Everything);
     }
 
     fn begin_space(&mut self, whom: SpaceFor, wanted: SpaceWanted) {
@@ -114,6 +124,7 @@ impl Core {
         let Some(task) = &mut self.evictions.space else { return };
         let left = match task.wanted {
             SpaceWanted::Bytes { bytes, .. } => bytes,
+            SpaceWanted::Everything => u64::MAX,
             SpaceWanted::AsNeeded => match self.fs.space() {
                 Ok(space) => needed(space.free, space.total, task.old_only),
                 Err(error) => return self.end_space(Err(Error::io("the disk's room", &error))),
@@ -145,6 +156,7 @@ impl Core {
         let Some(task) = &self.evictions.space else { return };
         let days = match task.wanted {
             SpaceWanted::Bytes { aging_days, .. } => i64::from(aging_days),
+            SpaceWanted::Everything => 0,
             SpaceWanted::AsNeeded => {
                 if task.old_only {
                     30
@@ -220,7 +232,7 @@ impl Core {
         if let Err(error) = result
             && matches!(
                 error.code,
-                Code::NetworkUnavailable | Code::CloudNotReady | Code::NoSpace | Code::Inner
+                Code::NetworkUnavailable | Code::CloudNotReady | Code::Ipc | Code::NoSpace | Code::Inner
             )
         {
             return self.end_space(Err(error));
@@ -247,8 +259,10 @@ impl Core {
             }
         };
         self.tell_space(state, if state == OptimizeState::Completed { 100 } else { 0 });
-        if let Some(SpaceTask { whom: SpaceFor::Answer(answer), .. }) = self.evictions.space.take() {
-            answer(result.map(|_| ()));
+        match self.evictions.space.take().map(|task| task.whom) {
+            Some(SpaceFor::Answer(answer)) => answer(result.map(|_| ())),
+            Some(SpaceFor::Leave) => self.all_freed(result),
+            Some(SpaceFor::Client(_)) | None => {}
         }
     }
 

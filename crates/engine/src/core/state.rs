@@ -94,6 +94,15 @@ impl States {
     }
 
     /// A new run takes up what was stopped.
+    /// Nothing was ever synced.
+    pub(super) fn let_go(&self) {
+        self.set_last_sync_ms(0);
+        self.activity.write().clear();
+        let mut notes = self.notes.write();
+        notes.held.clear();
+        notes.unfinished = None;
+    }
+
     pub(super) fn forget_stopped(&self) {
         self.activity.write().retain(|_, activity| *activity != Activity::Stopped);
     }

@@ -75,7 +75,7 @@ impl Core {
     /// Moves a file with the other parts of its photo, or a folder with all that is in it, to the trash, here and
     /// with the next run in the cloud.
     pub fn remove(&mut self, uri: &str, answer: Answer) {
-        match self.removable(uri) {
+        match self.settled().and_then(|()| self.removable(uri)) {
             Ok(removal) if removal.paths.is_empty() => {
                 self.mark_removed(&removal.nodes, true);
                 self.take_all_off(&removal.nodes);
@@ -243,6 +243,7 @@ impl Core {
     }
 
     fn restorable(&self, uri: &str) -> Result<Wanted> {
+        self.settled()?;
         let path = self.config.uris.path(uri)?.into_owned();
         let trees = self.states.trees.read();
         let in_cloud = find_remote(&trees, &path).filter(|id| trees.local(*id).is_none());

@@ -33,11 +33,17 @@ pub struct WriteResults {
 }
 
 pub(super) fn pull(context: &JobContext, cursor: &str, count: usize) -> Result<Page, CloudError> {
-    context.db()?.query(TABLE, &[], count, cursor)
+    let page = context.db()?.query(TABLE, &[], count, cursor)?;
+    context.gate.check_account()?;
+    Ok(page)
 }
 
 pub(super) fn lock(context: &JobContext) -> Result<(i64, u32), CloudError> {
     let lock = context.db()?.lock()?;
+    if let Err(error) = context.gate.check_account() {
+        unlock(context, lock.lock_id);
+        return Err(error);
+    }
     Ok((lock.lock_id, lock.interval))
 }
 

@@ -114,6 +114,14 @@ fn remove_dir(context: &JobContext, path: &str) -> io::Result<()> {
     }
 }
 
+/// What is in a folder keeps it.
+pub(super) fn remove_empty(context: &JobContext, folders: &[String]) {
+    for path in folders {
+        // The next look sees what is left.
+        let _ = context.fs.remove_dir(path);
+    }
+}
+
 /// A folder that is there already is one that nobody has looked into.
 fn make_dir(context: &JobContext, path: &str) -> io::Result<Option<Stamp>> {
     context.fs.make_dir(path)?;

@@ -118,6 +118,7 @@ fn unproved(error: &CloudError) -> Error {
     let code = match error {
         CloudError::Network(_) => Code::NetworkUnavailable,
         CloudError::Disabled => Code::CloudNotReady,
+        CloudError::Gone(_) => Code::Ipc,
         _ => Code::TryAgain,
     };
     Error::new(code, text)

@@ -93,6 +93,8 @@ pub enum Work {
     Place(Vec<PlaceItem>),
     /// Find out whether a run may begin by itself.
     Ask,
+    /// Find out whether the account that the files are synced with can be asked.
+    AskAccount,
     /// Let the cloud tell of changes.
     Subscribe,
     /// Let it tell no more.
@@ -134,6 +136,8 @@ pub enum Work {
     Revive(String),
     /// Discard one temporary file.
     Discard(String),
+    /// Remove those of these folders, the inner ones first, that hold nothing.
+    RemoveEmpty(Vec<String>),
     /// Send bytes to the cloud.
     Upload(Vec<UploadItem>),
     /// Ask the cloud what changed since the cursor.
@@ -196,7 +200,7 @@ pub enum Outcome {
     Survey(Vec<(NodeId, Option<i64>)>),
     /// Of [`Work::Prove`] and [`Work::Remove`], in order.
     Evict(Vec<EvictOutcome>),
-    /// Of [`Work::Ask`].
+    /// Of [`Work::Ask`] and [`Work::AskAccount`].
     Asked(Result<(), Error>),
     /// Of [`Work::Subscribe`]: for how many nanoseconds.
     Subscribed(Result<u64, CloudError>),
@@ -204,7 +208,7 @@ pub enum Outcome {
     Unsubscribed,
     /// Of [`Work::FetchPreviews`], in order.
     Previews(Vec<PreviewOutcome>),
-    /// Of [`Work::Sweep`], [`Work::TidyPreviews`] and [`Work::Discard`].
+    /// Of [`Work::Sweep`], [`Work::TidyPreviews`], [`Work::Discard`] and [`Work::RemoveEmpty`].
     Swept,
     /// Of [`Work::ToTrash`], [`Work::FromTrash`] and [`Work::Revive`]: whether there was anything to be done.
     Trashed(Result<bool, Error>),
@@ -264,13 +268,13 @@ pub(crate) const DATABASE: &str = "cloudsync";
 
 impl JobContext {
     /// The context of an engine's jobs.
-    pub fn new(config: &Config, ports: &Ports, trees: Arc<RwLock<Trees>>) -> Self {
+    pub(crate) fn new(config: &Config, ports: &Ports, gate: Gate, trees: Arc<RwLock<Trees>>) -> Self {
         JobContext {
             fs: ports.fs.clone(),
             clock: ports.clock.clone(),
             random: ports.random.clone(),
             watcher: ports.watcher.clone(),
-            gate: Gate::new(config, ports),
+            gate,
             identifiers: ports.identifiers.clone(),
             pictures: ports.pictures.clone(),
             previews: ports.previews.clone(),
@@ -293,6 +297,12 @@ impl JobContext {
     /// The same, with somebody who is told of changes in the cloud.
     pub(crate) fn waking(self, wake: WakeUp) -> Self {
         JobContext { wake: Some(wake), ..self }
+    }
+
+    /// The next call connects anew.
+    pub(crate) fn disconnect(&self) {
+        let mut connection = self.connection.lock();
+        (connection.db, connection.loader) = (None, None);
     }
 
     /// The records, connected when first needed.
@@ -347,6 +357,7 @@ impl Job {
             Work::Fetch(items) => Outcome::Fetch(fetch::run(throttle, &items, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),
             Work::Ask => Outcome::Asked(context.gate.check_unasked()),
+            Work::AskAccount => Outcome::Asked(context.gate.reach_cloud()),
             Work::Subscribe => Outcome::Subscribed(subscribe::begin(context)),
             Work::Unsubscribe => {
                 subscribe::end(context);
@@ -374,6 +385,10 @@ impl Job {
             Work::Revive(path) => Outcome::Trashed(revive::run(context, &path, stop)),
             Work::Discard(name) => {
                 disk::discard(context, &name);
+                Outcome::Swept
+            }
+            Work::RemoveEmpty(folders) => {
+                disk::remove_empty(context, &folders);
                 Outcome::Swept
             }
             Work::Upload(items) => Outcome::Upload(upload::run(throttle, &items, moved)),

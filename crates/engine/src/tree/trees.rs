@@ -490,6 +490,20 @@ impl Trees {
         self.arriving.iter().map(|(ino, id)| (*ino, *id))
     }
 
+    /// Forgets what is known of a node beside what the disk holds, and the node where that is nothing.
+    pub fn let_go(&mut self, id: NodeId) {
+        let is_here = |node: &NodeRef<'_>| node.local.is_some_and(|local| local.content.is_here());
+        let Some(node) = self.get(id) else { return };
+        if !is_here(&node) {
+            return self.remove(id);
+        }
+        let Some(row) = self.take(id) else { return };
+        let node = row.node();
+        let keep = if node.keep == Keep::Pinned { Keep::Pinned } else { Keep::AsConfigured };
+        let after = NodeRef { local: node.local, keep, viewed_ms: node.viewed_ms, ..NodeRef::new(node.kind) };
+        self.put(id, &node, &after);
+    }
+
     /// Forgets a node.
     pub fn remove(&mut self, id: NodeId) {
         let Some(row) = self.take(id) else { return };

@@ -34,6 +34,9 @@ pub(super) fn reach<'a>(wire: &'a Wire, what: &str) -> Result<MutexGuard<'a, Sha
     let device = &shared.devices[wire.device];
     let (weather, network) = (device.weather, device.conditions.network);
     let offline = !network.wifi && !network.mobile;
+    if weather.gone {
+        return Err(CloudError::Gone("the cloud has gone".into()));
+    }
     if weather.disabled {
         return Err(CloudError::Disabled);
     }
@@ -60,7 +63,7 @@ impl CloudService for SimCloud {
         let mut shared = reach(&self.wire, "get_service_info")?;
         let info = ServiceInfo {
             enable_cloud: true,
-            id: "account".into(),
+            id: shared.cloud.account.clone(),
             total_space: 1 << 30,
             remaining_space: 1 << 29,
             user: 100,

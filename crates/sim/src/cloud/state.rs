@@ -93,6 +93,8 @@ struct Backup {
 /// Everything that the cloud holds.
 #[derive(Debug)]
 pub struct CloudState {
+    /// Whose it is.
+    pub account: String,
     /// What it can do.
     pub capabilities: Capabilities,
     /// Records by table and id.
@@ -126,6 +128,7 @@ impl CloudState {
     /// An empty cloud.
     pub fn new(capabilities: Capabilities, page: usize, lease_s: u32) -> Self {
         CloudState {
+            account: "account".to_owned(),
             capabilities,
             records: BTreeMap::new(),
             assets: BTreeMap::new(),

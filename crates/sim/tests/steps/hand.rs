@@ -84,11 +84,7 @@ impl Hand {
                 self.core.finish(job.run(&self.context));
                 continue;
             }
-            let at = self.core.wake_at().unwrap();
-            let mut shared = self.world.lock();
-            shared.now_ns = shared.now_ns.max(at);
-            drop(shared);
-            self.core.tick();
+            self.wait();
         }
     }
 
@@ -216,15 +212,23 @@ impl Hand {
             match self.core.next_job() {
                 Some(job) if is_it(&job.work) => return job,
                 Some(job) => self.step(job),
-                None => {
-                    let at = self.core.wake_at().unwrap();
-                    let mut shared = self.world.lock();
-                    shared.now_ns = shared.now_ns.max(at);
-                    drop(shared);
-                    self.core.tick();
-                }
+                None => self.wait(),
             }
         }
+    }
+
+    /// Lets the time pass up to when the engine wants to be woken.
+    pub(crate) fn wait(&mut self) {
+        let at = self.core.wake_at().unwrap();
+        let mut shared = self.world.lock();
+        shared.now_ns = shared.now_ns.max(at);
+        drop(shared);
+        self.core.tick();
+    }
+
+    /// Runs one job, of which the engine does not hear.
+    pub(crate) fn run(&self, job: Job) {
+        job.run(&self.context);
     }
 
     /// Runs one job.
@@ -260,7 +264,7 @@ impl Hand {
         entries.files().map(|entry| (entry.name.to_string(), self.read(entry.name))).collect()
     }
 
-    fn read(&self, path: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         let mut bytes = vec![0; 100];
         let count = self.disk.open(path).unwrap().read_at(&mut bytes, 0).unwrap();
         bytes.truncate(count);

@@ -1,6 +1,7 @@
 //! One engine, taken step by step: what happens between two of its jobs is written down, not drawn.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test's helpers may stop it
 
+mod accounts;
 mod auto;
 mod downloads;
 mod evictions;

@@ -21,17 +21,21 @@ pub(crate) fn uri(path: &str) -> String {
 pub(crate) fn ask(
     hand: &mut Hand,
     what: impl FnOnce(&mut Core, Answer),
-    mut before: impl FnMut(&Hand, &Work),
+    mut before: impl FnMut(&mut Hand, &Work),
 ) -> Result<()> {
     let answer = Arc::new(Mutex::new(None));
     let told = Arc::clone(&answer);
     what(&mut hand.core, Box::new(move |result| *told.lock() = Some(result)));
-    while let Some(job) = hand.core.next_job() {
-        before(hand, &job.work);
-        hand.step(job);
+    loop {
+        while let Some(job) = hand.core.next_job() {
+            before(hand, &job.work);
+            hand.step(job);
+        }
+        if let Some(result) = answer.lock().take() {
+            return result;
+        }
+        hand.wait();
     }
-    let answer = answer.lock().take();
-    answer.unwrap()
 }
 
 pub(crate) fn remove(hand: &mut Hand, path: &str) -> Result<()> {

@@ -121,6 +121,7 @@ impl Core {
         uris: Vec<String>,
         file_type: DownloadFileType,
     ) -> Result<()> {
+        self.settled()?;
         uris.iter().try_for_each(|uri| self.config.uris.path(uri).map(drop))?;
         let names: BTreeMap<String, File> = uris.iter().map(|uri| (uri.clone(), File::default())).collect();
         self.demands.batches.insert(task, Batch::new(client, names));

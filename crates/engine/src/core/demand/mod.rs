@@ -125,6 +125,7 @@ impl Demands {
 impl Core {
     /// Fetches one file's bytes for a client, before all that nobody looks at, and then the other parts of its photo.
     pub fn start_download(&mut self, client: ClientId, uri: &str) -> Result<()> {
+        self.settled()?;
         let path = self.config.uris.path(uri)?;
         let Some(item) = self.wanted(&path, uri)? else {
             self.tell_here(client, uri, &path);
