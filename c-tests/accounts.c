@@ -83,6 +83,7 @@ static void signing_out_and_in(void **state) {
     write_photo(device.gallery, "c.jpg", 900, 3);
     assert_both(CLOUDSYNC_E_CLOUD_NOT_READY, gallery_sync_start, device.sync);
     assert_int_equal(state_of(&device, GALLERY "/a.jpg"), CLOUDSYNC_FILE_SYNC_STATE_UPLOAD_SUCCESS);
+    assert_code(sharing_exit(device.context, "resource"), CLOUDSYNC_E_CLOUD_NOT_READY);
     assert_both(CLOUDSYNC_E_CLOUD_NOT_READY, cloud_sync_manager_notify_data_change, device.context, id, PHOTOS);
     device_close(&device);
     device_open(&device); /* it is kept */

@@ -36,8 +36,8 @@ struct Centre {
 
 impl Centre {
     fn of(context: &Context) -> Answer<Centre> {
-        context.engine()?;
-        let (_, bundle) = context.shared_root();
+        let (root, bundle) = context.shared_root();
+        context.engine_at(root)?.check_switches()?;
         let user = shared(context.cloud.get_service_info().map_err(Into::into))?.user;
         let center = shared(context.cloud.connect_share_center(user, bundle).map_err(Into::into))?;
         Ok(Centre { center, user, bundle: bundle.to_owned() })

@@ -252,6 +252,11 @@ impl Engine {
         self.gate.signed_in()
     }
 
+    /// Fails with `CloudNotReady` while somebody is signed out here, or has switched the cloud off.
+    pub fn check_switches(&self) -> Result<()> {
+        self.gate.account().refusal().map_or(Ok(()), Err)
+    }
+
     /// A person has signed in or out, or has switched the cloud on or off for this directory's app. What runs and is
     /// not wanted any more stops. It is kept: a later open goes on from it. Nothing is removed.
     pub fn switch_cloud(&self, switch: CloudSwitch) -> Result<()> {

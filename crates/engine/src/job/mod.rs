@@ -305,8 +305,18 @@ impl JobContext {
         (connection.db, connection.loader) = (None, None);
     }
 
-    /// The records, connected when first needed.
+    /// Whether a person wants the cloud to be asked, and the files' own account answers, as far as that is known.
+    fn is_wanted(&self) -> Result<(), CloudError> {
+        let account = self.gate.account();
+        if account.refusal().is_some() {
+            return Err(CloudError::Disabled);
+        }
+        if account.stranger().is_some() { self.gate.check_account() } else { Ok(()) }
+    }
+
+    /// The records, connected when first needed. `Disabled` where nothing is to be asked of the cloud.
     pub(crate) fn db(&self) -> Result<Arc<dyn CloudDb>, CloudError> {
+        self.is_wanted()?;
         let mut connection = self.connection.lock();
         if let Some(db) = &connection.db {
             return Ok(db.clone());
@@ -316,8 +326,9 @@ impl JobContext {
         Ok(db)
     }
 
-    /// The assets, connected when first needed.
+    /// The assets, connected when first needed. `Disabled` where nothing is to be asked of the cloud.
     pub(crate) fn loader(&self) -> Result<Arc<dyn AssetLoader>, CloudError> {
+        self.is_wanted()?;
         let mut connection = self.connection.lock();
         if let Some(loader) = &connection.loader {
             return Ok(loader.clone());

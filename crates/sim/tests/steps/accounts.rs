@@ -9,7 +9,9 @@ use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
 use cloudsync_engine::LocalCopies::{Clear, Retain};
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{CloudSwitch, Code, Event, FileSyncState, LocalCopies, Result, SyncState};
+use cloudsync_engine::{
+    CloudSwitch, Code, DownloadState, Event, FileSyncState, LocalCopies, Result, SyncState,
+};
 use cloudsync_sim::CloudState;
 
 use crate::hand::{Hand, World, world};
@@ -86,6 +88,40 @@ fn an_app_that_is_switched_off_says_so_and_goes_on_later() {
     hand.core.switch_cloud(CloudSwitch::App(true)).unwrap();
     hand.sync_well();
     assert_eq!(contents(&world.lock().cloud).len(), 2);
+}
+
+#[test]
+fn nothing_is_fetched_for_who_is_signed_out_or_from_another() {
+    let (world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    ask(&mut hand, |core, answer| core.clean(&uri("a.jpg"), answer), |_, _| {}).unwrap();
+    hand.core.switch_cloud(CloudSwitch::Account(false)).unwrap();
+    assert_eq!(fetched(&mut hand), DownloadState::Failed);
+    hand.core.switch_cloud(CloudSwitch::Account(true)).unwrap();
+    let first = sign_in_another(&world);
+    world.lock().cloud.assets = first.assets.clone();
+    hand.core.start_sync().unwrap_err();
+    assert_eq!(fetched(&mut hand), DownloadState::Failed);
+    world.lock().cloud = first;
+    assert_eq!(fetched(&mut hand), DownloadState::Completed);
+    assert_eq!(hand.read("a.jpg"), b"bytes");
+}
+
+fn fetched(hand: &mut Hand) -> DownloadState {
+    while hand.sink.next().is_some() {}
+    hand.core.start_download(1, &uri("a.jpg")).unwrap();
+    loop {
+        while let Some(event) = hand.sink.next() {
+            if let Event::Download { progress, .. } = event
+                && progress.state != DownloadState::Running
+            {
+                return progress.state;
+            }
+        }
+        match hand.core.next_job() {
+            Some(job) => hand.step(job),
+            None => hand.wait(),
+        }
+    }
 }
 
 #[test]
