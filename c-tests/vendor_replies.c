@@ -254,7 +254,7 @@ static void a_method_that_is_not_there_is_named(void **state) {
     last_error_names("update");
     assert_code(cloud_db_delete(db, "t", rows, &answers), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("delete");
-    assert_code(cloud_db_query(db, "t", NULL, 0, 1, "", &answers), CLOUDSYNC_E_NOT_SUPPORTED);
+    assert_code(cloud_db_query(db, "notes", NULL, 0, 1, "", &answers), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("query");
     assert_ok(cloudsync_rows_free(rows));
     db_free(db);
@@ -622,11 +622,12 @@ static int32_t query(void *self, const char *table, const char *const *fields, s
     extension.id = "one";
     extension.version = 1;
     (void)self;
+    (void)table;
     (void)fields;
     (void)field_count;
     assert_ok(cloudsync_rows_new(&rows));
     assert_ok(cloudsync_rows_add(rows, &extension));
-    assert_ok(cloudsync_rows_set_page(rows, strcmp(table, "stuck") == 0 ? query_cursor : "on", 1));
+    assert_ok(cloudsync_rows_set_page(rows, strcmp(query_cursor, "stuck") == 0 ? query_cursor : "on", 1));
     extension.id = "two";
     if (query_count == 1) {
         assert_ok(cloudsync_rows_add(rows, &extension));
@@ -750,13 +751,13 @@ static void lies_are_told_apart(void **state) {
     last_error_names("the id 'two' is there twice");
     assert_code(cloud_db_generate_id(db, 9, &result), CLOUDSYNC_E_UNKNOWN);
     last_error_names("1 ids for 9");
-    assert_code(cloud_db_query(db, "t", NULL, 0, 1, "", &page), CLOUDSYNC_E_UNKNOWN);
+    assert_code(cloud_db_query(db, "notes", NULL, 0, 1, "", &page), CLOUDSYNC_E_UNKNOWN);
     last_error_names("2 records for 1");
-    assert_code(cloud_db_query(db, "stuck", NULL, 0, 5, "on", &page), CLOUDSYNC_E_UNKNOWN);
+    assert_code(cloud_db_query(db, "notes", NULL, 0, 5, "stuck", &page), CLOUDSYNC_E_UNKNOWN);
     last_error_names("its cursor stands still");
-    assert_ok(cloud_db_query(db, "t", NULL, 0, 5, "", &page));
+    assert_ok(cloud_db_query(db, "notes", NULL, 0, 5, "", &page));
     assert_ok(cloudsync_rows_free(page));
-    assert_code(cloud_db_query(db, "t", NULL, 0, 5, "on", &page), CLOUDSYNC_E_UNKNOWN);
+    assert_code(cloud_db_query(db, "notes", NULL, 0, 5, "on", &page), CLOUDSYNC_E_UNKNOWN);
     last_error_names("listed already");
     assert_ok(asset_loader_stub_free(loader));
     assert_ok(cloud_db_stub_free(db));

@@ -2279,7 +2279,11 @@ typedef struct CloudSyncCloudServiceVTable {
    */
   CloudSyncCloudServiceAsk get_app_brief_info;
   /**
-   * A bundle's databases: cloudsync_reply_app_schema.
+   * A bundle's databases: cloudsync_reply_app_schema. Asked for with every connection, after it was made; what is described
+   * there holds for it. A connection that describes a table or field which is missing here, or is of another type, or that
+   * leaves out a field which may never be null, fails with INVALID_ARGUMENT; and no row, query or asset that does not fit
+   * gets to the vendor. A schema without databases, or without their tables, constrains nothing, and neither does one that is
+   * NOT_SUPPORTED or NULL. One with a name twice, or empty, is an error of the connection.
    */
   int32_t (*get_app_schema)(void *self_,
                             const char *bundle_name,
@@ -5219,7 +5223,9 @@ int32_t cloud_service_get_app_brief_info(struct CloudSyncCloudServiceStub *stub,
                                          struct CloudSyncResult **out);
 
 /**
- * Asks for a bundle's databases.
+ * Asks for a bundle's databases: what their tables are described as, which holds for every connection. In an embedded cloud that
+ * is what all connections have described together: tables and fields are added and may become nullable, and none is ever taken
+ * away; version rises with each that adds something.
  *
  * @param stub        The cloud.
  * @param bundle_name The bundle; copied.
@@ -5282,9 +5288,11 @@ int32_t cloud_service_unsubscribe(struct CloudSyncCloudServiceStub *stub,
  *
  * @param stub        The cloud.
  * @param bundle_name The bundle; copied.
- * @param database    Which database; copied.
+ * @param database    Which database; copied. Its tables are what the caller will use, as far as it says so.
  * @param out         Where the database's stub goes; the caller frees it with cloud_db_stub_free.
- * @return 0; 401 for a bad handle, or where a name, the database or out is NULL or cannot be read; otherwise what the cloud's
+ * @return 0; 401 for a bad handle, or where a name, the database or out is NULL or cannot be read; 13900020 where the tables do not
+ *         fit the cloud's schema: a table or field that it does not have and does not take, another type or key, a field that may
+ *         never be null and was left out; otherwise what the cloud's
  *         failure stands for, as with cloud_db_generate_id.
  *
  * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
@@ -5295,11 +5303,12 @@ int32_t cloud_service_connect_db(struct CloudSyncCloudServiceStub *stub,
                                  struct CloudSyncCloudDbStub **out);
 
 /**
- * Connects to a bundle's assets.
+ * Connects to a bundle's assets. Those of a table that the schema does not have fail with
+ * CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT.
  *
  * @param stub        The cloud.
  * @param bundle_name The bundle; copied.
- * @param database    Which database; copied.
+ * @param database    Which database; copied. Its tables are as in cloud_service_connect_db.
  * @param out         Where the loader's stub goes; the caller frees it with asset_loader_stub_free.
  * @return As cloud_service_connect_db.
  *
@@ -5358,13 +5367,17 @@ int32_t cloud_db_generate_id(struct CloudSyncCloudDbStub *stub,
  * Inserts records. A row's extension has its id, from cloud_db_generate_id. An insert on the id of a deleted record, with that
  * record's version, brings it back.
  *
+ * A row must fit the schema of its table (cloud_service_get_app_schema): each field is of the described type, those that are part
+ * of the primary key or not nullable are there and not null, and there is no other field. One that does not fit fails alone with
+ * CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT and a text that names the field, and does not get to the cloud; the others go on.
+ *
  * @param stub  The database.
  * @param table The table; copied.
  * @param rows  The records.
  * @param out   Where rows with what became of each go, in order: cloudsync_rows_result, and for success cloudsync_rows_extension
  *              with id, version and modification time. The caller frees them with cloudsync_rows_free.
  * @return 0, also where rows failed; 401 for a bad handle, a row without an id, a table that is NULL, empty or not UTF-8, or
- *         where out is NULL; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *         where out is NULL; 13900020 for a table that the schema does not have; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
  *
  * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
  */
@@ -5374,7 +5387,7 @@ int32_t cloud_db_insert(struct CloudSyncCloudDbStub *stub,
                         struct CloudSyncRows **out);
 
 /**
- * Replaces records' fields: all of them.
+ * Replaces records' fields: all of them, which must fit the schema as in cloud_db_insert.
  *
  * @param stub  The database.
  * @param table The table; copied.
@@ -5416,7 +5429,7 @@ int32_t cloud_db_delete(struct CloudSyncCloudDbStub *stub,
  * @param query_cursor Where to go on, from the page before (cloudsync_rows_page); "" from the start; copied.
  * @param out          Where the page goes. The caller frees it with cloudsync_rows_free.
  * @return 0; 401 for a bad handle, a query_count outside 1 to 10000, or where a text or out is NULL or not UTF-8;
- *         otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+ *         13900020 for a table or field that the schema does not have; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
  *
  * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
  */

@@ -38,12 +38,26 @@ void cloud_tell(struct cloud *cloud, const char *bundle);
 
 /* The database of that name, which is made where it is not there yet; NULL without memory. Under the lock. */
 struct database *database_of(struct cloud *cloud, const char *bundle, const char *name);
+/* Keeps what a connection describes; false without memory. Under the lock. */
+bool database_learn(struct database *database, const CloudSyncDatabase *described);
+/* Writes what is known of the bundle's databases to `out`, and answers how many there are; `out` may be NULL. They stay as
+ * they are while the lock is held. Under the lock. */
+size_t databases_described(const struct cloud *cloud, const char *bundle, const CloudSyncDatabase **out);
 void databases_free(struct cloud *cloud);
 /* Answers connect_db. */
 int32_t database_connect(struct cloud *cloud, struct database *database, CloudSyncReply *reply);
 
 /* Whether there is such a record, and it was not deleted. */
 bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id);
+
+/* --- The schema, in schema.c ------------------------------------------------------------------ */
+
+struct schema;
+
+/* Adds what is new of a description to what is known, which is made where it is NULL; false without memory. */
+bool schema_learn(struct schema **known, const CloudSyncDatabase *described);
+const CloudSyncDatabase *schema_form(const struct schema *schema);
+void schema_free(struct schema *schema);
 
 /* --- Sharing, in shares.c --------------------------------------------------------------------- */
 

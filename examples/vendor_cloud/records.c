@@ -36,6 +36,7 @@ struct table {
 struct database {
     struct cloud *cloud;
     char *bundle, *name;
+    struct schema *schema; /* NULL until somebody has connected */
     struct table *tables;
     int64_t last_write;
     int64_t lock_id; /* of the lock that was given last */
@@ -132,10 +133,28 @@ void databases_free(struct cloud *cloud) {
             free(table->name);
             free(table);
         }
+        schema_free(database->schema);
         free(database->bundle);
         free(database->name);
         free(database);
     }
+}
+
+bool database_learn(struct database *database, const CloudSyncDatabase *described) {
+    return schema_learn(&database->schema, described);
+}
+
+size_t databases_described(const struct cloud *cloud, const char *bundle, const CloudSyncDatabase **out) {
+    size_t count = 0;
+    for (const struct database *database = cloud->databases; database != NULL; database = database->next) {
+        if (database->schema != NULL && strcmp(database->bundle, bundle) == 0) {
+            if (out != NULL) {
+                out[count] = schema_form(database->schema);
+            }
+            count++;
+        }
+    }
+    return count;
 }
 
 /* --- Writing ---------------------------------------------------------------------------------- */

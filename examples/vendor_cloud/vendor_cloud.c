@@ -89,27 +89,47 @@ static int32_t get_app_brief_info(void *self, CloudSyncReply *reply) {
     return cloudsync_reply_app_brief_info(reply, NULL, 0);
 }
 
-/* This cloud takes any field of any table; one that does not says here which there are. */
+/* Which tables and fields there are: what was connected with, see schema.c. The library lets no row out to this cloud that does not
+ * fit. The lock is held while the library copies the forms: another connection could change them. */
 static int32_t get_app_schema(void *self, const char *bundle_name, CloudSyncReply *reply) {
-    (void)self;
+    struct cloud *cloud = self;
     CloudSyncAppSchema schema = {.struct_size = sizeof schema, .bundle_name = bundle_name, .version = 1};
-    return cloudsync_reply_app_schema(reply, &schema);
+    int32_t code = CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    pthread_mutex_lock(&cloud->lock);
+    schema.database_count = databases_described(cloud, bundle_name, NULL);
+    const CloudSyncDatabase **databases = calloc(schema.database_count + 1, sizeof *databases);
+    if (databases != NULL) {
+        databases_described(cloud, bundle_name, databases);
+        schema.databases = databases;
+        code = cloudsync_reply_app_schema(reply, &schema);
+    }
+    pthread_mutex_unlock(&cloud->lock);
+    free(databases);
+    return code;
+}
+
+/* The database that is connected to, with what the connection says of its tables; NULL without memory. */
+static struct database *connected(struct cloud *cloud, const char *bundle_name, const CloudSyncDatabase *database) {
+    pthread_mutex_lock(&cloud->lock);
+    struct database *found = database_of(cloud, bundle_name, database->alias);
+    if (found != NULL && !database_learn(found, database)) {
+        found = NULL;
+    }
+    pthread_mutex_unlock(&cloud->lock);
+    return found;
 }
 
 static int32_t connect_db(void *self, const char *bundle_name, const CloudSyncDatabase *database,
                           CloudSyncReply *reply) {
-    struct cloud *cloud = self;
-    pthread_mutex_lock(&cloud->lock);
-    struct database *found = database_of(cloud, bundle_name, database->alias);
-    pthread_mutex_unlock(&cloud->lock);
-    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : database_connect(cloud, found, reply);
+    struct database *found = connected(self, bundle_name, database);
+    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : database_connect(self, found, reply);
 }
 
+/* All of them share one store. */
 static int32_t connect_asset_loader(void *self, const char *bundle_name, const CloudSyncDatabase *database,
                                     CloudSyncReply *reply) {
-    (void)bundle_name;
-    (void)database; /* all of them share one store */
-    return assets_connect(self, reply);
+    const struct database *found = connected(self, bundle_name, database);
+    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : assets_connect(self, reply);
 }
 
 static int32_t connect_share_center(void *self, int32_t user_id, const char *bundle_name, CloudSyncReply *reply) {

@@ -101,13 +101,17 @@ unsafe fn write(
 /// Inserts records. A row's extension has its id, from cloud_db_generate_id. An insert on the id of a deleted record, with that
 /// record's version, brings it back.
 ///
+/// A row must fit the schema of its table (cloud_service_get_app_schema): each field is of the described type, those that are part
+/// of the primary key or not nullable are there and not null, and there is no other field. One that does not fit fails alone with
+/// CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT and a text that names the field, and does not get to the cloud; the others go on.
+///
 /// @param stub  The database.
 /// @param table The table; copied.
 /// @param rows  The records.
 /// @param out   Where rows with what became of each go, in order: cloudsync_rows_result, and for success cloudsync_rows_extension
 ///              with id, version and modification time. The caller frees them with cloudsync_rows_free.
 /// @return 0, also where rows failed; 401 for a bad handle, a row without an id, a table that is NULL, empty or not UTF-8, or
-///         where out is NULL; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+///         where out is NULL; 13900020 for a table that the schema does not have; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
 ///
 /// Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
 ///
@@ -124,7 +128,7 @@ pub unsafe extern "C" fn cloud_db_insert(
     unsafe { write(stub, table, rows, out, Flag::Insert, |db, table, rows| db.insert(table, rows)) }
 }
 
-/// Replaces records' fields: all of them.
+/// Replaces records' fields: all of them, which must fit the schema as in cloud_db_insert.
 ///
 /// @param stub  The database.
 /// @param table The table; copied.
@@ -180,7 +184,7 @@ pub unsafe extern "C" fn cloud_db_delete(
 /// @param query_cursor Where to go on, from the page before (cloudsync_rows_page); "" from the start; copied.
 /// @param out          Where the page goes. The caller frees it with cloudsync_rows_free.
 /// @return 0; 401 for a bad handle, a query_count outside 1 to 10000, or where a text or out is NULL or not UTF-8;
-///         otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
+///         13900020 for a table or field that the schema does not have; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
 ///
 /// Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
 ///

@@ -66,7 +66,9 @@ pub unsafe extern "C" fn cloud_service_get_app_brief_info(
     })
 }
 
-/// Asks for a bundle's databases.
+/// Asks for a bundle's databases: what their tables are described as, which holds for every connection. In an embedded cloud that
+/// is what all connections have described together: tables and fields are added and may become nullable, and none is ever taken
+/// away; version rises with each that adds something.
 ///
 /// @param stub        The cloud.
 /// @param bundle_name The bundle; copied.
@@ -202,9 +204,11 @@ pub unsafe extern "C" fn cloud_service_unsubscribe(
 ///
 /// @param stub        The cloud.
 /// @param bundle_name The bundle; copied.
-/// @param database    Which database; copied.
+/// @param database    Which database; copied. Its tables are what the caller will use, as far as it says so.
 /// @param out         Where the database's stub goes; the caller frees it with cloud_db_stub_free.
-/// @return 0; 401 for a bad handle, or where a name, the database or out is NULL or cannot be read; otherwise what the cloud's
+/// @return 0; 401 for a bad handle, or where a name, the database or out is NULL or cannot be read; 13900020 where the tables do not
+///         fit the cloud's schema: a table or field that it does not have and does not take, another type or key, a field that may
+///         never be null and was left out; otherwise what the cloud's
 ///         failure stands for, as with cloud_db_generate_id.
 ///
 /// Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
@@ -230,11 +234,12 @@ pub unsafe extern "C" fn cloud_service_connect_db(
     })
 }
 
-/// Connects to a bundle's assets.
+/// Connects to a bundle's assets. Those of a table that the schema does not have fail with
+/// CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT.
 ///
 /// @param stub        The cloud.
 /// @param bundle_name The bundle; copied.
-/// @param database    Which database; copied.
+/// @param database    Which database; copied. Its tables are as in cloud_service_connect_db.
 /// @param out         Where the loader's stub goes; the caller frees it with asset_loader_stub_free.
 /// @return As cloud_service_connect_db.
 ///

@@ -52,7 +52,11 @@ pub struct CloudSyncCloudServiceVTable {
     pub get_service_info: CloudSyncCloudServiceAsk,
     /// Every known application's switch: cloudsync_reply_app_brief_info.
     pub get_app_brief_info: CloudSyncCloudServiceAsk,
-    /// A bundle's databases: cloudsync_reply_app_schema.
+    /// A bundle's databases: cloudsync_reply_app_schema. Asked for with every connection, after it was made; what is described
+    /// there holds for it. A connection that describes a table or field which is missing here, or is of another type, or that
+    /// leaves out a field which may never be null, fails with INVALID_ARGUMENT; and no row, query or asset that does not fit
+    /// gets to the vendor. A schema without databases, or without their tables, constrains nothing, and neither does one that is
+    /// NOT_SUPPORTED or NULL. One with a name twice, or empty, is an error of the connection.
     pub get_app_schema: Option<
         unsafe extern "C-unwind" fn(
             self_: *mut c_void,

@@ -1,5 +1,6 @@
 //! What every cloud must do, as checks that any [`CloudService`] can be put through.
 
+mod schema;
 mod sharing;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,14 @@ const CHECKS: &[Named] = &[
     ("asset-length", asset_length),
     ("digests", digests),
     ("ranges", ranges),
+    ("schema-given", schema::given),
+    ("schema-fits", schema::fits),
+    ("schema-table", schema::table),
+    ("schema-types", schema::types),
+    ("schema-key", schema::key),
+    ("schema-null", schema::null),
+    ("schema-field", schema::field),
+    ("schema-row-alone", schema::row_alone),
     ("share-none", sharing::no_such_share),
     ("share-no-invitation", sharing::no_such_invitation),
 ];
@@ -69,7 +78,7 @@ const DATABASE: &str = "conformance";
 
 /// Puts a cloud through every check, and returns those that it did not pass. Leaves a few records
 /// and assets in the bundle `com.example.conformance`. Checks of what the cloud does not declare in
-/// its [`crate::Capabilities`], and of sharing where it has no share centre, are passed by. Blocks; nobody else may use that bundle meanwhile.
+/// its [`crate::Capabilities`], of schemas where it tells of none, and of sharing where it has no share centre, are passed by. Blocks; nobody else may use that bundle meanwhile.
 pub fn check(service: &dyn CloudService) -> Vec<Failed> {
     let mut failed = Vec::new();
     run(service, |name, found| failed.extend(found.map(|text| Failed { name, text: text.to_owned() })));

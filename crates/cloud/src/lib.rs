@@ -26,7 +26,9 @@ pub use db::{
 };
 pub use embedded::{Clock, Collected, EmbeddedCloud, EmbeddedOptions, Random, SharingLimits};
 pub use error::{CloudError, LocalError, Result};
-pub use schema::{AppSchema, Database, Field, FieldType, Table};
+pub use schema::{
+    AppSchema, Database, Described, Field, FieldType, Rules, SchemaDb, SchemaLoader, Table, TableRules,
+};
 pub use service::{AppBriefInfo, ChangeListener, CloudService, ServiceInfo, SubscribeId, SubscribeInfo};
 pub use share::{
     NAME_FIELD, OWNER_FIELD, PARENT_FIELD, PRIVILEGE_FIELD, Participant, Privilege, RESOURCE_FIELD,

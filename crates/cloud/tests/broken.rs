@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cloudsync_cloud::{
     AppBriefInfo, AppSchema, AssetDownload, AssetLoader, AssetUpload, Capabilities, CheckedDb, CheckedLoader,
     CloudAsset, CloudData, CloudDb, CloudError, CloudService, CloudType, Database, EmbeddedCloud,
-    EmbeddedOptions, Flag, LockInfo, Result, RowWrite, ServiceInfo, TransferControl, WriteReceipt,
+    EmbeddedOptions, FieldType, Flag, LockInfo, Result, RowWrite, ServiceInfo, TransferControl, WriteReceipt,
     conformance,
 };
 
@@ -45,6 +45,15 @@ enum Fault {
     StopsAreIgnored,
     LengthsAreIgnored,
     WrongDigestsAreTaken,
+    SchemasForget,
+    FieldsAreRetold,
+    WhatFitsIsRefused,
+    UnknownTablesAreTaken,
+    TypesAreIgnored,
+    MissingKeysAreTaken,
+    NullsAreTaken,
+    UnknownFieldsAreTaken,
+    OneBadRowRefusesAll,
 }
 
 use Fault as F;
@@ -80,6 +89,15 @@ const FAULTS: &[(Fault, &str, &str)] = &[
     (F::StopsAreIgnored, "asset-stop", "a stop at the second of three"),
     (F::LengthsAreIgnored, "asset-length", "100 bytes were taken for 101"),
     (F::WrongDigestsAreTaken, "digests", "a wrong digest"),
+    (F::SchemasForget, "schema-given", "the field assets is told as None"),
+    (F::FieldsAreRetold, "schema-given", "the field key is told as Some"),
+    (F::WhatFitsIsRefused, "schema-fits", "a record that fits was refused"),
+    (F::UnknownTablesAreTaken, "schema-table", "an insert into an unknown table was not refused"),
+    (F::TypesAreIgnored, "schema-types", "for a field of the type Text was not refused"),
+    (F::MissingKeysAreTaken, "schema-key", "a record without its primary key was not refused"),
+    (F::NullsAreTaken, "schema-null", "null where it may not be was not refused"),
+    (F::UnknownFieldsAreTaken, "schema-field", "a field that the table does not have was not refused"),
+    (F::OneBadRowRefusesAll, "schema-row-alone", "one row that does not fit refuses all"),
 ];
 
 /// The embedded cloud with a fault.
@@ -114,17 +132,52 @@ impl CloudService for Broken {
     }
 
     fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
-        self.cloud.get_app_schema(bundle_name)
+        let mut schema = self.cloud.get_app_schema(bundle_name)?;
+        let fields =
+            schema.databases.iter_mut().flat_map(|one| &mut one.tables).map(|table| &mut table.fields);
+        for fields in fields {
+            match self.fault {
+                F::SchemasForget => fields.retain(|field| field.alias != "assets"),
+                F::FieldsAreRetold => fields.iter_mut().for_each(|field| field.nullable = true),
+                _ => {}
+            }
+        }
+        Ok(schema)
     }
 
     fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
-        let db = self.cloud.connect_db(bundle_name, database)?;
+        let mut db = self.cloud.connect_db(bundle_name, database)?;
+        if let Some(other) = self.described_otherwise(database) {
+            db = self.cloud.connect_db(bundle_name, &other)?;
+        }
         Ok(Arc::new(BrokenDb { db, fault: self.fault, asked: AtomicU64::new(0) }))
     }
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
         let loader = self.cloud.connect_asset_loader(bundle_name, database)?;
         Ok(Arc::new(BrokenLoader { loader, fault: self.fault }))
+    }
+}
+
+impl Broken {
+    /// What such a cloud holds rows to instead, in a database of its own; `None` where that is as it should be.
+    fn described_otherwise(&self, database: &Database) -> Option<Database> {
+        let mut other = Database { alias: format!("{}-broken", database.alias), ..database.clone() };
+        for field in other.tables.iter_mut().flat_map(|table| &mut table.fields) {
+            match self.fault {
+                F::TypesAreIgnored => field.field_type = FieldType::Null,
+                F::MissingKeysAreTaken if field.primary => (field.primary, field.nullable) = (false, true),
+                F::NullsAreTaken if !field.primary => field.nullable = true,
+                F::WhatFitsIsRefused => field.nullable = false,
+                _ => {}
+            }
+        }
+        match self.fault {
+            F::UnknownTablesAreTaken => other.tables.clear(),
+            F::UnknownFieldsAreTaken => other.tables.iter_mut().for_each(|table| table.fields.clear()),
+            _ => {}
+        }
+        (other.tables != database.tables).then_some(other)
     }
 }
 
@@ -174,7 +227,12 @@ impl CloudDb for BrokenDb {
     }
 
     fn insert(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
-        Ok(self.answers(self.db.insert(table, self.rows(rows))?))
+        let answers = self.db.insert(table, self.rows(rows))?;
+        let unfit = |answer: &Result<WriteReceipt>| matches!(answer, Err(CloudError::InvalidArgument(_)));
+        match answers.iter().find(|answer| answers.len() > 1 && unfit(answer)) {
+            Some(Err(error)) if self.fault == F::OneBadRowRefusesAll => Err(error.clone()),
+            _ => Ok(self.answers(answers)),
+        }
     }
 
     fn update(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {

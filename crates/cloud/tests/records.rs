@@ -101,22 +101,6 @@ fn bundles_databases_and_tables_are_apart() {
 }
 
 #[test]
-fn the_schema_is_what_was_connected_with() {
-    let Setup { dir: _dir, cloud, .. } = setup();
-    db(&cloud);
-    let first = cloud.get_app_schema("com.example.gallery").unwrap();
-    assert_eq!(first.databases, [database()]);
-    db(&cloud);
-    assert_eq!(cloud.get_app_schema("com.example.gallery").unwrap().version, first.version);
-    let table = Table { alias: "t".to_owned(), name: "t".to_owned(), fields: vec![] };
-    let grown = Database { tables: vec![table], ..database() };
-    cloud.connect_db("com.example.gallery", &grown).unwrap();
-    let second = cloud.get_app_schema("com.example.gallery").unwrap();
-    assert_eq!(second.databases, [grown]);
-    assert!(second.version > first.version);
-}
-
-#[test]
 fn versions_are_never_used_twice_even_when_a_deletion_is_forgotten() {
     let Setup { dir: _dir, clock, cloud } = setup();
     let db = db(&cloud);

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use cloudsync_cloud::{Capabilities, CloudDb, CloudError, CloudService, CloudType, Database, Row, RowWrite};
+use cloudsync_cloud::{
+    Capabilities, CloudDb, CloudError, CloudService, CloudType, Database, Row, RowWrite, conformance,
+};
 use cloudsync_engine::ports::{FileSystem, IndexBatch, IndexStore, Watcher};
 use cloudsync_sim::{
     CloudState, Device, DiskKind, Doom, Rng, Shared, SimCloud, SimDisk, SimIndex, SimWatcher, Weather, Wire,
@@ -232,4 +234,16 @@ fn a_lost_reply_is_a_write_that_may_have_happened() {
     world.lock().devices[0].weather = Weather { lost_reply: 1000, ..Weather::default() };
     assert!(matches!(db.insert("t", vec![row("r", 0, "a")]), Err(CloudError::Network(_))));
     assert_eq!(world.lock().cloud.records.len(), 1);
+}
+
+#[test]
+fn a_cloud_holds_rows_to_what_was_described() {
+    let cloud = SimCloud::new(Wire::connect(&world(), 0));
+    let (mut checks, mut failed) = (0, Vec::new());
+    conformance::run(&cloud, |name, found| {
+        let found = found.filter(|_| name.starts_with("schema-"));
+        checks += usize::from(name.starts_with("schema-"));
+        failed.extend(found.map(|text| format!("{name}: {text}")));
+    });
+    assert!(checks >= 8 && failed.is_empty(), "{checks}: {failed:#?}");
 }

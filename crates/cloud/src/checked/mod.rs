@@ -7,6 +7,7 @@
 mod db;
 mod listing;
 mod loader;
+mod schema;
 mod share;
 
 use std::collections::BTreeMap;
@@ -14,15 +15,16 @@ use std::sync::Arc;
 
 use crate::{
     AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
-    Result, ServiceInfo, ShareCenter, SubscribeInfo,
+    Result, SchemaDb, SchemaLoader, ServiceInfo, ShareCenter, SubscribeInfo,
 };
 
 pub use db::CheckedDb;
 pub use loader::CheckedLoader;
 pub use share::CheckedShare;
 
-/// A [`CloudService`] whose own answers are checked. What it connects to is handed on as it is: a stub checks its
-/// database, its loader and its share centre where they are made, in [`CheckedDb`], [`CheckedLoader`] and [`CheckedShare`].
+/// A [`CloudService`] whose own answers are checked, and whose databases and loaders are held to the schema that it gives. Their
+/// answers are checked elsewhere: a stub checks its database, its loader and its share centre where they are made, in
+/// [`CheckedDb`], [`CheckedLoader`] and [`CheckedShare`].
 pub struct CheckedService(Arc<dyn CloudService>);
 
 impl CheckedService {
@@ -64,15 +66,24 @@ impl CloudService for CheckedService {
         if schema.bundle_name != bundle_name {
             return Err(lie(format!("it gave the schema of {} for {bundle_name}", schema.bundle_name)));
         }
+        schema::check(&schema)?;
         Ok(schema)
     }
 
     fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
-        ended(self.0.connect_db(bundle_name, database))
+        let db = ended(self.0.connect_db(bundle_name, database))?;
+        Ok(match schema::rules_for(self, bundle_name, database)? {
+            Some(rules) => Arc::new(SchemaDb::new(db, rules)),
+            None => db,
+        })
     }
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
-        ended(self.0.connect_asset_loader(bundle_name, database))
+        let loader = ended(self.0.connect_asset_loader(bundle_name, database))?;
+        Ok(match schema::rules_for(self, bundle_name, database)? {
+            Some(rules) => Arc::new(SchemaLoader::new(loader, rules)),
+            None => loader,
+        })
     }
 
     fn connect_share_center(&self, user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {

@@ -13,6 +13,7 @@
 
 mod assets;
 mod cursor;
+mod description;
 mod download;
 mod failure;
 mod gc;
@@ -41,15 +42,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::{OptionalExtension, Transaction, params};
 use rustix::fs::{FlockOperation, Mode, OFlags};
+
+use assets::EmbeddedAssets;
+use description::Registered;
+use records::EmbeddedDb;
 
 pub use gc::Collected;
 pub use options::{Clock, EmbeddedOptions, Random, SharingLimits};
 
 use crate::{
     AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
-    Result, ServiceInfo, ShareCenter, SubscribeId, SubscribeInfo,
+    Result, SchemaDb, SchemaLoader, ServiceInfo, ShareCenter, SubscribeId, SubscribeInfo,
 };
 
 /// A cloud in a directory. Used from any thread; dropping it closes it, and no call outlives it.
@@ -183,21 +187,6 @@ impl EmbeddedCloud {
     pub fn collect_garbage(&self) -> Result<Collected> {
         gc::collect(&self.core)
     }
-
-    /// The id of a bundle's database, registered with its description.
-    fn database(&self, bundle: &str, database: &Database) -> Result<i64> {
-        let name = database_name(database);
-        if bundle.is_empty() || name.is_empty() {
-            return Err(CloudError::InvalidArgument("a bundle or database without a name".to_owned()));
-        }
-        let description =
-            postcard::to_stdvec(database).map_err(|error| CloudError::InvalidArgument(error.to_string()))?;
-        let known = self.core.pool.read(|tx| find_database(tx, bundle, name))?;
-        match known {
-            Some((id, known)) if known == description => Ok(id),
-            _ => self.core.pool.write(|tx| register(tx, bundle, name, &description)),
-        }
-    }
 }
 
 impl CloudService for EmbeddedCloud {
@@ -240,9 +229,7 @@ impl CloudService for EmbeddedCloud {
                 AppSchema { bundle_name: bundle_name.to_owned(), version: 0, databases: Vec::new() };
             for row in rows {
                 let (description, version): (Vec<u8>, i32) = row?;
-                let database = postcard::from_bytes(&description)
-                    .map_err(|error| CloudError::Corrupt(format!("a database's description: {error}")))?;
-                schema.databases.push(database);
+                schema.databases.push(description::decode(&description)?);
                 // Each one only rises, and so does their sum.
                 schema.version = schema.version.saturating_add(version);
             }
@@ -251,14 +238,15 @@ impl CloudService for EmbeddedCloud {
     }
 
     fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
-        let db = self.database(bundle_name, database)?;
-        let name = database_name(database);
-        Ok(Arc::new(records::EmbeddedDb::new(self.core.clone(), db, bundle_name, name)))
+        let registered = Registered::new(&self.core, bundle_name, database)?;
+        let db = EmbeddedDb::new(self.core.clone(), registered.db(), bundle_name, database.cloud_name());
+        Ok(Arc::new(SchemaDb::new(Arc::new(db), registered)))
     }
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
-        let db = self.database(bundle_name, database)?;
-        Ok(Arc::new(assets::EmbeddedAssets::new(self.core.clone(), db)))
+        let registered = Registered::new(&self.core, bundle_name, database)?;
+        let loader = EmbeddedAssets::new(self.core.clone(), registered.db());
+        Ok(Arc::new(SchemaLoader::new(Arc::new(loader), registered)))
     }
 
     fn connect_share_center(&self, _user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
@@ -277,7 +265,7 @@ impl CloudService for EmbeddedCloud {
         let mut subscribe: BTreeMap<String, Vec<SubscribeId>> = BTreeMap::new();
         for (bundle, databases) in databases {
             for database in databases {
-                let db = self.database(bundle, database)?;
+                let db = description::register(&self.core, bundle, database)?;
                 let lasts = Duration::from_millis(expiration_time);
                 let id = self.core.subscriptions.add(db, bundle, lasts, changed.clone());
                 let id = id.map_err(|error| CloudError::local(&error))?.to_string();
@@ -295,30 +283,8 @@ impl CloudService for EmbeddedCloud {
     }
 }
 
-/// A database's name in the cloud.
-fn database_name(database: &Database) -> &str {
-    if database.alias.is_empty() { &database.name } else { &database.alias }
-}
-
 fn brief(bundle: String, cloud_switch: bool) -> AppBriefInfo {
     AppBriefInfo { app_id: bundle.clone(), bundle_name: bundle, cloud_switch, instance_id: 0 }
-}
-
-fn find_database(tx: &Transaction<'_>, bundle: &str, name: &str) -> Result<Option<(i64, Vec<u8>)>> {
-    let mut statement =
-        tx.prepare_cached("SELECT id, description FROM databases WHERE bundle = ?1 AND name = ?2")?;
-    Ok(statement.query_row([bundle, name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-}
-
-fn register(tx: &Transaction<'_>, bundle: &str, name: &str, description: &[u8]) -> Result<i64> {
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO databases (bundle, name, description) VALUES (?1, ?2, ?3)
-         ON CONFLICT (bundle, name) DO UPDATE
-         SET description = excluded.description,
-             description_version = description_version + (description <> excluded.description)
-         RETURNING id",
-    )?;
-    Ok(statement.query_row(params![bundle, name, description], |row| row.get(0))?)
 }
 
 /// A new epoch: positive, so that it reads well in a cursor.

@@ -699,11 +699,8 @@ impl Core {
                 );
             }
             (CloudError::Disabled | CloudError::Gone(_), _) | (_, None) => {
-                if let CloudError::Disabled = error {
-                    let text = "the cloud is switched off or signed out: sign in and start again";
-                    let switched_off = || Error::new(Code::CloudNotReady, text);
-                    run.why = Some(self.account.stranger().unwrap_or_else(switched_off));
-                }
+                let stranger = || self.account.stranger().filter(|_| matches!(error, CloudError::Disabled));
+                run.why = stranger().or_else(|| why_none_go(error)).or(run.why.take());
                 self.events.log(1, &format!("the run ends: {error}"));
                 run.fail(ErrorType::RemoteServerAbnormal);
             }
@@ -814,6 +811,19 @@ impl Task {
                 | Task::Subscribe
                 | Task::Unsubscribe
         )
+    }
+}
+
+/// What a person is told where a call that is about no file in particular ends the run; `None` where its kind says it all.
+fn why_none_go(error: &CloudError) -> Option<Error> {
+    match error {
+        CloudError::Disabled => {
+            let text = "the cloud is switched off or signed out: sign in and start again";
+            Some(Error::new(Code::CloudNotReady, text))
+        }
+        // Its text says which table or field the cloud does not take, and what to do about it.
+        CloudError::InvalidArgument(_) => Some(Error::new(Code::Ipc, error.to_string())),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cloudsync_cloud::{
     AppBriefInfo, AppSchema, AssetDownload, AssetLoader, AssetSink, AssetUpload, Capabilities,
     ChangeListener, CheckedDb, CheckedLoader, Claim, CloudAsset, CloudData, CloudDb, CloudError,
-    CloudService, CloudType, Database, Flag, LockInfo, Record, Result, Row, RowWrite, ServiceInfo,
+    CloudService, CloudType, Database, FieldType, Flag, LockInfo, Record, Result, Row, RowWrite, ServiceInfo,
     SubscribeInfo, TransferControl, WriteReceipt,
 };
 use parking_lot::Mutex;
@@ -208,6 +208,29 @@ impl Liar {
         }
     }
 
+    /// Another description of a database.
+    fn database(&self, database: &mut Database) {
+        match (self.below(6), database.tables.first_mut()) {
+            (0, _) => database.alias = self.text(&database.alias),
+            (1, _) => database.tables.clear(),
+            (2, _) => database.tables.extend(database.tables.first().cloned()),
+            (3, Some(table)) => table.alias = self.text(&table.alias),
+            (_, Some(table)) => {
+                let at = self.below(table.fields.len());
+                let kinds = [FieldType::Null, FieldType::Number, FieldType::Text, FieldType::Assets];
+                match (self.below(5), table.fields.get_mut(at)) {
+                    (0, _) => table.fields.truncate(at),
+                    (1, _) => table.fields.extend(table.fields.first().cloned()),
+                    (2, Some(field)) => field.alias = self.text(&field.alias),
+                    (3, Some(field)) => field.field_type = self.pick(&kinds, field.field_type),
+                    (_, Some(field)) => (field.nullable, field.primary) = (false, self.below(2) == 0),
+                    (_, None) => {}
+                }
+            }
+            (_, None) => {}
+        }
+    }
+
     fn receipt(&self, receipt: &mut WriteReceipt) {
         match self.below(3) {
             0 => receipt.id = self.text(&receipt.id),
@@ -277,8 +300,10 @@ impl CloudService for LyingCloud {
     }
 
     fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
-        self.liar.tell(self.cloud.get_app_schema(bundle_name), |schema| {
-            schema.bundle_name = self.liar.text(&schema.bundle_name);
+        self.liar.tell(self.cloud.get_app_schema(bundle_name), |schema| match self.liar.below(3) {
+            0 => schema.bundle_name = self.liar.text(&schema.bundle_name),
+            1 => schema.databases.extend(schema.databases.first().cloned()),
+            _ => schema.databases.iter_mut().for_each(|database| self.liar.database(database)),
         })
     }
 

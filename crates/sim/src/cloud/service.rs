@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cloudsync_cloud::{
     AppBriefInfo, AppSchema, AssetLoader, ChangeListener, CloudDb, CloudError, CloudService, Database,
-    Result, ServiceInfo, SubscribeId, SubscribeInfo,
+    Result, SchemaDb, SchemaLoader, ServiceInfo, SubscribeId, SubscribeInfo,
 };
 use parking_lot::MutexGuard;
 
@@ -78,7 +78,7 @@ impl CloudService for SimCloud {
 
     fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
         let mut shared = reach(&self.wire, "get_app_schema")?;
-        let schema = AppSchema { bundle_name: bundle_name.to_owned(), version: 1, databases: Vec::new() };
+        let schema = shared.cloud.schema(bundle_name);
         answer(&mut shared, &self.wire, "get_app_schema", Ok(schema))
     }
 
@@ -101,11 +101,16 @@ impl CloudService for SimCloud {
         answer(&mut shared, &self.wire, "subscribe", Ok(info))
     }
 
-    fn connect_db(&self, bundle_name: &str, _database: &Database) -> Result<Arc<dyn CloudDb>> {
-        Ok(Arc::new(SimDb::new(self.wire.clone(), bundle_name)))
+    /// A connection takes no time here, and nothing goes over the network before it is used.
+    fn connect_db(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn CloudDb>> {
+        let rules = Arc::new(self.wire.peek().cloud.describe(bundle_name, database)?);
+        let db = SimDb::new(self.wire.clone(), bundle_name);
+        Ok(Arc::new(SchemaDb::new(Arc::new(db), rules)))
     }
 
-    fn connect_asset_loader(&self, bundle_name: &str, _database: &Database) -> Result<Arc<dyn AssetLoader>> {
-        Ok(Arc::new(SimLoader::new(self.wire.clone(), bundle_name)))
+    fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
+        let rules = Arc::new(self.wire.peek().cloud.describe(bundle_name, database)?);
+        let loader = SimLoader::new(self.wire.clone(), bundle_name);
+        Ok(Arc::new(SchemaLoader::new(Arc::new(loader), rules)))
     }
 }

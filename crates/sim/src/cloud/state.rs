@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudsync_cloud::{Capabilities, CloudError, CloudType, ExtensionValue, Flag, Record, Result, Row};
+use cloudsync_cloud::{
+    AppSchema, Capabilities, CloudError, CloudType, Database, ExtensionValue, Flag, Record, Result, Row,
+    Rules,
+};
 use cloudsync_engine::tree::Digest;
 
 /// One record.
@@ -62,6 +65,8 @@ pub(super) fn assets_of(values: &Row) -> Vec<&str> {
             _ => {}
         }
     }
+    // One without an id names no bytes.
+    ids.retain(|id| !id.is_empty());
     ids
 }
 
@@ -113,6 +118,8 @@ pub struct CloudState {
     pub quota: Option<u64>,
     /// For the test of the checks: acknowledges this many more records without keeping them.
     pub forgetful: u64,
+    /// What was described of each bundle's databases.
+    schemas: BTreeMap<String, AppSchema>,
     pub(super) epoch: u64,
     pub(super) by_sequence: BTreeMap<u64, (String, String)>,
     pub(super) partial: BTreeMap<String, Vec<u8>>,
@@ -137,6 +144,7 @@ impl CloudState {
             lease_s,
             sequence: 0,
             forgetful: 0,
+            schemas: BTreeMap::new(),
             epoch: 1,
             by_sequence: BTreeMap::new(),
             partial: BTreeMap::new(),
@@ -147,6 +155,27 @@ impl CloudState {
             backup: None,
             restored: false,
         }
+    }
+
+    /// A bundle's databases, as they were described together.
+    pub(super) fn schema(&self, bundle: &str) -> AppSchema {
+        let none = || AppSchema { bundle_name: bundle.to_owned(), version: 0, databases: Vec::new() };
+        self.schemas.get(bundle).cloned().unwrap_or_else(none)
+    }
+
+    /// Adds what a connection describes of its database, and answers with what holds for it.
+    pub fn describe(&mut self, bundle: &str, database: &Database) -> Result<Rules> {
+        let mut schema = self.schema(bundle);
+        let name = database.cloud_name();
+        let known = schema.databases.iter().position(|known| known.cloud_name() == name);
+        let empty = || Database { tables: Vec::new(), ..database.clone() };
+        let before = known.map_or_else(empty, |at| schema.databases.swap_remove(at));
+        let grown = before.grown(database)?;
+        let rules = Rules::new(&grown)?;
+        schema.version += i32::from(known.is_none() || grown != before);
+        schema.databases.push(grown);
+        self.schemas.insert(bundle.to_owned(), schema);
+        Ok(rules)
     }
 
     /// Whether a live record names an asset with these bytes.

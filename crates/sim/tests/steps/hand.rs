@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloudsync_cloud::Capabilities;
+use cloudsync_cloud::{Capabilities, CloudService};
 use cloudsync_engine::core::Core;
 use cloudsync_engine::job::{
     HashItem, HashOutcome, Job, JobContext, Outcome, UploadItem, UploadOutcome, Work,
@@ -56,13 +56,25 @@ impl Hand {
         configure: impl FnOnce(&mut Config),
         watched: bool,
     ) -> Hand {
+        Hand::behind(world, device, configure, watched, |cloud| cloud)
+    }
+
+    /// The same, with something between it and the cloud.
+    pub(crate) fn behind(
+        world: &World,
+        device: usize,
+        configure: impl FnOnce(&mut Config),
+        watched: bool,
+        between: impl FnOnce(Arc<dyn CloudService>) -> Arc<dyn CloudService>,
+    ) -> Hand {
         let wire = Wire::connect(world, device);
         let sink = Sink::new(wire.clone());
         let disk = SimDisk::new(wire.clone());
         disk.attach("").unwrap();
         let mut config = Config::new("/state", "/gallery");
         configure(&mut config);
-        let ports = ports(&wire, 1 + device as u64, watched);
+        let mut ports = ports(&wire, 1 + device as u64, watched);
+        ports.cloud = between(ports.cloud);
         let core = Core::open(config, ports, sink.clone()).unwrap();
         let context = core.job_context();
         Hand { world: world.clone(), device, disk, core, context, sink }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::super::Core;
+use super::super::description::find_database;
 use super::super::references::{Digest, named_by};
 use super::super::schema::{place, seq_of};
 use super::super::write::decode;
-use super::super::{Core, find_database};
 use super::bits_of;
 use super::book::{self, FILE};
 use crate::{
@@ -110,7 +111,7 @@ fn stamp(core: &Core, at: Place<'_>, grants: &[Grant]) -> Result<String> {
 
 /// The number of the database and of the table in an account, and how far the table is.
 pub(super) fn find_table(tx: &Transaction<'_>, at: Place<'_>) -> Result<Option<(i64, i64, i64)>> {
-    let Some((db, _)) = find_database(tx, at.bundle, at.database)? else { return Ok(None) };
+    let Some(db) = find_database(tx, at.bundle, at.database)? else { return Ok(None) };
     let sql = "SELECT id, seq FROM tables WHERE db = ?1 AND name = ?2";
     let found = tx.prepare_cached(sql)?.query_row(params![db, at.name], |row| Ok((row.get(0)?, row.get(1)?)));
     Ok(found.optional()?.map(|(table, seq)| (db, table, seq)))

@@ -17,7 +17,8 @@ pub(super) use book::Book;
 use mirror::Place;
 use rules::{Part, Share};
 
-use super::{Core, find_database, ids, switch};
+use super::description::find_database;
+use super::{Core, ids, switch};
 use crate::{
     CloudError, Flag, Participant, Privilege, RecordPlace, Result, ShareCenter, ShareError, ShareResult,
     SharingCode, State,
@@ -223,7 +224,7 @@ impl EmbeddedShare {
     /// Whether this account has such a record, and has not deleted it.
     fn holds(&self, record: RecordPlace<'_>) -> Result<bool> {
         self.core.pool.read(|tx| {
-            let Some((db, _)) = find_database(tx, &self.bundle, record.database)? else { return Ok(false) };
+            let Some(db) = find_database(tx, &self.bundle, record.database)? else { return Ok(false) };
             let sql = "SELECT 1 FROM records JOIN tables ON tables.id = records.tbl
                        WHERE tables.db = ?1 AND tables.name = ?2 AND records.id = ?3 AND records.op <> ?4";
             let row = params![db, record.table, record.id, Flag::Delete as i32];
@@ -390,7 +391,7 @@ pub(super) fn tell_watchers(core: &Core, bundle: &str, database: &str) {
 /// Tells an account that there is news in one of its databases.
 fn tell(core: &Core, account: &str, bundle: &str, database: &str) {
     let Ok(peer) = core.peer(account) else { return };
-    if let Ok(Some((db, _))) = peer.pool.read(|tx| find_database(tx, bundle, database)) {
+    if let Ok(Some(db)) = peer.pool.read(|tx| find_database(tx, bundle, database)) {
         peer.subscriptions.tell(db);
     }
 }

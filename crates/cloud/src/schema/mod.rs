@@ -1,12 +1,22 @@
 //! A bundle's databases, as `getAppSchema` describes them.
+//!
+//! [`Rules`] judges tables, columns and rows by a description, and [`SchemaDb`] and [`SchemaLoader`] let nothing by that it
+//! does not allow; [`Database::grown`] is what two versions of an application describe together.
+
+mod grow;
+mod held;
+mod rules;
 
 use serde::{Deserialize, Serialize};
 
-/// The documented `FieldType`.
+pub use held::{Described, SchemaDb, SchemaLoader};
+pub use rules::{Rules, TableRules};
+
+/// The documented `FieldType`. Each takes one kind of [`crate::CloudType`] and no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(i32)]
 pub enum FieldType {
-    /// No type.
+    /// No type: any value.
     Null = 0,
     /// A whole number.
     Number = 1,
@@ -33,7 +43,7 @@ pub struct Field {
     pub col_name: String,
     /// What it holds.
     pub field_type: FieldType,
-    /// Whether it is part of the primary key.
+    /// Whether it is part of the primary key: it is never missing or [`crate::CloudType::Null`] then, nullable or not.
     pub primary: bool,
     /// Whether it may be [`crate::CloudType::Null`] or missing.
     pub nullable: bool,
@@ -46,7 +56,7 @@ pub struct Table {
     pub alias: String,
     /// Its name on the device.
     pub name: String,
-    /// Its columns.
+    /// Its columns. Where there are none, none is described: it takes any.
     pub fields: Vec<Field>,
 }
 
@@ -57,8 +67,34 @@ pub struct Database {
     pub name: String,
     /// Its name in the cloud.
     pub alias: String,
-    /// Its tables.
+    /// Its tables. Where there are none, none is described: it takes any.
     pub tables: Vec<Table>,
+}
+
+impl Field {
+    /// Its name in the cloud, which is the device's where it has no other.
+    pub fn cloud_name(&self) -> &str {
+        if self.alias.is_empty() { &self.col_name } else { &self.alias }
+    }
+
+    /// Whether every row must have it.
+    pub fn required(&self) -> bool {
+        self.primary || !self.nullable
+    }
+}
+
+impl Table {
+    /// Its name in the cloud, which is the device's where it has no other.
+    pub fn cloud_name(&self) -> &str {
+        if self.alias.is_empty() { &self.name } else { &self.alias }
+    }
+}
+
+impl Database {
+    /// Its name in the cloud, which is the device's where it has no other.
+    pub fn cloud_name(&self) -> &str {
+        if self.alias.is_empty() { &self.name } else { &self.alias }
+    }
 }
 
 /// All databases of one bundle.
