@@ -12,7 +12,7 @@
 
 use std::os::fd::OwnedFd;
 
-use prost::Message;
+use crate::message::{Body, listed};
 
 /// The version of the protocol that this library speaks.
 pub(crate) const VERSION: u32 = 1;
@@ -34,7 +34,7 @@ pub(crate) const WINDOW: usize = 4 << 20;
 pub(crate) const WANTS: usize = 64;
 /// How many descriptors one frame brings at most.
 pub(crate) const DESCRIPTORS: usize = 64;
-/// How many items, rows, claims or ids one message lists at most.
+/// How many items, rows, claims, ids, assets or columns one message lists at most, at all depths.
 pub(crate) const LISTED: usize = 1 << 20;
 
 /// What a frame is. Requests are below 256, and are answered by an [`Kind::Answer`] or a [`Kind::Failure`] with
@@ -213,37 +213,21 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn message<M: Message + Default>(&self) -> Result<M, Violation> {
+    pub(crate) fn message<M: Body>(&self) -> Result<M, Violation> {
         message(&self.body)
     }
 }
 
-pub(crate) fn message<M: Message + Default>(body: &[u8]) -> Result<M, Violation> {
-    let listed = listed(body).unwrap_or(0);
-    if listed > LISTED {
-        return violation(format!("a message that lists {listed} things, where {LISTED} are the most"));
+pub(crate) fn message<M: Body>(body: &[u8]) -> Result<M, Violation> {
+    match listed::<M>(body) {
+        Some(..=LISTED) => {}
+        Some(listed) => {
+            return violation(format!("a message that lists {listed} things, where {LISTED} are the most"));
+        }
+        // Not even what comes before its fault is unpacked.
+        None => return violation("a message cannot be read: it is cut off, or none of this protocol"),
     }
     M::decode(body).map_err(|error| Violation(format!("a message cannot be read: {error}")))
-}
-
-/// How many texts, bytes and messages a message has at its top. Empty ones take up much less there than in memory.
-fn listed(mut body: &[u8]) -> Option<usize> {
-    let mut count = 0;
-    while !body.is_empty() {
-        let wire = prost::encoding::decode_varint(&mut body).ok()? & 7;
-        let skip = match wire {
-            0 => prost::encoding::decode_varint(&mut body).map(|_| 0).ok()?,
-            1 => 8,
-            2 => {
-                count += 1;
-                usize::try_from(prost::encoding::decode_varint(&mut body).ok()?).ok()?
-            }
-            5 => 4,
-            _ => return None,
-        };
-        body = body.get(skip..)?;
-    }
-    Some(count)
 }
 
 /// The bytes of an asset in a frame's body.
@@ -289,5 +273,42 @@ impl Data {
 
     pub(crate) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+    use crate::message::{AppSchema, Ids, Page};
+
+    /// More empty things than there may be, in the list that is deepest in a message.
+    fn many(empty: [u8; 2], around: &[u8]) -> Vec<u8> {
+        let mut body = empty.repeat(LISTED + 1);
+        for tag in around {
+            let mut head = vec![*tag];
+            prost::encoding::encode_varint(body.len() as u64, &mut head);
+            body.splice(..0, head);
+        }
+        body
+    }
+
+    #[test]
+    fn a_message_that_would_fill_the_memory_is_not_unpacked() {
+        let assets = many([0x0a, 0], &[0x3a, 0x12, 0x32, 0x1a]);
+        let columns = many([0x1a, 0], &[0x1a, 0x1a]);
+        let ids = many([0x0a, 0], &[]);
+        let refused = |text: Violation| text.0.contains("where 1048576 are the most");
+        assert!(message::<Page>(&assets).is_err_and(refused));
+        assert!(message::<AppSchema>(&columns).is_err_and(refused));
+        assert!(message::<Ids>(&ids).is_err_and(refused));
+        // Nor is what comes before a fault.
+        let cut = |body: &[u8]| [body, &[0x0b]].concat();
+        let unread = |text: Violation| text.0.contains("cannot be read: it is cut off");
+        assert!(message::<Page>(&cut(&assets)).is_err_and(unread));
+        assert!(message::<Ids>(&cut(&ids)).is_err_and(unread));
+        let ids = Ids { ids: vec![String::new(); LISTED] };
+        assert_eq!(message::<Ids>(&ids.encode_to_vec()).map(|ids| ids.ids.len()), Ok(LISTED));
     }
 }

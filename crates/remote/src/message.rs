@@ -1,11 +1,13 @@
 //! What the frames carry, as protocol buffers. `docs/protocol.md` has the same as a schema; the numbers are for ever.
 
+mod lists;
 mod share;
 
 use std::collections::BTreeMap;
 
 use prost::{Message, Oneof};
 
+pub(crate) use lists::{Body, listed};
 pub(crate) use share::*;
 
 /// The first word of whoever connects.

@@ -64,6 +64,10 @@ impl Call {
 
     fn tell(&self, event: Event) -> Result<(), Violation> {
         let mut came = self.came.lock();
+        if matches!(came.events.back(), Some(Event::Answer(_) | Event::Failure(_))) {
+            // The call is over: an answer is long, and one is enough to hold.
+            return Ok(());
+        }
         match &event {
             Event::Data(data) => {
                 came.bytes += data.bytes().len();
@@ -174,5 +178,24 @@ impl Calls {
 
     pub(super) fn is_lost(&self) -> bool {
         self.open.lock().lost.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_was_answered_holds_no_second_answer() {
+        let calls = Calls::new(1);
+        let (number, call) = calls.begin(Duration::ZERO).unwrap();
+        calls.tell(number, Event::Working).unwrap();
+        for byte in 0..=255 {
+            calls.tell(number, Event::Answer(vec![byte])).unwrap();
+        }
+        calls.tell(number, Event::Working).unwrap();
+        assert!(matches!(call.next(Duration::ZERO), Some(Event::Working)));
+        assert!(matches!(call.next(Duration::ZERO), Some(Event::Answer(body)) if body == [0]));
+        assert!(call.next(Duration::ZERO).is_none());
     }
 }

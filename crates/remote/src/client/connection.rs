@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::error::ConnectError;
 use crate::frame::{self, Data, FEATURE_DESCRIPTORS, Frame, Kind, Known, VERSION, Violation, violation};
 use crate::inbox::{Inbox, ReceiveError};
-use crate::message::{Changed, Failure, Goodbye, Hello, Welcome};
+use crate::message::{Body, Changed, Failure, Goodbye, Hello, Welcome};
 use crate::options::Options;
 use crate::outbox::{Outbox, SendError};
 use crate::server::GOODBYE_DENIED;
@@ -125,16 +125,12 @@ impl Connection {
     }
 
     /// Makes a call whose only event is its answer.
-    pub(super) fn ask<A: Message + Default>(&self, kind: Kind, request: &impl Message) -> CloudResult<A> {
+    pub(super) fn ask<A: Body>(&self, kind: Kind, request: &impl Message) -> CloudResult<A> {
         self.begin()?.ask(kind, request)
     }
 
     /// The same of a share centre, whose failures have codes of their own.
-    pub(super) fn ask_center<A: Message + Default>(
-        &self,
-        kind: Kind,
-        request: &impl Message,
-    ) -> ShareResult<A> {
+    pub(super) fn ask_center<A: Body>(&self, kind: Kind, request: &impl Message) -> ShareResult<A> {
         self.begin()?.answered(kind, request)
     }
 
@@ -181,13 +177,13 @@ pub(super) struct UnderWay<'a> {
 
 impl UnderWay<'_> {
     /// Makes a call whose only event is its answer.
-    pub(super) fn ask<A: Message + Default>(self, kind: Kind, request: &impl Message) -> CloudResult<A> {
+    pub(super) fn ask<A: Body>(self, kind: Kind, request: &impl Message) -> CloudResult<A> {
         self.answered(kind, request)
     }
 
     fn answered<A, E>(mut self, kind: Kind, request: &impl Message) -> Result<A, E>
     where
-        A: Message + Default,
+        A: Body,
         E: From<CloudError> + From<Failure>,
     {
         self.send(kind, request)?;

@@ -13,6 +13,7 @@ use super::subscriptions::Subscriptions;
 use crate::address::Address;
 use crate::error::ConnectError;
 use crate::frame::Kind;
+use crate::message::Body;
 use crate::options::Options;
 
 /// How soon a lost connection is tried anew for those who are subscribed, and how seldom at last.
@@ -101,7 +102,7 @@ impl Core {
     }
 
     /// Makes a call whose only event is its answer.
-    pub(super) fn ask<A: Message + Default>(&self, kind: Kind, request: &impl Message) -> CloudResult<A> {
+    pub(super) fn ask<A: Body>(&self, kind: Kind, request: &impl Message) -> CloudResult<A> {
         self.connection()?.ask(kind, request)
     }
 
