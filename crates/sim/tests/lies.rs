@@ -1,4 +1,5 @@
 //! Clouds that lie, each from one seed: `CLOUDSYNC_SIM_LIES=n` tries that many, from `CLOUDSYNC_SIM_FIRST` on.
+//! `./dev fuzz` has the same lies told by a fuzzer, which looks for those that lead to what no lie has led to yet.
 #![allow(clippy::panic)]
 
 use cloudsync_sim::{Chance, Rng, lied_to};

@@ -7,14 +7,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use cloudsync_cloud::{
-    AppBriefInfo, AppSchema, AssetDownload, AssetLoader, AssetSink, AssetUpload, Capabilities,
+    AppBriefInfo, AppSchema, AssetDownload, AssetLoader, AssetSink, AssetStatus, AssetUpload, Capabilities,
     ChangeListener, CheckedDb, CheckedLoader, Claim, CloudAsset, CloudData, CloudDb, CloudError,
     CloudService, CloudType, Database, FieldType, Flag, LockInfo, Record, Result, Row, RowWrite, ServiceInfo,
-    SubscribeInfo, TransferControl, WriteReceipt,
+    SubscribeId, SubscribeInfo, TransferControl, WriteReceipt,
 };
 use parking_lot::Mutex;
 
 use crate::rng::Rng;
+
+const STATUSES: [AssetStatus; 4] =
+    [AssetStatus::Null, AssetStatus::Delete, AssetStatus::Abnormal, AssetStatus::Downloading];
 
 /// What decides which answer is a lie, and which.
 #[derive(Debug)]
@@ -35,6 +38,13 @@ impl Chance {
         match self {
             Chance::Seeded { rng, .. } => rng.below(end),
             Chance::Bytes(bytes) => u64::from(bytes.pop().unwrap_or(0)).checked_rem(end).unwrap_or(0),
+        }
+    }
+
+    fn bits(&mut self) -> u64 {
+        match self {
+            Chance::Seeded { rng, .. } => rng.bits(),
+            Chance::Bytes(_) => (0..8).fold(0, |bits, _| bits << 8 | self.below(256)),
         }
     }
 
@@ -69,6 +79,10 @@ impl Liar {
         self.0.lock().below(end as u64) as usize
     }
 
+    fn bits(&self) -> u64 {
+        self.0.lock().bits()
+    }
+
     fn pick<T: Clone>(&self, choices: &[T], otherwise: T) -> T {
         choices.get(self.below(choices.len())).cloned().unwrap_or(otherwise)
     }
@@ -98,14 +112,13 @@ impl Liar {
     }
 
     fn number(&self, number: i64) -> i64 {
-        self.pick(&[0, -1, 1, i64::MIN, i64::MAX, number.wrapping_add(1), number.wrapping_sub(1)], number)
+        let odd = [0, -1, 1, i64::MIN, i64::MAX, number.wrapping_add(1), number.wrapping_sub(1)];
+        odd.get(self.below(odd.len() + 1)).copied().unwrap_or_else(|| self.bits() as i64)
     }
 
     fn version(&self, version: u64) -> u64 {
-        self.pick(
-            &[0, 1, u64::MAX, i64::MAX as u64, version.wrapping_add(1), version.wrapping_sub(1)],
-            version,
-        )
+        let odd = [0, 1, u64::MAX, i64::MAX as u64, version.wrapping_add(1), version.wrapping_sub(1)];
+        odd.get(self.below(odd.len() + 1)).copied().unwrap_or_else(|| self.bits())
     }
 
     fn text(&self, text: &str) -> String {
@@ -125,8 +138,13 @@ impl Liar {
             "rec2",
             "b.jpg",
             long.as_str(),
+            text,
         ];
-        self.pick(&texts, text).to_owned()
+        let anything = || (0..self.below(24)).map(|_| self.below(256) as u8).collect::<Vec<u8>>();
+        match texts.get(self.below(texts.len() + 1)) {
+            Some(text) => (*text).to_owned(),
+            None => String::from_utf8_lossy(&anything()).into_owned(),
+        }
     }
 
     fn value(&self, value: &CloudType) -> CloudType {
@@ -134,10 +152,10 @@ impl Liar {
         let text = if let CloudType::String(text) = value { text.as_str() } else { "text" };
         match self.below(9) {
             0 => CloudType::Null,
-            1 => CloudType::Double(f64::NAN),
-            2 => CloudType::Bool(true),
+            1 => CloudType::Double(f64::from_bits(self.bits())),
+            2 => CloudType::Bool(self.below(2) == 0),
             3 => CloudType::Bytes(vec![7; self.below(40)]),
-            4 => CloudType::Assets(Vec::new()),
+            4 => CloudType::Assets((0..self.below(3)).map(|_| self.asset(CloudAsset::default())).collect()),
             5 => CloudType::Asset(Box::default()),
             6 => CloudType::Int64(self.number(number)),
             7 => match value {
@@ -160,11 +178,15 @@ impl Liar {
     }
 
     fn asset(&self, mut asset: CloudAsset) -> CloudAsset {
-        match self.below(5) {
+        match self.below(9) {
             0 => asset.asset_id = self.text(&asset.asset_id),
             1 => asset.size = self.version(asset.size),
             2 => asset.hash = self.text(&asset.hash),
             3 => asset.name = self.text(&asset.name),
+            4 => asset.uri = self.text(&asset.uri),
+            5 => asset.path = self.text(&asset.path),
+            6 => asset.create_time = self.number(asset.create_time),
+            7 => asset.status = self.pick(&STATUSES, asset.status),
             _ => asset.modify_time = self.number(asset.modify_time),
         }
         asset
@@ -182,12 +204,14 @@ impl Liar {
 
     fn record(&self, record: &mut Record) {
         let Record { extension, version, values } = record;
-        match self.below(7) {
+        match self.below(9) {
             0 => extension.id = self.text(&extension.id),
             1 => *version = self.version(*version),
             2 => extension.operation = Flag::Delete,
             3 => extension.operation = Flag::Insert,
-            4 => extension.modify_time = self.number(extension.modify_time),
+            4 => extension.operation = Flag::Update,
+            5 => extension.create_time = self.number(extension.create_time),
+            6 => extension.modify_time = self.number(extension.modify_time),
             _ => self.row(values),
         }
     }
@@ -283,10 +307,11 @@ impl LyingCloud {
 
 impl CloudService for LyingCloud {
     fn get_service_info(&self) -> Result<ServiceInfo> {
-        self.liar.tell(self.cloud.get_service_info(), |info| match self.liar.below(4) {
+        self.liar.tell(self.cloud.get_service_info(), |info| match self.liar.below(5) {
             0 => info.enable_cloud = false,
-            1 => info.id = self.liar.text(&info.id),
-            2 => info.remaining_space = self.liar.version(info.remaining_space),
+            1 => info.user = self.liar.number(info.user.into()) as i32,
+            2 => info.id = self.liar.text(&info.id),
+            3 => info.remaining_space = self.liar.version(info.remaining_space),
             _ => info.total_space = self.liar.version(info.total_space),
         })
     }
@@ -294,15 +319,22 @@ impl CloudService for LyingCloud {
     fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
         self.liar.tell(self.cloud.get_app_brief_info(), |apps| {
             let bundle_name = self.liar.text("com.ohos.medialibrary");
-            let app = AppBriefInfo { bundle_name: bundle_name.clone(), ..AppBriefInfo::default() };
+            let app = AppBriefInfo {
+                app_id: self.liar.text("app"),
+                bundle_name: bundle_name.clone(),
+                cloud_switch: self.liar.below(2) == 1,
+                instance_id: self.liar.number(0) as i32,
+            };
             apps.insert(bundle_name, app);
         })
     }
 
     fn get_app_schema(&self, bundle_name: &str) -> Result<AppSchema> {
-        self.liar.tell(self.cloud.get_app_schema(bundle_name), |schema| match self.liar.below(3) {
+        self.liar.tell(self.cloud.get_app_schema(bundle_name), |schema| match self.liar.below(5) {
             0 => schema.bundle_name = self.liar.text(&schema.bundle_name),
-            1 => schema.databases.extend(schema.databases.first().cloned()),
+            1 => schema.version = self.liar.number(schema.version.into()) as i32,
+            2 => schema.databases.clear(),
+            3 => schema.databases.extend(schema.databases.first().cloned()),
             _ => schema.databases.iter_mut().for_each(|database| self.liar.database(database)),
         })
     }
@@ -324,7 +356,14 @@ impl CloudService for LyingCloud {
         changed: ChangeListener,
     ) -> Result<SubscribeInfo> {
         self.liar.tell(self.cloud.subscribe(databases, expiration_time, changed), |info| {
-            info.expiration_time = self.liar.version(info.expiration_time);
+            match self.liar.below(2) {
+                0 => info.expiration_time = self.liar.version(info.expiration_time),
+                _ => {
+                    let id =
+                        SubscribeId { database_alias: self.liar.text("photos"), id: self.liar.text("id") };
+                    info.subscribe.entry(self.liar.text("bundle")).or_default().push(id);
+                }
+            }
         })
     }
 
@@ -405,7 +444,7 @@ impl LyingDb {
     fn change_lock(&self, lock: &mut LockInfo) {
         match self.liar.below(2) {
             0 => lock.lock_id = self.liar.number(lock.lock_id),
-            _ => lock.interval = self.liar.pick(&[0, 1, u32::MAX], 1),
+            _ => lock.interval = self.liar.version(lock.interval.into()) as u32,
         }
     }
 }
