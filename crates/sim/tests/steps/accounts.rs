@@ -14,19 +14,9 @@ use cloudsync_engine::{
 };
 use cloudsync_sim::CloudState;
 
+use crate::evictions::synced;
 use crate::hand::{Hand, World, world};
 use crate::removals::{ask, remove, uri};
-
-fn synced(files: &[(&str, &str)]) -> (World, Hand) {
-    let world = world(true);
-    let mut hand = Hand::open(&world, Originals);
-    for (path, bytes) in files {
-        hand.put(path, bytes.as_bytes());
-    }
-    hand.sync_well();
-    hand.idle();
-    (world, hand)
-}
 
 fn cloud_of(account: &str) -> CloudState {
     let all = Capabilities { compare_and_set: true, fencing: true, ranges: true, digests: true };

@@ -30,7 +30,7 @@ fn clean(hand: &mut Hand, path: &str, mut before: impl FnMut(&Hand, &Work)) -> R
     answer.unwrap()
 }
 
-fn synced(files: &[(&str, &str)]) -> (World, Hand) {
+pub(crate) fn synced(files: &[(&str, &str)]) -> (World, Hand) {
     let world = world(true);
     let mut hand = Hand::open(&world, Originals);
     for (path, bytes) in files {
