@@ -210,6 +210,9 @@ static void descriptions_grow(CloudSyncCloudServiceStub *cloud) {
     fields[1].type = CLOUDSYNC_FIELD_TYPE_BLOB;
     assert_code(cloud_service_connect_db(cloud, bundle, contradicts, &db), CLOUDSYNC_E_INVALID_VALUE);
     last_error_names("the field 'number' of the table 'notes' of the database 'diary' takes a whole number");
+    CloudSyncAssetLoaderStub *loader = NULL;
+    assert_code(cloud_service_connect_asset_loader(cloud, bundle, contradicts, &loader), CLOUDSYNC_E_INVALID_VALUE);
+    last_error_names("the field 'number' of the table 'notes' of the database 'diary' takes a whole number");
 }
 
 static void use(CloudSyncCloudServiceStub *cloud) {
