@@ -205,6 +205,85 @@ fn a_stopped_transfer_stops_and_goes_on_later() {
     assert!(*sink.0.lock().unwrap() == content);
 }
 
+/// A cloud that reads what is uploaded, in small pieces, and keeps nothing.
+struct Reader;
+
+impl CloudService for Reader {
+    fn get_service_info(&self) -> Result<ServiceInfo> {
+        Ok(ServiceInfo::default())
+    }
+
+    fn get_app_brief_info(&self) -> Result<BTreeMap<String, AppBriefInfo>> {
+        Ok(BTreeMap::new())
+    }
+
+    fn get_app_schema(&self, _: &str) -> Result<AppSchema> {
+        Err(CloudError::NotSupported("get_app_schema"))
+    }
+
+    fn connect_db(&self, _: &str, _: &Database) -> Result<Arc<dyn CloudDb>> {
+        Err(CloudError::NotSupported("connect_db"))
+    }
+
+    fn connect_asset_loader(&self, _: &str, _: &Database) -> Result<Arc<dyn AssetLoader>> {
+        Ok(Arc::new(Reader))
+    }
+}
+
+impl AssetLoader for Reader {
+    fn upload(
+        &self,
+        _: &str,
+        items: Vec<AssetUpload<'_>>,
+        _: &dyn TransferControl,
+    ) -> Vec<Result<CloudAsset>> {
+        let read = |mut item: AssetUpload<'_>| {
+            let (mut buffer, mut size) = ([0; 64], 0);
+            loop {
+                match item.source.read_at(&mut buffer, size) {
+                    Ok(0) => {
+                        return Ok(CloudAsset { asset_id: "a".to_owned(), size, ..CloudAsset::default() });
+                    }
+                    Ok(count) => size += count as u64,
+                    Err(error) => return Err(CloudError::local(&error)),
+                }
+            }
+        };
+        items.into_iter().map(read).collect()
+    }
+
+    fn download(
+        &self,
+        _: &str,
+        _: &str,
+        items: Vec<AssetDownload<'_>>,
+        _: &dyn TransferControl,
+    ) -> Vec<Result<CloudAsset>> {
+        items.iter().map(|_| Err(CloudError::NotSupported("download"))).collect()
+    }
+}
+
+/// Whoever waits for bytes hears of them, at whatever moment they come.
+#[test]
+fn no_bytes_of_an_upload_are_waited_for_in_vain() {
+    let place = Place::new();
+    let options = Options { timeout: Duration::from_secs(2), ..Options::default() };
+    let _server = Server::start(Arc::new(Reader), &place.address, options).unwrap();
+    let cloud = place.connect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let loader = loader(&cloud);
+                for size in (0..5_000).map(|round| 1 + round % 200) {
+                    let item = upload_item("x", Source::new(vec![7; size]));
+                    let asset = loader.upload("t", vec![item], &Control::default()).remove(0).unwrap();
+                    assert_eq!(asset.size, size as u64);
+                }
+            });
+        }
+    });
+}
+
 struct Broken;
 
 impl AssetSource for Broken {

@@ -144,12 +144,16 @@ impl Uploading {
     /// Asks for what may be needed next; whether there was any.
     fn ask(&self, at: &At<'_>, state: &mut MutexGuard<'_, State>) -> io::Result<bool> {
         let wants = state.want(at.item);
+        if wants.is_empty() {
+            // Whoever waits now must not have let go of the lock: it would miss what came meanwhile.
+            return Ok(false);
+        }
         // Not under the lock: what comes in needs it.
         MutexGuard::unlocked(state, || {
             for want in &wants {
                 at.connection.send(Kind::Want, at.call, want).map_err(io::Error::other)?;
             }
-            Ok(!wants.is_empty())
+            Ok(true)
         })
     }
 }
