@@ -15,10 +15,18 @@ const PARTS: [&str; 24] = [
 /// Kinds of files that may say of which photo they are a part.
 const IDENTIFIED: [&str; 7] = ["jpg", "jpeg", "heic", "heif", "mov", "mp4", "m4v"];
 
+/// Kinds of those that are videos.
+const VIDEOS: [&str; 3] = ["mov", "mp4", "m4v"];
+
 /// Whether a file's name is that of one that may have a content identifier.
 pub(crate) fn may_be_identified(name: &str) -> bool {
     name.rsplit_once('.')
         .is_some_and(|(_, kind)| IDENTIFIED.iter().any(|identified| identified.eq_ignore_ascii_case(kind)))
+}
+
+/// Whether a file's name is that of a video.
+pub(crate) fn is_video(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, kind)| VIDEOS.iter().any(|video| video.eq_ignore_ascii_case(kind)))
 }
 
 /// What all parts of a photo have in common, within their folder; `None` for what is no part of a photo.

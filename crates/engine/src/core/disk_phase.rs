@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::identify::Identify;
 use super::photos;
-use super::push::Push;
 use super::run::{Phase, Run};
 use super::state::Activity;
 use super::structure::{Next, Structure};
@@ -137,7 +137,7 @@ pub(super) fn conflict_label(device: &str, wall_ns: i64) -> String {
 
 impl Core {
     /// Returns what follows once the disk is done.
-    pub(super) fn drive_disk(&mut self, run: &mut Run, disk: &mut DiskPhase) -> Option<Box<Push>> {
+    pub(super) fn drive_disk(&mut self, run: &mut Run, disk: &mut DiskPhase) -> Option<Identify> {
         if !disk.began {
             disk.began = true;
             if !(disk.structure.is_empty() && disk.fetches.is_empty() && disk.places.is_empty()) {
@@ -164,7 +164,7 @@ impl Core {
         if let Err(error) = self.save() {
             self.index_trouble(run, &error);
         }
-        Some(Box::new(Push::new(&self.states.trees.read(), std::mem::take(&mut disk.cloud))))
+        Some(Identify::new(&self.states.trees.read(), std::mem::take(&mut disk.cloud)))
     }
 
     /// Orders the next changes of folders and names. What they do to paths is put into the local

@@ -11,6 +11,7 @@ mod demand;
 mod disk_phase;
 mod evict;
 mod explain;
+mod identify;
 mod left_out;
 mod listing;
 mod marks;
@@ -75,6 +76,7 @@ enum Task {
     Pull,
     Hash(Vec<NodeId>),
     Disk(disk_phase::DiskTask),
+    Identify,
     Fetch(Vec<crate::job::FetchItem>),
     Demand(NodeId),
     Mark(marks::MarkTask),

@@ -124,21 +124,31 @@ pub(super) fn disk_together(trees: &Trees, steps: Steps<DiskAction>) -> (Steps<D
 }
 
 /// The same for the records of parts of one photo.
-pub(super) fn cloud_together(trees: &Trees, steps: Steps<CloudAction>) -> (Steps<CloudAction>, Vec<bool>) {
+pub(super) fn cloud_together(
+    trees: &Trees,
+    steps: Steps<CloudAction>,
+    identified: &BTreeMap<NodeId, ContentId>,
+) -> (Steps<CloudAction>, Vec<bool>) {
     let state = RandomState::new();
-    let groups = united_by(steps.actions().iter().map(|action| of_cloud(&state, trees, action)));
+    let groups = united_by(steps.actions().iter().map(|action| of_cloud(&state, trees, action, identified)));
     steps.together(&groups)
 }
 
 /// The photo of which a step changes a part in the cloud, and whether it goes from there.
-fn of_cloud(state: &RandomState, trees: &Trees, action: &CloudAction) -> Option<Hashes> {
+fn of_cloud(
+    state: &RandomState,
+    trees: &Trees,
+    action: &CloudAction,
+    identified: &BTreeMap<NodeId, ContentId>,
+) -> Option<Hashes> {
     let id = action.node();
     let node = trees.get(id).filter(|_| !trees.is_dir(id))?;
     let (place, goes) = match action {
         CloudAction::Insert { place, .. } | CloudAction::Update { place, .. } => (place.as_ref(), false),
         CloudAction::Delete(_) => (node.remote?.place, true),
     };
-    Some(hashes(state, place.parent, place.name, identifier_of(&node), goes))
+    let identifier = identifier_of(&node).or_else(|| identified.get(&id).copied());
+    Some(hashes(state, place.parent, place.name, identifier, goes))
 }
 
 /// The photo of which a step brings a part to the disk, or takes one from there.

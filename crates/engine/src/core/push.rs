@@ -1,6 +1,6 @@
 //! A run changes the cloud: bytes first, without the lock, then records under it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
 use crate::plan::{self, CloudAction, Steps};
-use crate::ports::Stamp;
+use crate::ports::{ContentId, Stamp};
 use crate::record;
 use crate::tree::{Content, Kind, LocalContent, NodeId, PlaceRef, Previews, Remote, Trees};
 
@@ -166,8 +166,13 @@ impl Run {
 }
 
 impl Push {
-    pub(super) fn new(trees: &Trees, steps: Steps<CloudAction>) -> Self {
-        let (steps, joined) = photos::cloud_together(trees, steps);
+    /// `identified`: what files say of themselves that the trees do not know yet.
+    pub(super) fn new(
+        trees: &Trees,
+        steps: Steps<CloudAction>,
+        identified: &BTreeMap<NodeId, ContentId>,
+    ) -> Self {
+        let (steps, joined) = photos::cloud_together(trees, steps, identified);
         Push {
             joined,
             stages: vec![Stage::Open; steps.len()],

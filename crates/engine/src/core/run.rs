@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use cloudsync_cloud::CloudError;
 
 use super::disk_phase::DiskPhase;
+use super::identify::Identify;
 use super::observe::Observe;
 use super::outlook::Outlook;
 use super::progress::Tally;
@@ -61,6 +62,7 @@ pub(super) enum Phase {
     Observe(Observe),
     Learn,
     Disk(DiskPhase),
+    Identify(Identify),
     Push(Box<Push>),
     /// Everything is in step: what other programs are to see of it.
     Marks(VecDeque<NodeId>),
@@ -306,11 +308,19 @@ impl Core {
                 true
             }
             Phase::Disk(mut disk) => {
-                if let Some(push) = self.drive_disk(run, &mut disk) {
-                    run.phase = Phase::Push(push);
+                if let Some(identify) = self.drive_disk(run, &mut disk) {
+                    run.phase = Phase::Identify(identify);
                     return true;
                 }
                 run.phase = Phase::Disk(disk);
+                false
+            }
+            Phase::Identify(mut identify) => {
+                if let Some(push) = self.drive_identify(run, &mut identify) {
+                    run.phase = Phase::Push(push);
+                    return true;
+                }
+                run.phase = Phase::Identify(identify);
                 false
             }
             Phase::Push(mut push) => {
@@ -451,6 +461,7 @@ impl Core {
             (Task::Hash(nodes), Outcome::Hash(outcomes)) => self.hash_done(run, nodes, outcomes),
             (Task::Disk(task), Outcome::Disk(outcomes)) => self.disk_done(run, task, outcomes),
             (Task::Fetch(items), Outcome::Fetch(outcomes)) => self.fetch_done(run, items, outcomes),
+            (Task::Identify, Outcome::Identified(found)) => Self::identified(run, found),
             (Task::Upload(task), Outcome::Upload(outcomes)) => self.upload_done(run, task, outcomes),
             (Task::Previews(nodes), Outcome::Previews(outcomes)) => {
                 self.thumbnails_done(run, nodes, outcomes);

@@ -1,8 +1,46 @@
 //! Reads what files say of the photo that they are a part of.
 
-use super::JobContext;
+use super::{JobContext, StopFlag};
 use crate::media::{self, Mark, may_be_identified};
 use crate::ports::{ContentId, ReadFile, Stamp};
+use crate::tree::NodeId;
+
+/// Files of one folder that may be parts of the same photo though their names do not say so.
+#[derive(Debug, Clone)]
+pub struct Unjoined {
+    /// The videos.
+    pub videos: Vec<IdentifyItem>,
+    /// The pictures, of which nothing is read where none of the videos says anything.
+    pub stills: Vec<IdentifyItem>,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub struct IdentifyItem {
+    /// The node.
+    pub node: NodeId,
+    /// Where it lies.
+    pub path: String,
+    /// How it was seen.
+    pub stamp: Stamp,
+}
+
+/// The identifiers of those that have one.
+pub(super) fn run(context: &JobContext, folders: &[Unjoined], stop: &StopFlag) -> Vec<(NodeId, ContentId)> {
+    let read = |item: &IdentifyItem| {
+        let identifier = if stop.is_set() { None } else { at(context, &item.path, &item.stamp) };
+        identifier.map(|identifier| (item.node, identifier))
+    };
+    let mut found = Vec::new();
+    for folder in folders {
+        let known = found.len();
+        found.extend(folder.videos.iter().filter_map(read));
+        if found.len() > known {
+            found.extend(folder.stills.iter().filter_map(read));
+        }
+    }
+    found
+}
 
 /// The content identifier of an open file; nothing where it is not as it was with this stamp any more.
 pub(super) fn of(

@@ -33,6 +33,7 @@ pub use evict::{EvictItem, EvictOutcome};
 pub(crate) use fetch::temp_name;
 pub use fetch::{FetchItem, FetchOutcome};
 pub use hash::{HashItem, HashOutcome};
+pub use identify::{IdentifyItem, Unjoined};
 pub use place::PlaceItem;
 pub use previews::{PreviewItem, PreviewOutcome};
 pub(crate) use scan::join;
@@ -48,7 +49,8 @@ use crate::gate::Gate;
 use crate::heard::WakeUp;
 use crate::plan::Steps;
 use crate::ports::{
-    Clock, FileSystem, IdentifierReader, Marking, PictureMaker, Ports, PreviewCache, Random, Stamp, Watcher,
+    Clock, ContentId, FileSystem, IdentifierReader, Marking, PictureMaker, Ports, PreviewCache, Random,
+    Stamp, Watcher,
 };
 use crate::tree::{NodeId, Trees};
 
@@ -85,6 +87,8 @@ pub enum Work {
     },
     /// Read files and take their digests.
     Hash(Vec<HashItem>),
+    /// Read what files say of the photo that they are a part of.
+    Identify(Vec<Unjoined>),
     /// Change folders and names, each after those that it waits for, and only if these were done.
     Disk(Steps<DiskOp>),
     /// Bring bytes from the cloud.
@@ -190,6 +194,8 @@ pub enum Outcome {
     Scan(Result<ScanReport, CloudError>),
     /// Of [`Work::Hash`], in order.
     Hash(Vec<HashOutcome>),
+    /// Of [`Work::Identify`]: of those that say something.
+    Identified(Vec<(NodeId, ContentId)>),
     /// Of [`Work::Disk`], in order.
     Disk(Vec<DiskOutcome>),
     /// Of [`Work::Fetch`] and [`Work::Place`], in order.
@@ -364,6 +370,7 @@ impl Job {
                 Outcome::Scan(scan::run(context, &scope, identity, attach, stop))
             }
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
+            Work::Identify(folders) => Outcome::Identified(identify::run(context, &folders, stop)),
             Work::Disk(ops) => Outcome::Disk(disk::run(context, &ops, stop)),
             Work::Fetch(items) => Outcome::Fetch(fetch::run(throttle, &items, moved)),
             Work::Place(items) => Outcome::Fetch(place::run(context, &items, stop)),

@@ -506,6 +506,55 @@ fn parts_with_other_names_are_found_by_what_is_in_them() {
     }
 }
 
+/// They are told to others together, too, from the first on: though thousands of other files are sent with them.
+#[test]
+fn parts_with_other_names_are_sent_together() {
+    let world = world(true);
+    let mut here = unheld(&world, 0, Originals);
+    let pair = |letter: char| [format!("still {letter}.heic"), format!("{letter} in motion.MOV")];
+    for letter in 'a'..='t' {
+        pair(letter).iter().for_each(|name| here.put(name, format!("id:{letter} {name}").as_bytes()));
+    }
+    // Pairs by their names, what is alone, and what is nothing's part.
+    let others = ["p.heic", "p.mov", "lonely.heic", "lone.mov"];
+    others.iter().for_each(|name| here.put(name, b"says nothing"));
+    (0..2_000).for_each(|n| here.put(&format!("{n:04}.txt"), b"text"));
+    let (mut looked_at, mut written) = (BTreeSet::new(), 0);
+    here.sync(|hand, job| {
+        if let Work::Identify(folders) = &job.work {
+            let files = folders.iter().flat_map(|folder| folder.videos.iter().chain(&folder.stills));
+            looked_at.extend(files.map(|file| file.path.clone()));
+        }
+        if matches!(job.work, Work::Write(_)) {
+            let about = about(&hand.world.lock(), &job.work);
+            for letter in 'a'..='t' {
+                let parts = pair(letter).iter().filter(|part| about.contains(*part)).count();
+                assert_ne!(parts, 1, "{letter}");
+                written += parts;
+            }
+        }
+    });
+    assert_eq!(written, 40);
+    assert_eq!(looked_at.len(), 42, "{looked_at:?}");
+    assert!(!looked_at.contains("p.heic") && !looked_at.contains("p.mov"));
+}
+
+/// Where no name leaves anything open, nothing is read before it is sent.
+#[test]
+fn what_its_names_say_of_a_photo_is_enough() {
+    let world = world(true);
+    let mut here = unheld(&world, 0, Originals);
+    for name in ["IMG_1.HEIC", "IMG_1.MOV", "F/IMG_2.MOV", "F/notes.txt", "G/IMG_3.JPG"] {
+        if let Some((folder, _)) = name.split_once('/')
+            && here.disk.stat(folder).is_err()
+        {
+            here.disk.make_dir(folder).unwrap();
+        }
+        here.put(name, b"id:A part");
+    }
+    here.sync(|_, job| assert!(!matches!(job.work, Work::Identify(_)), "{job:?}"));
+}
+
 #[test]
 fn parts_with_other_names_come_and_are_evicted_together() {
     let (_world, mut phone) = phone(&UNLIKE);
