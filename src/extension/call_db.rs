@@ -90,7 +90,7 @@ unsafe fn write(
         let table = unsafe { text::read_filled(table, "table") }?;
         let rows = get(rows, "rows")?;
         writable(out, "out")?;
-        let writes = rows.lock().writes()?;
+        let writes = rows.lock().clone().into_writes()?;
         let answers = told(write(&*stub.db, table, writes))?;
         let answered = told(RowList::answered(answers, operation))?;
         // SAFETY: `out` may be written by the caller's promise.

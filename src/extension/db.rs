@@ -148,7 +148,7 @@ impl VendorDb {
             // SAFETY: the vendor's function, its own pointer, and what lives until the reply is answered.
             unsafe { function(this, table, handle, reply) }
         });
-        given!(answer, Receipts)
+        given!(answer, Receipts).map(RowList::into_receipts)
     }
 }
 
@@ -193,7 +193,7 @@ impl CloudDb for VendorDb {
                 // SAFETY: as in `write`.
                 unsafe { function(this, table, names, name_count, count, cursor, reply) }
             });
-        given!(answer, Page)
+        given!(answer, Page).map(RowList::into_page)
     }
 
     fn lock(&self) -> CloudResult<LockInfo> {

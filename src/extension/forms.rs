@@ -19,7 +19,10 @@ use crate::text;
 
 /// Keeps what C's structures point at. Nothing in it moves or changes.
 #[derive(Default)]
-pub(crate) struct Arena(Vec<Box<dyn Any>>);
+pub(crate) struct Arena {
+    texts: Vec<Box<[u8]>>,
+    others: Vec<Box<dyn Any>>,
+}
 
 // SAFETY: what is kept is texts and structures that point to others in the same arena; nobody changes them.
 unsafe impl Send for Arena {}
@@ -27,19 +30,33 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
-    /// A text for C.
+    /// A text for C; a NUL inside ends it.
     pub(crate) fn text(&mut self, text: &str) -> *const c_char {
-        let text = text::to_c(text);
-        let pointer = text.as_ptr();
-        self.0.push(Box::new(text));
+        let [pointer] = self.joined([text]);
         pointer
+    }
+
+    /// Several, in one piece of memory.
+    fn joined<const N: usize>(&mut self, texts: [&str; N]) -> [*const c_char; N] {
+        let texts = texts.map(|text| text.split('\0').next().unwrap_or_default().as_bytes());
+        let mut bytes = Vec::with_capacity(N + texts.iter().map(|text| text.len()).sum::<usize>());
+        let begins = texts.map(|text| {
+            let begin = bytes.len();
+            bytes.extend_from_slice(text);
+            bytes.push(0);
+            begin
+        });
+        let bytes = bytes.into_boxed_slice();
+        let pointers = begins.map(|begin| bytes[begin..].as_ptr().cast());
+        self.texts.push(bytes);
+        pointers
     }
 
     /// A structure.
     pub(crate) fn one<T: 'static>(&mut self, value: T) -> *const T {
         let value = Box::new(value);
         let pointer = std::ptr::from_ref(&*value);
-        self.0.push(value);
+        self.others.push(value);
         pointer
     }
 
@@ -47,15 +64,15 @@ impl Arena {
     pub(crate) fn list<T: 'static>(&mut self, values: Vec<T>) -> *const *const T {
         let pointers: Box<[*const T]> = values.iter().map(std::ptr::from_ref).collect();
         let list = pointers.as_ptr();
-        self.0.push(Box::new(pointers));
-        self.0.push(Box::new(values));
+        self.others.push(Box::new(pointers));
+        self.others.push(Box::new(values));
         list
     }
 
     /// An array of pointers to what the arena has already.
     pub(crate) fn array<T: 'static>(&mut self, pointers: Vec<*const T>) -> *const *const T {
         let list = pointers.as_ptr();
-        self.0.push(Box::new(pointers));
+        self.others.push(Box::new(pointers));
         list
     }
 
@@ -71,13 +88,15 @@ impl Arena {
 
     /// An asset.
     pub(crate) fn asset(&mut self, asset: &CloudAsset) -> *const CloudSyncCloudAsset {
+        let [asset_id, hash, name, uri, path] =
+            self.joined([&asset.asset_id, &asset.hash, &asset.name, &asset.uri, &asset.path]);
         let form = CloudSyncCloudAsset {
             struct_size: size_of::<CloudSyncCloudAsset>(),
-            asset_id: self.text(&asset.asset_id),
-            hash: self.text(&asset.hash),
-            name: self.text(&asset.name),
-            uri: self.text(&asset.uri),
-            path: self.text(&asset.path),
+            asset_id,
+            hash,
+            name,
+            uri,
+            path,
             create_time: asset.create_time,
             modify_time: asset.modify_time,
             size: asset.size,

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cloudsync_cloud::{
-    AppBriefInfo, AppSchema, AssetLoader, CloudAsset, CloudData, CloudDb, CloudError, LockInfo, Participant,
+    AppBriefInfo, AppSchema, AssetLoader, CloudAsset, CloudDb, CloudError, LockInfo, Participant,
     Result as CloudResult, ServiceInfo, ShareCenter, ShareError, ShareResult, SharingCode, SubscribeInfo,
-    WriteReceipt,
 };
 use parking_lot::{Condvar, Mutex};
 
@@ -104,8 +103,9 @@ pub(crate) enum Given {
     Db(Arc<dyn CloudDb>),
     Loader(Arc<dyn AssetLoader>),
     Ids(Vec<String>),
-    Receipts(Vec<CloudResult<WriteReceipt>>),
-    Page(CloudData),
+    /// One row for each that was written.
+    Receipts(RowList),
+    Page(RowList),
     Lock(LockInfo),
     Items(Vec<CloudResult<CloudAsset>>),
     Share(Arc<dyn ShareCenter>),
@@ -570,11 +570,10 @@ pub unsafe extern "C" fn cloudsync_reply_rows(reply: *mut CloudSyncReply, rows: 
         reply,
         |awaits| matches!(awaits, Awaits::Receipts | Awaits::Page),
         |reply| {
-            let rows = get(rows, "rows")?;
-            let rows: &RowList = &rows.lock();
+            let rows = get(rows, "rows")?.lock().clone();
             Ok(match reply.awaits {
-                Awaits::Page => Given::Page(rows.to_page()),
-                _ => Given::Receipts(rows.receipts()),
+                Awaits::Page => Given::Page(rows),
+                _ => Given::Receipts(rows),
             })
         },
     )

@@ -1,10 +1,11 @@
 //! Records, as a list that C fills and reads.
 
 use std::ffi::c_char;
+use std::sync::{Arc, OnceLock};
 
 use cloudsync_cloud::{
-    CloudData, CloudError, CloudType, ExtensionValue, Flag, Record, Result as CloudResult, Row, RowWrite,
-    WriteReceipt,
+    CloudAsset, CloudData, CloudError, CloudType, ExtensionValue, Flag, Record, Result as CloudResult, Row,
+    RowWrite, WriteReceipt,
 };
 use cloudsync_engine::Code;
 use parking_lot::Mutex;
@@ -36,7 +37,7 @@ struct Text(String);
 impl Text {
     /// Fails where C would read another text.
     fn new(mut text: String) -> CloudResult<Text> {
-        if text.bytes().any(|byte| byte == 0) {
+        if text.as_bytes().contains(&0) {
             let why = "a text with a NUL inside cannot be handed to a cloud that is written in C";
             return Err(CloudError::InvalidArgument(why.into()));
         }
@@ -53,31 +54,74 @@ impl Text {
         self.0.strip_suffix('\0').unwrap_or_default()
     }
 
+    fn into_string(mut self) -> String {
+        self.0.pop();
+        self.0
+    }
+
     fn as_ptr(&self) -> *const c_char {
         if self.0.is_empty() { c"".as_ptr() } else { self.0.as_ptr().cast() }
     }
 }
 
-/// Assets, and their forms for C.
+/// A field's name, as text for C. The rows of a list have most of theirs in common.
+#[derive(Clone)]
+struct Name(Arc<str>);
+
+impl Name {
+    fn new(name: Text) -> Name {
+        Name(name.0.into())
+    }
+
+    fn as_str(&self) -> &str {
+        self.0.strip_suffix('\0').unwrap_or_default()
+    }
+
+    fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
+/// Assets, and their forms for C once it has asked for them.
 struct Assets {
-    assets: Vec<cloudsync_cloud::CloudAsset>,
+    assets: Vec<CloudAsset>,
+    forms: OnceLock<Forms>,
+}
+
+struct Forms {
     list: *const *const CloudSyncCloudAsset,
     /// What the list points at.
     _forms: Arena,
 }
 
 // SAFETY: the list points into the arena beside it, which nobody changes.
-unsafe impl Send for Assets {}
+unsafe impl Send for Forms {}
+// SAFETY: as above.
+unsafe impl Sync for Forms {}
 
 impl Assets {
-    fn new(assets: Vec<cloudsync_cloud::CloudAsset>) -> Self {
-        let mut forms = Arena::default();
-        let pointers = assets.iter().map(|asset| forms.asset(asset)).collect();
-        Assets { list: forms.array(pointers), assets, _forms: forms }
+    fn new(assets: Vec<CloudAsset>) -> Self {
+        Assets { assets, forms: OnceLock::new() }
+    }
+
+    fn list(&self) -> *const *const CloudSyncCloudAsset {
+        let make = || {
+            let mut forms = Arena::default();
+            let pointers = self.assets.iter().map(|asset| forms.asset(asset)).collect();
+            Forms { list: forms.array(pointers), _forms: forms }
+        };
+        self.forms.get_or_init(make).list
+    }
+}
+
+impl Clone for Assets {
+    fn clone(&self) -> Self {
+        Assets::new(self.assets.clone())
     }
 }
 
 /// A field's value in C's form.
+#[derive(Clone)]
 enum Value {
     Null,
     Number(i64),
@@ -103,18 +147,19 @@ impl Value {
         })
     }
 
-    fn to_cloud(&self) -> CloudType {
+    fn into_cloud(self) -> CloudType {
         match self {
             Value::Null => CloudType::Null,
-            Value::Number(number) => CloudType::Int64(*number),
-            Value::Real(real) => CloudType::Double(*real),
-            Value::Text(text) => CloudType::String(text.as_str().into()),
-            Value::Bool(truth) => CloudType::Bool(*truth),
-            Value::Blob(bytes) => CloudType::Bytes(bytes.clone()),
+            Value::Number(number) => CloudType::Int64(number),
+            Value::Real(real) => CloudType::Double(real),
+            Value::Text(text) => CloudType::String(text.into_string()),
+            Value::Bool(truth) => CloudType::Bool(truth),
+            Value::Blob(bytes) => CloudType::Bytes(bytes),
             Value::Asset(one) => {
-                one.assets.first().map_or(CloudType::Null, |asset| CloudType::Asset(Box::new(asset.clone())))
+                let asset = one.assets.into_iter().next();
+                asset.map_or(CloudType::Null, |asset| CloudType::Asset(Box::new(asset)))
             }
-            Value::Assets(several) => CloudType::Assets(several.assets.clone()),
+            Value::Assets(several) => CloudType::Assets(several.assets),
         }
     }
 
@@ -146,7 +191,7 @@ impl Value {
                     (CLOUDSYNC_FIELD_TYPE_BLOB, bytes.as_ptr(), bytes.len());
             }
             Value::Asset(assets) | Value::Assets(assets) => {
-                (view.assets, view.asset_count) = (assets.list, assets.assets.len());
+                (view.assets, view.asset_count) = (assets.list(), assets.assets.len());
                 view.r#type = match self {
                     Value::Asset(_) => CLOUDSYNC_FIELD_TYPE_ASSET,
                     _ => CLOUDSYNC_FIELD_TYPE_ASSETS,
@@ -158,8 +203,9 @@ impl Value {
 }
 
 /// One record in C's form.
+#[derive(Clone)]
 struct RowForm {
-    fields: Vec<(Text, Value)>,
+    fields: Vec<(Name, Value)>,
     id: Text,
     create_time: i64,
     modify_time: i64,
@@ -185,15 +231,23 @@ impl RowForm {
         }
     }
 
-    fn with_fields(id: String, values: Row) -> CloudResult<Self> {
-        let field = |(name, value)| Ok((Text::new(name)?, Value::new(value)?));
-        let fields = values.into_iter().map(field).collect::<CloudResult<_>>()?;
+    /// `before`: a row that may have the same fields.
+    fn with_fields(id: String, values: Row, before: Option<&RowForm>) -> CloudResult<Self> {
+        let field = |(at, (name, value)): (usize, (String, CloudType))| {
+            let same = before.and_then(|row| row.fields.get(at)).filter(|(known, _)| known.as_str() == name);
+            let name = match same {
+                Some((known, _)) => known.clone(),
+                None => Name::new(Text::new(name)?),
+            };
+            Ok((name, Value::new(value)?))
+        };
+        let fields = values.into_iter().enumerate().map(field).collect::<CloudResult<_>>()?;
         Ok(RowForm { id: Text::new(id)?, fields, ..RowForm::empty() })
     }
 
-    fn written(row: RowWrite, operation: Flag) -> CloudResult<Self> {
+    fn written(row: RowWrite, operation: Flag, before: Option<&RowForm>) -> CloudResult<Self> {
         let version = row.base_version.map_or(-1, signed);
-        let form = RowForm::with_fields(row.id, row.values)?;
+        let form = RowForm::with_fields(row.id, row.values, before)?;
         Ok(RowForm { version, lock_id: row.lock_id.unwrap_or(0), operation, ..form })
     }
 
@@ -219,9 +273,9 @@ impl RowForm {
         })
     }
 
-    fn listed(record: Record) -> CloudResult<Self> {
+    fn listed(record: Record, before: Option<&RowForm>) -> CloudResult<Self> {
         let Record { extension, version, values } = record;
-        let form = RowForm::with_fields(extension.id, values)?;
+        let form = RowForm::with_fields(extension.id, values, before)?;
         Ok(RowForm {
             create_time: extension.create_time,
             modify_time: extension.modify_time,
@@ -231,47 +285,43 @@ impl RowForm {
         })
     }
 
-    fn values(&self) -> Row {
-        self.fields.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_cloud())).collect()
-    }
-
-    fn to_write(&self) -> Answer<RowWrite> {
+    fn into_write(self) -> Answer<RowWrite> {
         if self.id.as_str().is_empty() {
             return Err(bad("a row has no id; give it an extension with one, from cloud_db_generate_id"));
         }
         Ok(RowWrite {
-            id: self.id.as_str().to_owned(),
+            id: self.id.into_string(),
             base_version: u64::try_from(self.version).ok(),
             lock_id: (self.lock_id != 0).then_some(self.lock_id),
-            values: self.values(),
+            values: values(self.fields),
         })
     }
 
-    fn to_receipt(&self) -> CloudResult<WriteReceipt> {
+    fn into_receipt(self) -> CloudResult<WriteReceipt> {
         if self.code != 0 {
             return Err(error_of(self.code, self.description.as_str(), self.version));
         }
-        let (id, version) = (self.id.as_str().to_owned(), u64::try_from(self.version).unwrap_or(0));
-        Ok(WriteReceipt { id, version, modify_time: self.modify_time })
+        let version = u64::try_from(self.version).unwrap_or(0);
+        Ok(WriteReceipt { id: self.id.into_string(), version, modify_time: self.modify_time })
     }
 
-    fn to_record(&self) -> Record {
+    fn into_record(self) -> Record {
         Record {
             extension: ExtensionValue {
-                id: self.id.as_str().to_owned(),
+                id: self.id.into_string(),
                 create_time: self.create_time,
                 modify_time: self.modify_time,
                 operation: self.operation,
             },
             version: u64::try_from(self.version).unwrap_or(0),
-            values: self.values(),
+            values: values(self.fields),
         }
     }
 
     fn set(&mut self, name: &str, value: Value) {
         match self.fields.iter_mut().find(|(known, _)| known.as_str() == name) {
             Some((_, known)) => *known = value,
-            None => self.fields.push((Text::from_c(name), value)),
+            None => self.fields.push((Name::new(Text::from_c(name)), value)),
         }
     }
 }
@@ -281,10 +331,33 @@ fn signed(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
 }
 
+fn values(fields: Vec<(Name, Value)>) -> Row {
+    fields.into_iter().map(|(name, value)| (name.as_str().to_owned(), value.into_cloud())).collect()
+}
+
+/// Rows to be taken apart.
+fn own(rows: Arc<Vec<RowForm>>) -> impl Iterator<Item = RowForm> {
+    Arc::unwrap_or_clone(rows).into_iter()
+}
+
+/// Rows, each made with a look at the one before.
+fn one_by_one<T>(
+    items: Vec<T>,
+    form: impl Fn(T, Option<&RowForm>) -> CloudResult<RowForm>,
+) -> CloudResult<Arc<Vec<RowForm>>> {
+    let mut rows: Vec<RowForm> = Vec::with_capacity(items.len());
+    for item in items {
+        let row = form(item, rows.last())?;
+        rows.push(row);
+    }
+    Ok(Arc::new(rows))
+}
+
 /// What a handle of rows stands for.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct RowList {
-    rows: Vec<RowForm>,
+    /// An answer shares them with the list that it was given with, and has them to itself where that was freed.
+    rows: Arc<Vec<RowForm>>,
     next_cursor: Text,
     has_more: bool,
     /// They are somebody else's to change.
@@ -294,21 +367,20 @@ pub struct RowList {
 impl RowList {
     /// Rows for a vendor to write.
     pub(crate) fn to_write(rows: Vec<RowWrite>, operation: Flag) -> CloudResult<Self> {
-        let rows =
-            rows.into_iter().map(|row| RowForm::written(row, operation)).collect::<CloudResult<_>>()?;
+        let rows = one_by_one(rows, |row, before| RowForm::written(row, operation, before))?;
         Ok(RowList { rows, frozen: true, ..RowList::default() })
     }
 
     /// What writes came to, for a caller.
     pub(crate) fn answered(answers: Vec<CloudResult<WriteReceipt>>, operation: Flag) -> CloudResult<Self> {
-        let rows = answers.into_iter().map(|answer| RowForm::answered(answer, operation));
-        Ok(RowList { rows: rows.collect::<CloudResult<_>>()?, ..RowList::default() })
+        let rows = one_by_one(answers, |answer, _| RowForm::answered(answer, operation))?;
+        Ok(RowList { rows, ..RowList::default() })
     }
 
     /// A page, for a caller.
     pub(crate) fn page(page: CloudData) -> CloudResult<Self> {
         Ok(RowList {
-            rows: page.values.into_iter().map(RowForm::listed).collect::<CloudResult<_>>()?,
+            rows: one_by_one(page.values, RowForm::listed)?,
             next_cursor: Text::new(page.next_cursor)?,
             has_more: page.has_more,
             frozen: false,
@@ -316,22 +388,20 @@ impl RowList {
     }
 
     /// What a caller wants written.
-    pub(crate) fn writes(&self) -> Answer<Vec<RowWrite>> {
-        self.rows.iter().map(RowForm::to_write).collect()
+    pub(crate) fn into_writes(self) -> Answer<Vec<RowWrite>> {
+        own(self.rows).map(RowForm::into_write).collect()
     }
 
     /// What a vendor says that writes came to.
-    pub(crate) fn receipts(&self) -> Vec<CloudResult<WriteReceipt>> {
-        self.rows.iter().map(RowForm::to_receipt).collect()
+    pub(crate) fn into_receipts(self) -> Vec<CloudResult<WriteReceipt>> {
+        own(self.rows).map(RowForm::into_receipt).collect()
     }
 
     /// What a vendor says that a page is.
-    pub(crate) fn to_page(&self) -> CloudData {
-        CloudData {
-            next_cursor: self.next_cursor.as_str().to_owned(),
-            has_more: self.has_more,
-            values: self.rows.iter().map(RowForm::to_record).collect(),
-        }
+    pub(crate) fn into_page(self) -> CloudData {
+        let RowList { rows, next_cursor, has_more, .. } = self;
+        let values = own(rows).map(RowForm::into_record).collect();
+        CloudData { next_cursor: next_cursor.into_string(), has_more, values }
     }
 
     fn row(&self, index: usize) -> Answer<&RowForm> {
@@ -347,8 +417,7 @@ impl RowList {
     }
 
     fn last(&mut self) -> Answer<&mut RowForm> {
-        self.changed()?
-            .rows
+        Arc::make_mut(&mut self.changed()?.rows)
             .last_mut()
             .ok_or_else(|| bad("there is no row yet; call cloudsync_rows_add first"))
     }
@@ -422,7 +491,7 @@ pub unsafe extern "C" fn cloudsync_rows_add(
             (row.version, row.lock_id) = (form.version, form.lock_id);
             row.operation = flag(form.operation)?;
         }
-        rows.lock().changed()?.rows.push(row);
+        Arc::make_mut(&mut rows.lock().changed()?.rows).push(row);
         Ok(())
     })
 }

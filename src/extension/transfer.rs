@@ -134,6 +134,17 @@ enum Step {
 }
 
 impl Bytes {
+    /// How much of a buffer the next bytes can fill, and one byte more at the end, where that shows: most files are
+    /// smaller than the buffers that they are read into.
+    fn left(&self, room: usize) -> usize {
+        match self {
+            Bytes::Source { source, at } => {
+                usize::try_from(source.size().saturating_sub(*at)).unwrap_or(room).clamp(1, room)
+            }
+            Bytes::Sink { .. } => room,
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> Step {
         let Bytes::Source { source, at } = self else {
             return Step::Refused(bad("this is a download; write it with cloudsync_transfers_write"));
@@ -359,12 +370,15 @@ pub unsafe extern "C" fn cloudsync_transfers_read(
         if length == 0 || length > isize::MAX as usize {
             return Err(bad(format!("a buffer of {length} bytes")));
         }
-        // SAFETY: writable by the caller's promise. Whoever reads a file writes into it before anybody reads it.
-        let buffer = unsafe {
-            buffer.write_bytes(0, length);
-            std::slice::from_raw_parts_mut(buffer, length)
-        };
-        let moved = transfers.advance(index, |bytes| bytes.read(buffer))?;
+        let moved = transfers.advance(index, |bytes| {
+            let length = bytes.left(length);
+            // SAFETY: writable by the caller's promise. Whoever reads a file writes into it before anybody reads it.
+            let buffer = unsafe {
+                buffer.write_bytes(0, length);
+                std::slice::from_raw_parts_mut(buffer, length)
+            };
+            bytes.read(buffer)
+        })?;
         // SAFETY: `read` may be written by the caller's promise.
         unsafe { read.write(moved) };
         Ok(())
