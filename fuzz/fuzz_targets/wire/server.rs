@@ -17,7 +17,9 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 
 use crate::cloud::PlainCloud;
 use crate::hasty;
-use crate::talk::{DATA, DOWNLOAD, OTHERS, REQUESTS, STOP, TAKEN, UPLOAD, body, frame, spoil};
+use crate::talk::{
+    DATA, DOWNLOAD, END, OTHERS, REQUESTS, STOP, TAKEN, UPLOAD, body, data_of, frame, spoil, upload_of,
+};
 
 /// How long a server may take to close a connection on which nothing more is said.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const HEAD: usize = 16;
 /// How long it is waited for what a server says.
 const MOMENT: Duration = Duration::from_millis(3);
+/// The call of an upload that is meant.
+const UPLOADING: u64 = 200;
 /// How many frames one input has at most.
 const FRAMES: usize = 24;
 
@@ -77,6 +81,9 @@ pub fn outlives(chance: &mut Chance) {
             stream.read_exact(&mut vec![0; u32::from_le_bytes([a, b, c, d]) as usize]).unwrap();
         }
     }
+    if chance.one_in(2) {
+        upload(&stream, chance);
+    }
     for _ in 0..FRAMES {
         if chance.is_over() {
             break;
@@ -89,6 +96,30 @@ pub fn outlives(chance: &mut Chance) {
         _ => {}
     }
     served.witness.get_service_info().unwrap();
+}
+
+/// An upload as it is meant, or nearly: its bytes follow what the server wants of it, on the same call.
+fn upload(mut stream: &UnixStream, chance: &mut Chance) {
+    let size = chance.below(128) as u8;
+    // It may have closed already, here and below.
+    let _ = stream.write_all(&frame(UPLOAD, 0, UPLOADING, &upload_of(size, false)));
+    let mut sent = 0;
+    for _ in 0..chance.below(6) {
+        listen(stream);
+        let bytes = vec![7; chance.below(128)];
+        let offset = if chance.one_in(8) { chance.number() as u64 } else { sent };
+        let item = u32::from(chance.one_in(8));
+        let flags = chance.pick(&[0, END, END, 2, 4, 255]);
+        let _ = stream.write_all(&frame(DATA, 0, UPLOADING, &data_of(item, flags, offset, &bytes)));
+        sent += bytes.len() as u64;
+    }
+}
+
+/// Hears what the server says, if it does so soon.
+fn listen(mut stream: &UnixStream) {
+    stream.set_read_timeout(Some(MOMENT)).unwrap();
+    let _ = stream.read(&mut [0; 4096]);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
 }
 
 /// Says one thing.
@@ -106,9 +137,7 @@ fn say(mut stream: &UnixStream, chance: &mut Chance, served: &Served) {
     };
     if matches!(kind, DATA | TAKEN | STOP) && !chance.one_in(4) {
         // What follows something that the server says first.
-        stream.set_read_timeout(Some(MOMENT)).unwrap();
-        let _ = stream.read(&mut [0; 4096]);
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        listen(stream);
     }
     let call = chance.below(6) as u64;
     let sent: Vec<BorrowedFd<'_>> = match chance.below(8) {

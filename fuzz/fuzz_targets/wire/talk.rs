@@ -67,13 +67,24 @@ pub fn message(chance: &mut Chance, depth: usize) -> Vec<u8> {
     body
 }
 
+/// The flag of the last bytes of an asset.
+pub const END: u32 = 1;
+
 /// What Data carries: an item, flags, where, and bytes.
+pub fn data_of(item: u32, flags: u32, offset: u64, bytes: &[u8]) -> Vec<u8> {
+    [&item.to_le_bytes()[..], &flags.to_le_bytes(), &offset.to_le_bytes(), bytes].concat()
+}
+
 fn data(chance: &mut Chance) -> Vec<u8> {
-    let mut body = (chance.below(3) as u32).to_le_bytes().to_vec();
-    body.extend((chance.below(9) as u32).to_le_bytes());
-    body.extend(if chance.one_in(4) { chance.number() } else { 0 }.to_le_bytes());
-    body.extend(chance.some(64));
-    body
+    let (item, flags) = (chance.below(3) as u32, chance.below(9) as u32);
+    let offset = if chance.one_in(4) { chance.number() as u64 } else { 0 };
+    data_of(item, flags, offset, &chance.some(64))
+}
+
+/// An upload of one asset by the loader that whoever is polite has connected to: of so many bytes, which come as Data or
+/// are read from a descriptor.
+pub fn upload_of(size: u8, file: bool) -> Vec<u8> {
+    vec![0x08, 2, 0x12, 1, b't', 0x1a, 6, 0x12, 0, 0x28, size, 0x30, file.into()]
 }
 
 /// The body of a frame of a kind.
@@ -81,11 +92,8 @@ pub fn body(chance: &mut Chance, kind: u16) -> Vec<u8> {
     match chance.below(16) {
         15 => chance.some(64),
         _ if kind == DATA => data(chance),
-        // A transfer of one asset by the loader that whoever is polite has connected to.
-        0..8 if kind == UPLOAD => {
-            let (size, file) = (chance.below(128) as u8, u8::from(chance.one_in(4)));
-            vec![0x08, 2, 0x12, 1, b't', 0x1a, 6, 0x12, 0, 0x28, size, 0x30, file]
-        }
+        0..8 if kind == UPLOAD => upload_of(chance.below(128) as u8, chance.one_in(4)),
+        // A download by the same loader.
         0..8 if kind == DOWNLOAD => vec![0x08, 2, 0x22, 4, 0x12, 0, 0x18, chance.below(64) as u8],
         _ => message(chance, 4),
     }
