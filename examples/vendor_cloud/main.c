@@ -105,13 +105,26 @@ static void device_open(struct device *device, const char *name, const CloudSync
     check(gallery_sync_register_progress_cb(device->sync, on_progress, &device->run, NULL), "register for progress");
 }
 
+/* Why photos were left out of a run. */
+static void explain(struct device *device) {
+    char uri[64], why[512];
+    for (int i = 0; i < PHOTOS; i++) {
+        CloudSyncExplanation explanation = {.struct_size = sizeof explanation};
+        snprintf(uri, sizeof uri, "file://media/Photo/IMG_%04d.jpg", i);
+        if (cloudsync_explain(device->context, uri, &explanation, why, sizeof why) == CLOUDSYNC_OK && explanation.code != 0) {
+            fprintf(stderr, "vendor_cloud: %s: %s\n", uri, why);
+        }
+    }
+}
+
 static void device_sync(struct device *device, const char *name) {
     device->run.state = CLOUDSYNC_SYNC_STATE_UPLOADING;
     check(gallery_sync_start(device->sync), "start a run");
     while (device->run.state == CLOUDSYNC_SYNC_STATE_UPLOADING || device->run.state == CLOUDSYNC_SYNC_STATE_DOWNLOADING) {
         check(cloudsync_dispatch(device->context, 0, -1), "wait for the run");
     }
-    if (device->run.state != CLOUDSYNC_SYNC_STATE_COMPLETED) {
+    if (device->run.state != CLOUDSYNC_SYNC_STATE_COMPLETED || device->run.files_failed != 0) {
+        explain(device);
         give_up("sync", name);
     }
     printf("  %-6s  %" PRIu64 " files moved, %" PRIu64 " bytes\n", name, device->run.files_done, device->run.bytes_done);
