@@ -168,7 +168,7 @@ impl AssetSource for Lent {
                 &raw mut read,
             )
         };
-        if code == 0 { Ok(read) } else { Err(io::ErrorKind::Interrupted.into()) }
+        if code == 0 { Ok(read) } else { Err(io::Error::other("the device gives no more")) }
     }
 
     fn size(&self) -> u64 {

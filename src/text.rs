@@ -66,11 +66,16 @@ pub(crate) unsafe fn write(text: &str, buffer: *mut c_char, length: usize) -> us
     text.len()
 }
 
+/// What C reads of a text: a NUL inside ends it.
+pub(crate) fn before_nul(text: &str) -> &str {
+    text.split('\0').next().unwrap_or_default()
+}
+
 /// A string for C; a NUL inside ends it.
 pub(crate) fn to_c(text: impl Into<String>) -> CString {
-    let mut bytes = text.into().into_bytes();
-    bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
-    CString::new(bytes).unwrap_or_default()
+    let mut text = text.into();
+    text.truncate(before_nul(&text).len());
+    CString::new(text).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Arena {
 
     /// Several, in one piece of memory.
     fn joined<const N: usize>(&mut self, texts: [&str; N]) -> [*const c_char; N] {
-        let texts = texts.map(|text| text.split('\0').next().unwrap_or_default().as_bytes());
+        let texts = texts.map(|text| text::before_nul(text).as_bytes());
         let mut bytes = Vec::with_capacity(N + texts.iter().map(|text| text.len()).sum::<usize>());
         let begins = texts.map(|text| {
             let begin = bytes.len();

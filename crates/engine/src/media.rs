@@ -20,24 +20,23 @@ const VIDEOS: [&str; 3] = ["mov", "mp4", "m4v"];
 
 /// Whether a file's name is that of one that may have a content identifier.
 pub(crate) fn may_be_identified(name: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, kind)| IDENTIFIED.iter().any(|identified| identified.eq_ignore_ascii_case(kind)))
+    name.rsplit_once('.').is_some_and(|(_, kind)| is_one_of(&IDENTIFIED, kind))
 }
 
 /// Whether a file's name is that of a video.
 pub(crate) fn is_video(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, kind)| VIDEOS.iter().any(|video| video.eq_ignore_ascii_case(kind)))
+    name.rsplit_once('.').is_some_and(|(_, kind)| is_one_of(&VIDEOS, kind))
 }
 
 /// What all parts of a photo have in common, within their folder; `None` for what is no part of a photo.
 pub(crate) fn photo_of(name: &str) -> Option<String> {
     let (stem, kind) = name.rsplit_once('.')?;
-    if !is_part(kind) {
+    if !is_one_of(&PARTS, kind) {
         return None;
     }
     // A sidecar may keep the name of what it describes whole: IMG_1.JPG.xmp.
     let stem = match stem.rsplit_once('.') {
-        Some((inner, described)) if is_part(described) => inner,
+        Some((inner, described)) if is_one_of(&PARTS, described) => inner,
         _ => stem,
     };
     Some(original(&stem.to_lowercase()))
@@ -73,8 +72,8 @@ pub(crate) fn joined<T: Ord>(files: Vec<(T, Vec<Mark>)>, mut known: BTreeSet<Mar
     }
 }
 
-fn is_part(kind: &str) -> bool {
-    PARTS.iter().any(|part| part.eq_ignore_ascii_case(kind))
+fn is_one_of(kinds: &[&str], kind: &str) -> bool {
+    kinds.iter().any(|known| known.eq_ignore_ascii_case(kind))
 }
 
 /// The name of what an edited copy was made of: IMG_E0001 of IMG_0001, PXL_1-edited and PXL_1~2 of PXL_1.

@@ -66,9 +66,7 @@ impl Core {
 fn unjoined(trees: &Trees, actions: &[CloudAction]) -> Vec<Unjoined> {
     let new_files = || {
         actions.iter().filter_map(|action| match action {
-            CloudAction::Insert { node, place, bytes: true } if may_be_identified(&place.name) => {
-                Some((place.parent, (*node, &*place.name)))
-            }
+            CloudAction::Insert { node, place, bytes: true } => Some((place.parent, (*node, &*place.name))),
             _ => None,
         })
     };
@@ -76,8 +74,13 @@ fn unjoined(trees: &Trees, actions: &[CloudAction]) -> Vec<Unjoined> {
     // Folders without videos are most of them.
     let mut folders: BTreeMap<NodeId, Vec<NewFile<'_>>> =
         videos.map(|(folder, _)| (folder, Vec::new())).collect();
+    if folders.is_empty() {
+        return Vec::new();
+    }
     for (folder, file) in new_files() {
-        if let Some(files) = folders.get_mut(&folder) {
+        if let Some(files) = folders.get_mut(&folder)
+            && may_be_identified(file.1)
+        {
             files.push(file);
         }
     }
