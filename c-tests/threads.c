@@ -1,12 +1,14 @@
-/* The library's threads have names, take no signals of the program, and end with the context. */
+/* The library's threads have names, take no signals of the program, leave it the processors, and end with the context. */
 #include "support.h"
 
 #include <dirent.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-/* The threads of this process but the first, and whether each is named and blocks all that can be blocked. */
+/* The threads of this process but the first, and whether each is named, blocks all that can be blocked, and is as nice to
+ * the program's own as it is to be. */
 static int library_threads(bool *well_behaved) {
     int count = 0;
     *well_behaved = true;
@@ -30,8 +32,11 @@ static int library_threads(bool *well_behaved) {
         fclose(status);
         count++;
         unsigned long long term = 1ULL << (SIGTERM - 1), usr1 = 1ULL << (SIGUSR1 - 1);
+        int nicer = strcmp(name, "cloudsync-work") == 0 ? 10 : 0;
+        int nice = getpriority(PRIO_PROCESS, 0) + nicer;
         if (strncmp(name, "cloudsync", strlen("cloudsync")) != 0 || (blocked & term) == 0 ||
-            (blocked & usr1) == 0) {
+            (blocked & usr1) == 0 ||
+            getpriority(PRIO_PROCESS, (id_t)atoi(task->d_name)) != (nice < 19 ? nice : 19)) {
             *well_behaved = false;
         }
     }
@@ -39,7 +44,7 @@ static int library_threads(bool *well_behaved) {
     return count;
 }
 
-static void named_deaf_to_signals_and_gone_after_close(void **state) {
+static void named_deaf_to_signals_nice_and_gone_after_close(void **state) {
     (void)state;
     struct device device;
     bool well_behaved;
@@ -57,6 +62,6 @@ static void named_deaf_to_signals_and_gone_after_close(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {in_scratch(named_deaf_to_signals_and_gone_after_close)};
+    const struct CMUnitTest tests[] = {in_scratch(named_deaf_to_signals_nice_and_gone_after_close)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

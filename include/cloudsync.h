@@ -28,7 +28,8 @@
  *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
  *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
- * nothing, and starts no thread before cloudsync_open. */
+ * nothing, and starts no thread before cloudsync_open. Its threads that work in the background, a vendor's functions on
+ * them, have a nice value 10 above the host's: they take the processors that nobody else wants. */
 
 #ifndef CLOUDSYNC_H
 #define CLOUDSYNC_H

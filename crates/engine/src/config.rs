@@ -70,6 +70,8 @@ pub struct Config {
     pub bandwidth: Bandwidth,
     /// How many new files a run plans to send at once: with fewer a first run takes less memory.
     pub new_files_at_once: usize,
+    /// How many files whose space is freed are proved and removed in one batch: bounds what is held open at once.
+    pub freed_at_once: usize,
     /// Small pictures are made of the photos that are sent. Those of others are fetched all the same.
     pub previews: bool,
     /// Files carry their states as an attribute, where their disk has such.
@@ -95,6 +97,7 @@ impl Config {
             filters: Arc::default(),
             bandwidth: Bandwidth::default(),
             new_files_at_once: 1 << 16,
+            freed_at_once: 256,
             previews: true,
             marks: true,
         }

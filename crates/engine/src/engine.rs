@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 use crate::account::{CloudSwitch, LocalCopies};
 use crate::config::Config;
 use crate::core::{
-    Answer, Core, Explanation, Heard, Job, JobContext, JobDone, Listed, Partial, PlanAnswer, RecordName,
-    SpaceWanted, States, WakeUp,
+    Answer, Core, Explanation, Heard, JobDone, Listed, Partial, PlanAnswer, RecordName, SpaceWanted, States,
+    WakeUp,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadFileType, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
@@ -21,6 +21,7 @@ use crate::gate::Gate;
 use crate::ports::{Clock, Ports, PreviewKind};
 use crate::tree::Scope;
 use crate::uri::UriSpace;
+use crate::workers::{Hands, Workers};
 
 /// One device's gallery in step with one cloud. Every method may be called from any thread.
 pub struct Engine {
@@ -60,16 +61,15 @@ enum Message {
     Progress(Sender<Option<SyncProgress>>),
     Watch(WatchId, Scope),
     Unwatch(WatchId),
-    Done(JobDone),
+    Done(Hands, JobDone),
     Close(Sender<()>),
 }
 
 /// How long `close` waits for what is under way.
 const CLOSE_WITHIN: Duration = Duration::from_millis(1_800);
 
-/// Workers beside those that move a run's bytes: one for its records, one for what a person waits
-/// for.
-const MORE_WORKERS: usize = 2;
+/// Background workers beside those that move a run's bytes: one for its records.
+const MORE_WORKERS: usize = 1;
 
 /// How many threads look at the disk at once: more would only wait for one another.
 const MOST_SCAN_THREADS: usize = 4;
@@ -88,12 +88,10 @@ impl Engine {
         let (gate, states) = (core.gate(), core.states());
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let context = core.job_context().scanning_with(processors.min(MOST_SCAN_THREADS));
-        let (jobs, work) = bounded::<Job>(workers);
-        let mut threads = Vec::with_capacity(workers + 1);
-        for _ in 0..workers {
-            threads.push(worker(context.clone(), work.clone(), control.clone())?);
-        }
-        let control_loop = ControlLoop { core, clock, ear, jobs, busy: 0, workers };
+        let done = control.clone();
+        let report = move |hands, job| done.send(Message::Done(hands, job)).is_ok();
+        let (workers, mut threads) = Workers::start(workers, &context, report)?;
+        let control_loop = ControlLoop { core, clock, ear, workers };
         let thread = Builder::new().name("cloudsync-ctl".into()).spawn(move || control_loop.run(&messages));
         threads.push(thread.map_err(|error| Error::io("no thread for the engine", &error))?);
         let engine = Engine { control, gate, states, uris, threads: Mutex::new(threads) };
@@ -399,18 +397,6 @@ fn closed() -> Error {
     Error::new(Code::Inner, "the engine is closed: open it again")
 }
 
-fn worker(context: JobContext, work: Receiver<Job>, control: Sender<Message>) -> Result<JoinHandle<()>> {
-    let run = move || {
-        while let Ok(job) = work.recv() {
-            if control.send(Message::Done(job.run(&context))).is_err() {
-                return;
-            }
-        }
-    };
-    let spawned = Builder::new().name("cloudsync-work".into()).spawn(run);
-    spawned.map_err(|error| Error::io("no thread for a worker", &error))
-}
-
 /// What was heard since the control thread last looked. It is told that there is something, and finds it with its
 /// next message where it has too many of them to be told.
 #[derive(Default)]
@@ -436,9 +422,7 @@ struct ControlLoop {
     core: Core,
     clock: Arc<dyn Clock>,
     ear: Arc<Ear>,
-    jobs: Sender<Job>,
-    busy: usize,
-    workers: usize,
+    workers: Workers,
 }
 
 impl ControlLoop {
@@ -469,7 +453,7 @@ impl ControlLoop {
     /// Hands jobs to idle workers, does what is due, and waits for the next message.
     fn next(&mut self, messages: &Receiver<Message>) -> Option<Message> {
         loop {
-            self.hand_out();
+            self.workers.hand_out(&mut self.core);
             let Some(at) = self.core.wake_at() else { return messages.recv().ok() };
             let now = self.clock.monotonic_ns();
             if now >= at {
@@ -481,17 +465,6 @@ impl ControlLoop {
                 Err(RecvTimeoutError::Timeout) => self.core.tick(),
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
-        }
-    }
-
-    fn hand_out(&mut self) {
-        while self.busy < self.workers
-            && let Some(job) = self.core.next_job()
-        {
-            if self.jobs.send(job).is_err() {
-                return;
-            }
-            self.busy += 1;
         }
     }
 
@@ -532,8 +505,8 @@ impl ControlLoop {
             Message::Progress(reply) => answer(&reply, self.core.sync_progress()),
             Message::Watch(watch, scope) => self.core.watch(watch, scope),
             Message::Unwatch(watch) => self.core.unwatch(watch),
-            Message::Done(done) => {
-                self.busy -= 1;
+            Message::Done(hands, done) => {
+                self.workers.is_back(hands);
                 self.core.finish(done);
             }
             Message::Heard | Message::Close(_) => {}
@@ -549,7 +522,7 @@ impl ControlLoop {
         self.core.stop_optimize();
         let deadline = Instant::now() + CLOSE_WITHIN;
         while !self.core.is_idle() {
-            self.hand_out();
+            self.workers.hand_out(&mut self.core);
             match messages.recv_deadline(deadline) {
                 Ok(
                     Message::Begin

@@ -25,6 +25,7 @@ mod record;
 mod time_text;
 pub mod tree;
 mod uri;
+mod workers;
 
 pub use account::{CloudSwitch, LocalCopies};
 pub use bandwidth::{Bandwidth, Direction};

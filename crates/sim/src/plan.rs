@@ -190,6 +190,7 @@ fn with_bundle(gallery: DevicePlan) -> [DevicePlan; 2] {
     let mut bundle = gallery.clone();
     bundle.config.bundle_name = BUNDLE.into();
     bundle.config.new_files_at_once = 2;
+    bundle.config.freed_at_once = 1;
     [gallery, bundle]
 }
 
@@ -198,6 +199,7 @@ fn device(rng: &mut Rng, number: usize, coarse: bool) -> DevicePlan {
     let mut config = Config::new(format!("/state{number}"), format!("/gallery{number}"));
     config.device_name = format!("dev{number}");
     config.transfer_threads = 1 + rng.index(4);
+    config.freed_at_once = 2;
     config.trash_retention = Duration::from_secs(300 * 24 * 3600);
     if rng.per_mille(300) {
         config.download_policy = DownloadPolicy::OnDemand;

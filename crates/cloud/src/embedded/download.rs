@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Core;
 use super::failure::store_error;
 use super::large::CHUNK;
-use super::references::{self, Digest};
+use super::references::{self, Content, Digest};
 use super::share::mirror;
 use crate::{AssetDownload, CloudAsset, CloudError, Flow, Result, TransferControl};
 
@@ -88,14 +88,15 @@ fn one(
 }
 
 /// Reads a content whole, and answers with its digest as it is now and its size; `None` when the cloud
-/// does not hold it.
+/// does not hold it any more. `found`: what it was just looked up as.
 pub(super) fn read_whole(
     core: &Core,
     digest: &Digest,
+    found: Content,
     buffer: &mut Vec<u8>,
     mut advanced: impl FnMut(u64) -> Flow,
 ) -> Result<Option<(Digest, u64)>> {
-    let Some((content, size)) = open(core, digest)? else { return Ok(None) };
+    let Some((content, size)) = open_found(core, digest, found)? else { return Ok(None) };
     buffer.resize(CHUNK, 0);
     let mut hasher = blake3::Hasher::new();
     let mut offset = 0;
@@ -116,22 +117,30 @@ pub(super) fn read_whole(
 
 /// Opens a content; `None` when the cloud does not hold it.
 fn open(core: &Core, digest: &Digest) -> Result<Option<(File, u64)>> {
-    let mut missing = None;
+    look_up(core, digest)?.map_or(Ok(None), |found| open_found(core, digest, found))
+}
+
+/// Opens a content that was just looked up; `None` when the cloud does not hold it any more.
+fn open_found(core: &Core, digest: &Digest, mut found: Content) -> Result<Option<(File, u64)>> {
     loop {
-        let Some(content) = core.pool.read(|tx| Ok(references::find(tx, digest)?))? else { return Ok(None) };
-        match core.store.open_content(content.file) {
-            Ok(file) => return sized(file, digest, content.size.unsigned_abs()).map(Some),
+        match core.store.open_content(found.file) {
+            Ok(file) => return sized(file, digest, found.size.unsigned_abs()).map(Some),
             // It may just have been healed, which puts it into another file.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && missing != Some(content.file) => {
-                missing = Some(content.file);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let id = references::asset_id(digest);
-                return Err(CloudError::Corrupt(format!("asset {id} has lost its file")));
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match look_up(core, digest)? {
+                Some(now) if now.file != found.file => found = now,
+                Some(_) => {
+                    let id = references::asset_id(digest);
+                    return Err(CloudError::Corrupt(format!("asset {id} has lost its file")));
+                }
+                None => return Ok(None),
+            },
             Err(error) => return Err(store_error(&error)),
         }
     }
+}
+
+fn look_up(core: &Core, digest: &Digest) -> Result<Option<Content>> {
+    core.pool.read(|tx| Ok(references::find(tx, digest)?))
 }
 
 fn sized(file: File, digest: &Digest, size: u64) -> Result<(File, u64)> {

@@ -3,12 +3,18 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::failure::Failure;
-use super::references::{digest_of, named_by};
+use super::references::{Content, Digest, Lookup, digest_of, named_by};
 use super::schema::seq_of;
 use super::share::mirror;
 use super::write::decode;
 use super::{Core, download};
 use crate::{Claim, CloudError, Flag, Result, TransferControl};
+
+/// What a claim's record names, and what the cloud says that it holds of it.
+struct Named {
+    digest: Digest,
+    content: Content,
+}
 
 /// Proves claims, in order: the records in one look, then the bytes of each.
 pub(super) fn all(
@@ -20,7 +26,8 @@ pub(super) fn all(
 ) -> Vec<Result<()>> {
     let records = core.pool.read(|tx| {
         let table = table_id(tx, db, table)?;
-        Ok(claims.iter().map(|claim| record(tx, table, claim)).collect::<Vec<_>>())
+        let mut contents = Lookup::new(tx)?;
+        Ok(claims.iter().map(|claim| record(tx, table, &mut contents, claim)).collect::<Vec<_>>())
     });
     let records = match records {
         Ok(records) => records,
@@ -32,8 +39,8 @@ pub(super) fn all(
     for (index, (claim, record)) in claims.iter().zip(records).enumerate() {
         let answer = match record {
             _ if stopped => Err(CloudError::Stopped),
-            Ok(()) => bytes(core, index, claim, control, &mut buffer),
-            error => error,
+            Ok(named) => bytes(core, index, claim, &named, control, &mut buffer),
+            Err(error) => Err(error),
         };
         stopped |= answer == Err(CloudError::Stopped);
         answers.push(answer);
@@ -46,7 +53,12 @@ fn table_id(tx: &Transaction<'_>, db: i64, table: &str) -> Result<Option<i64>> {
     Ok(tx.query_row(sql, params![db, table], |row| row.get(0)).optional()?)
 }
 
-fn record(tx: &Transaction<'_>, table: Option<i64>, claim: &Claim) -> Result<()> {
+fn record(
+    tx: &Transaction<'_>,
+    table: Option<i64>,
+    contents: &mut Lookup<'_>,
+    claim: &Claim,
+) -> Result<Named> {
     let missing = || CloudError::NotFound(format!("record {}", claim.gid));
     let sql = "SELECT place, op, fields FROM records WHERE tbl = ?1 AND id = ?2";
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -70,24 +82,28 @@ fn record(tx: &Transaction<'_>, table: Option<i64>, claim: &Claim) -> Result<()>
         Ok(fields) => fields,
         Err(Failure::Refused(error) | Failure::Call(error)) => return Err(error),
     };
-    let named = named_by(&fields);
-    if !digest_of(&claim.asset_id).is_some_and(|asset| named.contains(&asset)) {
-        return Err(CloudError::NotFound(format!("asset {} in record {}", claim.asset_id, claim.gid)));
-    }
-    Ok(())
+    let digest = digest_of(&claim.asset_id).filter(|digest| named_by(&fields).contains(digest));
+    let digest = digest
+        .ok_or_else(|| CloudError::NotFound(format!("asset {} in record {}", claim.asset_id, claim.gid)))?;
+    let content = contents.find(&digest)?.ok_or_else(|| unknown(claim))?;
+    Ok(Named { digest, content })
+}
+
+fn unknown(claim: &Claim) -> CloudError {
+    CloudError::NotFound(format!("asset {}", claim.asset_id))
 }
 
 fn bytes(
     core: &Core,
     index: usize,
     claim: &Claim,
+    named: &Named,
     control: &dyn TransferControl,
     buffer: &mut Vec<u8>,
 ) -> Result<()> {
-    let unknown = || CloudError::NotFound(format!("asset {}", claim.asset_id));
-    let digest = digest_of(&claim.asset_id).ok_or_else(unknown)?;
-    let read = download::read_whole(core, &digest, buffer, |bytes| control.advanced(index, bytes))?;
-    if read.ok_or_else(unknown)? != (claim.digest, claim.size) {
+    let advanced = |bytes| control.advanced(index, bytes);
+    let read = download::read_whole(core, &named.digest, named.content, buffer, advanced)?;
+    if read.ok_or_else(|| unknown(claim))? != (claim.digest, claim.size) {
         return Err(CloudError::Corrupt(format!("asset {} has other bytes", claim.asset_id)));
     }
     Ok(())

@@ -43,7 +43,10 @@ pub(super) enum Purpose {
     /// Somebody who named one file.
     Clean(u64),
     /// Whoever wanted space.
-    Space,
+    Space {
+        /// What all of it would free.
+        bytes: u64,
+    },
 }
 
 impl Evictions {
@@ -265,7 +268,7 @@ impl Core {
                     answer(result);
                 }
             }
-            Purpose::Space => self.space_batch_done(result, freed),
+            Purpose::Space { bytes } => self.space_batch_done(bytes, result, freed),
         }
     }
 

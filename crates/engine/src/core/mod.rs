@@ -255,6 +255,11 @@ impl Core {
         self.queue.pop()
     }
 
+    /// The next of these that a person waits for.
+    pub fn next_job_of_person(&mut self) -> Option<Job> {
+        self.queue.pop_of_person()
+    }
+
     /// Takes a job's outcome.
     pub fn finish(&mut self, done: JobDone) {
         let Some(task) = self.tasks.remove(&done.id) else { return };

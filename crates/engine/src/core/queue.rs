@@ -33,8 +33,12 @@ impl JobQueue {
     }
 
     pub(super) fn pop(&mut self) -> Option<Job> {
-        let first = self.person.pop_front().or_else(|| self.batch.pop_front());
+        let first = self.pop_of_person().or_else(|| self.batch.pop_front());
         first.or_else(|| self.background.pop_front())
+    }
+
+    pub(super) fn pop_of_person(&mut self) -> Option<Job> {
+        self.person.pop_front()
     }
 
     /// Somebody waits for a job that was of less urgency, and has not begun.

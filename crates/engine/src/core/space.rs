@@ -51,12 +51,23 @@ pub(super) struct SpaceTask {
     photos: VecDeque<Vec<EvictItem>>,
     /// [`Trees::came`] when the files were looked at.
     came: u64,
+    batches: Batches,
+    /// Why no more of it can be freed.
+    failure: Option<Error>,
     stop: StopFlag,
     told: u8,
 }
 
-/// One batch, in files: bounds what is held open at once.
-const BATCH_FILES: usize = 256;
+/// The batches under way.
+#[derive(Default)]
+struct Batches {
+    count: usize,
+    /// What they free where all of it may go.
+    bytes: u64,
+}
+
+/// How many batches are under way at once: while one is read and proved, the files of another go.
+const MOST_BATCHES: usize = 2;
 const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
 
 impl Core {
@@ -87,10 +98,19 @@ impl Core {
     fn begin_space(&mut self, whom: SpaceFor, wanted: SpaceWanted) {
         self.states.notes.write().kept.clear();
         let stop = StopFlag::default();
-        let photos = VecDeque::new();
-        let task =
-            SpaceTask { whom, wanted, left: 0, total: 0, old_only: true, photos, came: 0, stop, told: 0 };
-        self.evictions.space = Some(task);
+        self.evictions.space = Some(SpaceTask {
+            whom,
+            wanted,
+            left: 0,
+            total: 0,
+            old_only: true,
+            photos: VecDeque::new(),
+            came: 0,
+            batches: Batches::default(),
+            failure: None,
+            stop,
+            told: 0,
+        });
         self.tell_space(OptimizeState::Running, 0);
         self.choose_space();
     }
@@ -198,23 +218,21 @@ impl Core {
         photos
     }
 
+    /// Begins batches, and ends the freeing where there is nothing more to begin or to wait for.
     fn next_space_batch(&mut self) {
-        let Some(task) = &mut self.evictions.space else { return };
-        let mut items: Vec<EvictItem> = Vec::new();
-        let mut chosen = 0;
-        while !task.stop.is_set()
-            && chosen < task.left
-            && items.len() < BATCH_FILES
-            && let Some(photo) = task.photos.pop_front()
+        while let Some(task) = &mut self.evictions.space
+            && let Some((items, bytes)) = task.next_batch(self.config.freed_at_once)
         {
-            chosen += photo.iter().map(|item| item.content.size).sum::<u64>();
-            items.extend(photo);
+            let (stop, came) = (task.stop.clone(), task.came);
+            self.begin_eviction(items, Purpose::Space { bytes }, stop, came);
         }
-        let (stop, came) = (task.stop.clone(), task.came);
-        if !items.is_empty() {
-            return self.begin_eviction(items, Purpose::Space, stop, came);
+        let Some(task) = &mut self.evictions.space else { return };
+        if task.batches.count > 0 {
+            return;
         }
-        if stop.is_set() {
+        if let Some(error) = task.failure.take() {
+            self.end_space(Err(error));
+        } else if task.stop.is_set() {
             self.end_space(Ok(OptimizeState::Stopped));
         } else if task.wanted == SpaceWanted::AsNeeded && std::mem::take(&mut task.old_only) {
             self.choose_space();
@@ -223,8 +241,11 @@ impl Core {
         }
     }
 
-    pub(super) fn space_batch_done(&mut self, result: Result<()>, freed: u64) {
+    /// `bytes`: what the batch was to free.
+    pub(super) fn space_batch_done(&mut self, bytes: u64, result: Result<()>, freed: u64) {
         let Some(task) = &mut self.evictions.space else { return };
+        task.batches.count -= 1;
+        task.batches.bytes -= bytes;
         task.left = task.left.saturating_sub(freed);
         let done = task.total - task.left;
         let percent = (done.saturating_mul(100) / task.total.max(1)).min(100) as u8;
@@ -235,9 +256,10 @@ impl Core {
                 Code::NetworkUnavailable | Code::CloudNotReady | Code::Ipc | Code::NoSpace | Code::Inner
             )
         {
-            return self.end_space(Err(error));
+            task.failure.get_or_insert(error);
+        } else {
+            self.tell_space(OptimizeState::Running, percent);
         }
-        self.tell_space(OptimizeState::Running, percent);
         self.next_space_batch();
     }
 
@@ -270,6 +292,30 @@ impl Core {
         if self.evictions.space.is_some() {
             self.end_space(Ok(OptimizeState::Stopped));
         }
+    }
+}
+
+impl SpaceTask {
+    /// The files that go next, some `most` of them, and how much they free; nothing where no more is wanted for now.
+    fn next_batch(&mut self, most: usize) -> Option<(Vec<EvictItem>, u64)> {
+        if self.batches.count == MOST_BATCHES || self.failure.is_some() || self.stop.is_set() {
+            return None;
+        }
+        let wanted = self.left.saturating_sub(self.batches.bytes);
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while bytes < wanted
+            && items.len() < most
+            && let Some(photo) = self.photos.pop_front()
+        {
+            bytes += photo.iter().map(|item| item.content.size).sum::<u64>();
+            items.extend(photo);
+        }
+        if items.is_empty() {
+            return None;
+        }
+        self.batches.count += 1;
+        self.batches.bytes += bytes;
+        Some((items, bytes))
     }
 }
 

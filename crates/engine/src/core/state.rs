@@ -93,8 +93,7 @@ impl States {
         self.activity.read().get(&node).copied()
     }
 
-    /// A new run takes up what was stopped.
-    /// Nothing was ever synced.
+    /// From now on, nothing was ever synced.
     pub(super) fn let_go(&self) {
         self.set_last_sync_ms(0);
         self.activity.write().clear();
@@ -103,6 +102,7 @@ impl States {
         notes.unfinished = None;
     }
 
+    /// A new run takes up what was stopped.
     pub(super) fn forget_stopped(&self) {
         self.activity.write().retain(|_, activity| *activity != Activity::Stopped);
     }

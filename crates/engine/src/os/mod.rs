@@ -5,6 +5,7 @@ mod disk;
 mod identifiers;
 mod index;
 mod previews;
+mod priority;
 mod time;
 mod watch;
 
@@ -13,6 +14,7 @@ pub use disk::{Disk, Leases};
 pub use identifiers::AppleIdentifiers;
 pub use index::SqliteIndex;
 pub use previews::{LCD_EDGE, PreviewMaker, THUMBNAIL_EDGE};
+pub(crate) use priority::yield_to_others;
 pub use time::{SystemClock, SystemRandom};
 pub use watch::InotifyWatcher;
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::core::SpaceWanted;
-use cloudsync_engine::job::Work;
+use cloudsync_engine::job::{Job, Work};
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{Code, FileSyncState, Result, SyncState};
+use cloudsync_engine::{Code, Config, Event, FileSyncState, OptimizeState, Result, SyncState};
 use cloudsync_sim::{Doom, Rng};
 use parking_lot::Mutex;
 
@@ -330,4 +330,76 @@ fn what_went_is_noted_also_where_another_stayed() {
     let hand = Hand::open(&world, Originals);
     assert_eq!(hand.files().into_keys().collect::<Vec<_>>(), ["b.jpg"]);
     assert!(hand.core.trees().read().leaving().is_empty(), "it has gone, and the index does not know");
+}
+
+/// A device that frees one file at a time, with four of four bytes in step.
+fn one_at_a_time() -> (World, Hand) {
+    let world = world(true);
+    let few = |config: &mut Config| {
+        config.download_policy = Originals;
+        config.freed_at_once = 1;
+    };
+    let mut hand = Hand::with(&world, 0, few, false);
+    for path in ["a.jpg", "b.jpg", "c.jpg", "d.jpg"] {
+        hand.put(path, &path.as_bytes()[..4]);
+    }
+    hand.sync_well();
+    hand.idle();
+    (world, hand)
+}
+
+/// The jobs that are to be done once it is known how old the files are.
+fn begun(hand: &mut Hand, bytes: u64) -> Vec<Job> {
+    hand.core.start_optimize(1, SpaceWanted::Bytes { bytes, aging_days: 0 }).unwrap();
+    let survey = hand.core.next_job().unwrap();
+    hand.step(survey);
+    std::iter::from_fn(|| hand.core.next_job()).collect()
+}
+
+/// How a freeing ended, if it did, and how often it said so.
+fn ends(hand: &Hand) -> Vec<OptimizeState> {
+    let events = std::iter::from_fn(|| hand.sink.next());
+    let states = events.filter_map(|event| match event {
+        Event::Optimize { progress, .. } => Some(progress.state),
+        _ => None,
+    });
+    states.filter(|state| *state != OptimizeState::Running).collect()
+}
+
+#[test]
+fn two_batches_on_their_way_free_no_more_than_is_wanted() {
+    for (bytes, batches, gone) in [(4, 1, 1), (5, 2, 2), (8, 2, 2), (9, 2, 3), (1_000, 2, 4)] {
+        let (_world, mut hand) = one_at_a_time();
+        let mut jobs = begun(&mut hand, bytes);
+        assert_eq!(jobs.len(), batches, "{bytes} bytes");
+        // The last first.
+        while let Some(job) = jobs.pop() {
+            hand.step(job);
+            jobs.extend(std::iter::from_fn(|| hand.core.next_job()));
+        }
+        assert_eq!(hand.files().len(), 4 - gone, "{bytes} bytes");
+        assert_eq!(ends(&hand), [OptimizeState::Completed]);
+    }
+}
+
+#[test]
+fn a_freeing_ends_when_all_its_batches_are_back() {
+    for stopped in [true, false] {
+        let (world, mut hand) = one_at_a_time();
+        let mut jobs = begun(&mut hand, 1_000);
+        assert_eq!(jobs.len(), 2);
+        let first = jobs.remove(0);
+        if stopped {
+            hand.core.stop_optimize();
+        } else {
+            world.lock().devices[0].weather.gone = true;
+        }
+        hand.step(first);
+        assert_eq!(ends(&hand), [], "the other batch is under way");
+        assert!(hand.core.next_job().is_none(), "nothing new begins");
+        hand.step(jobs.remove(0));
+        let end = if stopped { OptimizeState::Stopped } else { OptimizeState::Failed };
+        assert_eq!(ends(&hand), [end]);
+        assert_eq!(hand.files().len(), 4);
+    }
 }
