@@ -145,6 +145,31 @@ static void every_kind_comes_back(const CloudSyncRows *page) {
     assert_code(cloudsync_rows_field(page, 1, 0, &name, &value), CLOUDSYNC_E_INVALID_ARGUMENT);
 }
 
+/* A field's value and the others' are as they were set last, also after they were read. */
+static void what_is_set_is_read(void **state) {
+    (void)state;
+    const CloudSyncCloudAsset other = asset_form("other.jpg", "");
+    CloudSyncRows *rows = one_row("id", -1, 5);
+    CloudSyncCloudValue value = value_of(rows, 0, "text");
+    every_kind_comes_back(rows);
+    assert_ok(cloudsync_rows_set_text(rows, "text", "another text, and a longer one"));
+    assert_ok(cloudsync_rows_set_asset(rows, "asset", &other));
+    assert_ok(cloudsync_rows_set_real(rows, "a new one", 0.25));
+    assert_string_equal(value_of(rows, 0, "text").text, "another text, and a longer one");
+    assert_string_equal(value_of(rows, 0, "asset").assets[0]->name, "other.jpg");
+    assert_string_equal(value_of(rows, 0, "assets").assets[1]->name, "a.jpg");
+    assert_memory_equal(value_of(rows, 0, "blob").bytes, "\0\xff", 2);
+    assert_true(value_of(rows, 0, "a new one").real == 0.25);
+    const char *before = "";
+    for (size_t field = 0; field < 9; field++) {
+        const char *name;
+        assert_ok(cloudsync_rows_field(rows, 0, field, &name, &value));
+        assert_true(strcmp(before, name) < 0);
+        before = name;
+    }
+    assert_ok(cloudsync_rows_free(rows));
+}
+
 static void records(CloudSyncCloudServiceStub *cloud) {
     CloudSyncCloudDbStub *db = connect_db(cloud);
     CloudSyncRows *rows, *answers = NULL, *page = NULL;
@@ -340,6 +365,7 @@ static void the_vendors_cloud_is_used(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_set_is_read),
         in_scratch(the_embedded_cloud_is_used),
         in_scratch(the_vendors_cloud_is_used),
     };

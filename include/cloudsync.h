@@ -4599,7 +4599,7 @@ int32_t cloudsync_rows_get(const struct CloudSyncRows *rows,
                            struct CloudSyncCloudValue *out);
 
 /**
- * Reads a field by its place: to look at all of them, count up from 0 until there are no more.
+ * Reads a field by its place, in the order of their names: to look at all of them, count up from 0 until there are no more.
  *
  * @param rows  The list.
  * @param index Which row, from 0.

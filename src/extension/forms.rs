@@ -20,7 +20,7 @@ use crate::text;
 /// Keeps what C's structures point at. Nothing in it moves or changes.
 #[derive(Default)]
 pub(crate) struct Arena {
-    texts: Vec<Box<[u8]>>,
+    texts: Vec<TextBlock>,
     others: Vec<Box<dyn Any>>,
 }
 
@@ -32,24 +32,10 @@ unsafe impl Sync for Arena {}
 impl Arena {
     /// A text for C; a NUL inside ends it.
     pub(crate) fn text(&mut self, text: &str) -> *const c_char {
-        let [pointer] = self.joined([text]);
+        let mut block = TextBlock::of(text.len() + 1);
+        let pointer = block.add(text);
+        self.texts.push(block);
         pointer
-    }
-
-    /// Several, in one piece of memory.
-    fn joined<const N: usize>(&mut self, texts: [&str; N]) -> [*const c_char; N] {
-        let texts = texts.map(|text| text::before_nul(text).as_bytes());
-        let mut bytes = Vec::with_capacity(N + texts.iter().map(|text| text.len()).sum::<usize>());
-        let begins = texts.map(|text| {
-            let begin = bytes.len();
-            bytes.extend_from_slice(text);
-            bytes.push(0);
-            begin
-        });
-        let bytes = bytes.into_boxed_slice();
-        let pointers = begins.map(|begin| bytes[begin..].as_ptr().cast());
-        self.texts.push(bytes);
-        pointers
     }
 
     /// A structure.
@@ -88,20 +74,9 @@ impl Arena {
 
     /// An asset.
     pub(crate) fn asset(&mut self, asset: &CloudAsset) -> *const CloudSyncCloudAsset {
-        let [asset_id, hash, name, uri, path] =
-            self.joined([&asset.asset_id, &asset.hash, &asset.name, &asset.uri, &asset.path]);
-        let form = CloudSyncCloudAsset {
-            struct_size: size_of::<CloudSyncCloudAsset>(),
-            asset_id,
-            hash,
-            name,
-            uri,
-            path,
-            create_time: asset.create_time,
-            modify_time: asset.modify_time,
-            size: asset.size,
-            status: asset.status as i32,
-        };
+        let mut block = TextBlock::of(TextBlock::room_of(asset));
+        let form = block.asset(asset);
+        self.texts.push(block);
         self.one(form)
     }
 
@@ -214,6 +189,50 @@ impl Arena {
             count,
         };
         self.one(form)
+    }
+}
+
+/// Texts for C, in one piece of memory.
+pub(crate) struct TextBlock(Vec<u8>);
+
+impl TextBlock {
+    /// Room for so many bytes, each text's NUL among them.
+    pub(crate) fn of(bytes: usize) -> Self {
+        TextBlock(Vec::with_capacity(bytes))
+    }
+
+    /// The room that an asset's texts take.
+    pub(crate) fn room_of(asset: &CloudAsset) -> usize {
+        [&asset.asset_id, &asset.hash, &asset.name, &asset.uri, &asset.path]
+            .map(|text| text.len() + 1)
+            .iter()
+            .sum()
+    }
+
+    /// A text that there is room for; a NUL inside ends it. What was added before stays where it is.
+    pub(crate) fn add(&mut self, text: &str) -> *const c_char {
+        let begin = self.0.len();
+        let text = text::before_nul(text).as_bytes();
+        debug_assert!(begin + text.len() < self.0.capacity(), "more text than there is room for");
+        self.0.extend_from_slice(text);
+        self.0.push(0);
+        self.0[begin..].as_ptr().cast()
+    }
+
+    /// An asset, whose texts there is room for.
+    pub(crate) fn asset(&mut self, asset: &CloudAsset) -> CloudSyncCloudAsset {
+        CloudSyncCloudAsset {
+            struct_size: size_of::<CloudSyncCloudAsset>(),
+            asset_id: self.add(&asset.asset_id),
+            hash: self.add(&asset.hash),
+            name: self.add(&asset.name),
+            uri: self.add(&asset.uri),
+            path: self.add(&asset.path),
+            create_time: asset.create_time,
+            modify_time: asset.modify_time,
+            size: asset.size,
+            status: asset.status as i32,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod call_service;
 mod call_share;
 mod conformance;
 mod db;
+mod fields;
 mod files;
 mod forms;
 mod listener;

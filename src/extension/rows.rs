@@ -1,16 +1,17 @@
 //! Records, as a list that C fills and reads.
 
 use std::ffi::c_char;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use cloudsync_cloud::{
-    CloudAsset, CloudData, CloudError, CloudType, ExtensionValue, Flag, Record, Result as CloudResult, Row,
-    RowWrite, WriteReceipt,
+    CloudData, CloudError, CloudType, ExtensionValue, Flag, Record, Result as CloudResult, Row, RowWrite,
+    WriteReceipt,
 };
 use cloudsync_engine::Code;
 use parking_lot::Mutex;
 
-use super::forms::{Arena, check_out, flag, pointers, read, read_asset, text_or_empty};
+use super::fields::{Fields, check};
+use super::forms::{check_out, flag, pointers, read, read_asset, text_or_empty};
 use super::result::error_of;
 use super::types::*;
 use crate::failure::{Answer, Failure, bad, null};
@@ -37,10 +38,7 @@ struct Text(String);
 impl Text {
     /// Fails where C would read another text.
     fn new(mut text: String) -> CloudResult<Text> {
-        if text.as_bytes().contains(&0) {
-            let why = "a text with a NUL inside cannot be handed to a cloud that is written in C";
-            return Err(CloudError::InvalidArgument(why.into()));
-        }
+        check(&text)?;
         text.push('\0');
         Ok(Text(text))
     }
@@ -64,148 +62,10 @@ impl Text {
     }
 }
 
-/// A field's name, as text for C. The rows of a list have most of theirs in common.
-#[derive(Clone)]
-struct Name(Arc<str>);
-
-impl Name {
-    fn new(name: Text) -> Name {
-        Name(name.0.into())
-    }
-
-    fn as_str(&self) -> &str {
-        self.0.strip_suffix('\0').unwrap_or_default()
-    }
-
-    fn as_ptr(&self) -> *const c_char {
-        self.0.as_ptr().cast()
-    }
-}
-
-/// Assets, and their forms for C once it has asked for them.
-struct Assets {
-    assets: Vec<CloudAsset>,
-    forms: OnceLock<Forms>,
-}
-
-struct Forms {
-    list: *const *const CloudSyncCloudAsset,
-    /// What the list points at.
-    _forms: Arena,
-}
-
-// SAFETY: the list points into the arena beside it, which nobody changes.
-unsafe impl Send for Forms {}
-// SAFETY: as above.
-unsafe impl Sync for Forms {}
-
-impl Assets {
-    fn new(assets: Vec<CloudAsset>) -> Self {
-        Assets { assets, forms: OnceLock::new() }
-    }
-
-    fn list(&self) -> *const *const CloudSyncCloudAsset {
-        let make = || {
-            let mut forms = Arena::default();
-            let pointers = self.assets.iter().map(|asset| forms.asset(asset)).collect();
-            Forms { list: forms.array(pointers), _forms: forms }
-        };
-        self.forms.get_or_init(make).list
-    }
-}
-
-impl Clone for Assets {
-    fn clone(&self) -> Self {
-        Assets::new(self.assets.clone())
-    }
-}
-
-/// A field's value in C's form.
-#[derive(Clone)]
-enum Value {
-    Null,
-    Number(i64),
-    Real(f64),
-    Text(Text),
-    Bool(bool),
-    Blob(Vec<u8>),
-    Asset(Assets),
-    Assets(Assets),
-}
-
-impl Value {
-    fn new(value: CloudType) -> CloudResult<Value> {
-        Ok(match value {
-            CloudType::Null => Value::Null,
-            CloudType::Int64(number) => Value::Number(number),
-            CloudType::Double(real) => Value::Real(real),
-            CloudType::String(text) => Value::Text(Text::new(text)?),
-            CloudType::Bool(truth) => Value::Bool(truth),
-            CloudType::Bytes(bytes) => Value::Blob(bytes),
-            CloudType::Asset(asset) => Value::Asset(Assets::new(vec![*asset])),
-            CloudType::Assets(assets) => Value::Assets(Assets::new(assets)),
-        })
-    }
-
-    fn into_cloud(self) -> CloudType {
-        match self {
-            Value::Null => CloudType::Null,
-            Value::Number(number) => CloudType::Int64(number),
-            Value::Real(real) => CloudType::Double(real),
-            Value::Text(text) => CloudType::String(text.into_string()),
-            Value::Bool(truth) => CloudType::Bool(truth),
-            Value::Blob(bytes) => CloudType::Bytes(bytes),
-            Value::Asset(one) => {
-                let asset = one.assets.into_iter().next();
-                asset.map_or(CloudType::Null, |asset| CloudType::Asset(Box::new(asset)))
-            }
-            Value::Assets(several) => CloudType::Assets(several.assets),
-        }
-    }
-
-    fn view(&self) -> CloudSyncCloudValue {
-        let mut view = CloudSyncCloudValue {
-            struct_size: size_of::<CloudSyncCloudValue>(),
-            number: 0,
-            real: 0.0,
-            text: std::ptr::null(),
-            bytes: std::ptr::null(),
-            length: 0,
-            assets: std::ptr::null(),
-            asset_count: 0,
-            r#type: CLOUDSYNC_FIELD_TYPE_NULL,
-        };
-        match self {
-            Value::Null => {}
-            Value::Number(number) => {
-                (view.r#type, view.number) = (CLOUDSYNC_FIELD_TYPE_NUMBER, *number);
-            }
-            Value::Real(real) => (view.r#type, view.real) = (CLOUDSYNC_FIELD_TYPE_REAL, *real),
-            Value::Text(text) => {
-                (view.r#type, view.text, view.length) =
-                    (CLOUDSYNC_FIELD_TYPE_TEXT, text.as_ptr(), text.as_str().len());
-            }
-            Value::Bool(truth) => (view.r#type, view.number) = (CLOUDSYNC_FIELD_TYPE_BOOL, (*truth).into()),
-            Value::Blob(bytes) => {
-                (view.r#type, view.bytes, view.length) =
-                    (CLOUDSYNC_FIELD_TYPE_BLOB, bytes.as_ptr(), bytes.len());
-            }
-            Value::Asset(assets) | Value::Assets(assets) => {
-                (view.assets, view.asset_count) = (assets.list(), assets.assets.len());
-                view.r#type = match self {
-                    Value::Asset(_) => CLOUDSYNC_FIELD_TYPE_ASSET,
-                    _ => CLOUDSYNC_FIELD_TYPE_ASSETS,
-                };
-            }
-        }
-        view
-    }
-}
-
 /// One record in C's form.
 #[derive(Clone)]
 struct RowForm {
-    fields: Vec<(Name, Value)>,
+    fields: Fields,
     id: Text,
     create_time: i64,
     modify_time: i64,
@@ -219,7 +79,7 @@ struct RowForm {
 impl RowForm {
     fn empty() -> Self {
         RowForm {
-            fields: Vec::new(),
+            fields: Fields::default(),
             id: Text::default(),
             create_time: 0,
             modify_time: 0,
@@ -231,23 +91,13 @@ impl RowForm {
         }
     }
 
-    /// `before`: a row that may have the same fields.
-    fn with_fields(id: String, values: Row, before: Option<&RowForm>) -> CloudResult<Self> {
-        let field = |(at, (name, value)): (usize, (String, CloudType))| {
-            let same = before.and_then(|row| row.fields.get(at)).filter(|(known, _)| known.as_str() == name);
-            let name = match same {
-                Some((known, _)) => known.clone(),
-                None => Name::new(Text::new(name)?),
-            };
-            Ok((name, Value::new(value)?))
-        };
-        let fields = values.into_iter().enumerate().map(field).collect::<CloudResult<_>>()?;
-        Ok(RowForm { id: Text::new(id)?, fields, ..RowForm::empty() })
+    fn with_fields(id: String, values: Row) -> CloudResult<Self> {
+        Ok(RowForm { id: Text::new(id)?, fields: Fields::new(values)?, ..RowForm::empty() })
     }
 
-    fn written(row: RowWrite, operation: Flag, before: Option<&RowForm>) -> CloudResult<Self> {
+    fn written(row: RowWrite, operation: Flag) -> CloudResult<Self> {
         let version = row.base_version.map_or(-1, signed);
-        let form = RowForm::with_fields(row.id, row.values, before)?;
+        let form = RowForm::with_fields(row.id, row.values)?;
         Ok(RowForm { version, lock_id: row.lock_id.unwrap_or(0), operation, ..form })
     }
 
@@ -273,9 +123,9 @@ impl RowForm {
         })
     }
 
-    fn listed(record: Record, before: Option<&RowForm>) -> CloudResult<Self> {
+    fn listed(record: Record) -> CloudResult<Self> {
         let Record { extension, version, values } = record;
-        let form = RowForm::with_fields(extension.id, values, before)?;
+        let form = RowForm::with_fields(extension.id, values)?;
         Ok(RowForm {
             create_time: extension.create_time,
             modify_time: extension.modify_time,
@@ -293,7 +143,7 @@ impl RowForm {
             id: self.id.into_string(),
             base_version: u64::try_from(self.version).ok(),
             lock_id: (self.lock_id != 0).then_some(self.lock_id),
-            values: values(self.fields),
+            values: self.fields.values,
         })
     }
 
@@ -314,14 +164,7 @@ impl RowForm {
                 operation: self.operation,
             },
             version: u64::try_from(self.version).unwrap_or(0),
-            values: values(self.fields),
-        }
-    }
-
-    fn set(&mut self, name: &str, value: Value) {
-        match self.fields.iter_mut().find(|(known, _)| known.as_str() == name) {
-            Some((_, known)) => *known = value,
-            None => self.fields.push((Name::new(Text::from_c(name)), value)),
+            values: self.fields.values,
         }
     }
 }
@@ -331,26 +174,9 @@ fn signed(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
 }
 
-fn values(fields: Vec<(Name, Value)>) -> Row {
-    fields.into_iter().map(|(name, value)| (name.as_str().to_owned(), value.into_cloud())).collect()
-}
-
 /// Rows to be taken apart.
 fn own(rows: Arc<Vec<RowForm>>) -> impl Iterator<Item = RowForm> {
     Arc::unwrap_or_clone(rows).into_iter()
-}
-
-/// Rows, each made with a look at the one before.
-fn one_by_one<T>(
-    items: Vec<T>,
-    form: impl Fn(T, Option<&RowForm>) -> CloudResult<RowForm>,
-) -> CloudResult<Arc<Vec<RowForm>>> {
-    let mut rows: Vec<RowForm> = Vec::with_capacity(items.len());
-    for item in items {
-        let row = form(item, rows.last())?;
-        rows.push(row);
-    }
-    Ok(Arc::new(rows))
 }
 
 /// What a handle of rows stands for.
@@ -367,20 +193,25 @@ pub struct RowList {
 impl RowList {
     /// Rows for a vendor to write.
     pub(crate) fn to_write(rows: Vec<RowWrite>, operation: Flag) -> CloudResult<Self> {
-        let rows = one_by_one(rows, |row, before| RowForm::written(row, operation, before))?;
-        Ok(RowList { rows, frozen: true, ..RowList::default() })
+        let rows: Vec<_> =
+            rows.into_iter().map(|row| RowForm::written(row, operation)).collect::<CloudResult<_>>()?;
+        Ok(RowList { rows: rows.into(), frozen: true, ..RowList::default() })
     }
 
     /// What writes came to, for a caller.
     pub(crate) fn answered(answers: Vec<CloudResult<WriteReceipt>>, operation: Flag) -> CloudResult<Self> {
-        let rows = one_by_one(answers, |answer, _| RowForm::answered(answer, operation))?;
-        Ok(RowList { rows, ..RowList::default() })
+        let rows: Vec<_> = answers
+            .into_iter()
+            .map(|answer| RowForm::answered(answer, operation))
+            .collect::<CloudResult<_>>()?;
+        Ok(RowList { rows: rows.into(), ..RowList::default() })
     }
 
     /// A page, for a caller.
     pub(crate) fn page(page: CloudData) -> CloudResult<Self> {
+        let rows: Vec<_> = page.values.into_iter().map(RowForm::listed).collect::<CloudResult<_>>()?;
         Ok(RowList {
-            rows: one_by_one(page.values, RowForm::listed)?,
+            rows: rows.into(),
             next_cursor: Text::new(page.next_cursor)?,
             has_more: page.has_more,
             frozen: false,
@@ -501,13 +332,13 @@ pub unsafe extern "C" fn cloudsync_rows_add(
 unsafe fn set_field(
     rows: *mut CloudSyncRows,
     name: *const c_char,
-    value: impl FnOnce() -> Answer<Value>,
+    value: impl FnOnce() -> Answer<CloudType>,
 ) -> i32 {
     with(rows, "rows", |rows| {
         // SAFETY: the caller's promise.
         let name = unsafe { text::read_filled(name, "name") }?;
         let value = value()?;
-        rows.lock().last()?.set(name, value);
+        rows.lock().last()?.fields.set(name, value);
         Ok(())
     })
 }
@@ -526,7 +357,7 @@ unsafe fn set_field(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cloudsync_rows_set_null(rows: *mut CloudSyncRows, name: *const c_char) -> i32 {
     // SAFETY: the caller's promise is the same.
-    unsafe { set_field(rows, name, || Ok(Value::Null)) }
+    unsafe { set_field(rows, name, || Ok(CloudType::Null)) }
 }
 
 /// Sets a field of the last row to a whole number.
@@ -547,7 +378,7 @@ pub unsafe extern "C" fn cloudsync_rows_set_number(
     number: i64,
 ) -> i32 {
     // SAFETY: the caller's promise is the same.
-    unsafe { set_field(rows, name, || Ok(Value::Number(number))) }
+    unsafe { set_field(rows, name, || Ok(CloudType::Int64(number))) }
 }
 
 /// Sets a field of the last row to a double.
@@ -568,7 +399,7 @@ pub unsafe extern "C" fn cloudsync_rows_set_real(
     real: f64,
 ) -> i32 {
     // SAFETY: the caller's promise is the same.
-    unsafe { set_field(rows, name, || Ok(Value::Real(real))) }
+    unsafe { set_field(rows, name, || Ok(CloudType::Double(real))) }
 }
 
 /// Sets a field of the last row to a text.
@@ -589,7 +420,7 @@ pub unsafe extern "C" fn cloudsync_rows_set_text(
     text: *const c_char,
 ) -> i32 {
     // SAFETY: the caller's promise is the same, and `text` is a string.
-    unsafe { set_field(rows, name, || Ok(Value::Text(Text::from_c(text::read(text, "text")?)))) }
+    unsafe { set_field(rows, name, || Ok(CloudType::String(text::read(text, "text")?.to_owned()))) }
 }
 
 /// Sets a field of the last row to true or false.
@@ -610,7 +441,7 @@ pub unsafe extern "C" fn cloudsync_rows_set_bool(
     truth: i32,
 ) -> i32 {
     // SAFETY: the caller's promise is the same.
-    unsafe { set_field(rows, name, || Ok(Value::Bool(truth != 0))) }
+    unsafe { set_field(rows, name, || Ok(CloudType::Bool(truth != 0))) }
 }
 
 /// Sets a field of the last row to bytes.
@@ -634,13 +465,13 @@ pub unsafe extern "C" fn cloudsync_rows_set_blob(
 ) -> i32 {
     let value = || {
         if length == 0 {
-            return Ok(Value::Blob(Vec::new()));
+            return Ok(CloudType::Bytes(Vec::new()));
         }
         if bytes.is_null() || length > isize::MAX as usize {
             return Err(null("bytes"));
         }
         // SAFETY: readable by the caller's promise.
-        Ok(Value::Blob(unsafe { std::slice::from_raw_parts(bytes, length) }.to_vec()))
+        Ok(CloudType::Bytes(unsafe { std::slice::from_raw_parts(bytes, length) }.to_vec()))
     };
     // SAFETY: the caller's promise is the same.
     unsafe { set_field(rows, name, value) }
@@ -666,7 +497,7 @@ pub unsafe extern "C" fn cloudsync_rows_set_asset(
     asset: *const CloudSyncCloudAsset,
 ) -> i32 {
     // SAFETY: the caller's promise is the same.
-    unsafe { set_field(rows, name, || Ok(Value::Asset(Assets::new(vec![read_asset(asset)?])))) }
+    unsafe { set_field(rows, name, || Ok(CloudType::Asset(Box::new(read_asset(asset)?)))) }
 }
 
 /// Sets a field of the last row to several assets.
@@ -693,7 +524,7 @@ pub unsafe extern "C" fn cloudsync_rows_set_assets(
         let assets = unsafe { pointers(assets, count, "assets") }?;
         // SAFETY: as above.
         let assets = assets.iter().map(|asset| unsafe { read_asset(*asset) }).collect::<Answer<_>>()?;
-        Ok(Value::Assets(Assets::new(assets)))
+        Ok(CloudType::Assets(assets))
     };
     // SAFETY: the caller's promise is the same.
     unsafe { set_field(rows, name, value) }
@@ -802,15 +633,16 @@ pub unsafe extern "C" fn cloudsync_rows_get(
         // SAFETY: as above.
         unsafe { check_out(out, "out") }?;
         let rows = rows.lock();
-        let found = rows.row(index)?.fields.iter().find(|(known, _)| known.as_str() == name);
-        let (_, value) = found.ok_or_else(|| no_field(&format!("named {name}")))?;
+        let fields = &rows.row(index)?.fields;
+        let value =
+            fields.named(name).ok_or_else(|| no_field(format!("the row has no field named {name}")))?;
         // SAFETY: `out` may be written by the caller's promise.
-        unsafe { out.write(value.view()) };
+        unsafe { out.write(*value) };
         Ok(())
     })
 }
 
-/// Reads a field by its place: to look at all of them, count up from 0 until there are no more.
+/// Reads a field by its place, in the order of their names: to look at all of them, count up from 0 until there are no more.
 ///
 /// @param rows  The list.
 /// @param index Which row, from 0.
@@ -837,12 +669,12 @@ pub unsafe extern "C" fn cloudsync_rows_field(
         // SAFETY: the caller's promise.
         unsafe { check_out(out, "out") }?;
         let rows = rows.lock();
-        let (known, value) =
-            rows.row(index)?.fields.get(field).ok_or_else(|| no_field(&format!("number {field}")))?;
+        let found = rows.row(index)?.fields.view().get(field);
+        let (known, value) = found.ok_or_else(|| no_field("the row has no more fields"))?;
         // SAFETY: both may be written by the caller's promise.
         unsafe {
-            name.write(known.as_ptr());
-            out.write(value.view());
+            name.write(*known);
+            out.write(*value);
         }
         Ok(())
     })
@@ -949,6 +781,6 @@ pub unsafe extern "C" fn cloudsync_rows_page(
     })
 }
 
-fn no_field(what: &str) -> Failure {
-    Failure::new(Code::NoSuchFile, format!("the row has no field {what}"))
+fn no_field(text: impl Into<String>) -> Failure {
+    Failure::new(Code::NoSuchFile, text)
 }
