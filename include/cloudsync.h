@@ -1950,7 +1950,8 @@ typedef struct CloudSyncTransfer {
    */
   const struct CloudSyncCloudAsset *asset;
   /**
-   * For an upload: the same across every try to upload these bytes. NULL for a download.
+   * For an upload: the same across every try to upload these bytes, and no other bytes of the account have it. NULL for a
+   * download.
    */
   const char *transfer_id;
   /**

@@ -69,7 +69,8 @@ pub(super) fn upload(gid: &str, asset: CloudAsset) -> CloudResult<AssetUpload<'s
     Ok(AssetUpload {
         gid: gid.to_owned(),
         asset: CloudAsset { size, ..asset },
-        transfer_id: format!("{:x}-{size:x}-{changed:x}-{changed_ns:x}", metadata.ino()),
+        // The record's id is what no other device's file has.
+        transfer_id: format!("{gid}-{:x}-{size:x}-{changed:x}-{changed_ns:x}", metadata.ino()),
         digest: None,
         source: Box::new(Source { file, size, path }),
     })

@@ -39,7 +39,8 @@ pub struct CloudSyncTransfer {
     pub gid: *const c_char,
     /// The asset: for an upload with name, time and size; for a download with the id that says which.
     pub asset: *const CloudSyncCloudAsset,
-    /// For an upload: the same across every try to upload these bytes. NULL for a download.
+    /// For an upload: the same across every try to upload these bytes, and no other bytes of the account have it. NULL for a
+    /// download.
     pub transfer_id: *const c_char,
     /// For an upload: the 32 bytes of the content's BLAKE3 digest where it is known, else NULL. NULL for a download.
     pub digest: *const u8,

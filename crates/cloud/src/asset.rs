@@ -63,7 +63,8 @@ pub struct AssetUpload<'a> {
     pub gid: String,
     /// Name, time and size; the cloud fills in id and hash.
     pub asset: CloudAsset,
-    /// The same across every try to upload these bytes: lets a cloud go on where it was cut.
+    /// The same across every try to upload these bytes, and no other bytes of the account have it: lets a cloud go on where it
+    /// was cut.
     pub transfer_id: String,
     /// The content's BLAKE3 digest where it is already known.
     pub digest: Option<[u8; 32]>,

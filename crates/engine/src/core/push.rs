@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
@@ -425,6 +426,7 @@ impl Core {
         let mut items = Vec::new();
         let mut positions = Vec::new();
         let mut bytes = 0;
+        let gallery = Arc::from(self.identity.as_str());
         {
             let trees = self.states.trees.read();
             while items.len() < UPLOAD_FILES
@@ -434,7 +436,7 @@ impl Core {
                 if push.stages[position] != Stage::Open {
                     continue;
                 }
-                match upload_item(&trees, push.node(position)) {
+                match upload_item(&trees, push.node(position), &gallery) {
                     Some(item) => {
                         bytes += item.stamp.size;
                         items.push(item);
@@ -705,12 +707,13 @@ impl Core {
     }
 }
 
-fn upload_item(trees: &Trees, id: NodeId) -> Option<UploadItem> {
+fn upload_item(trees: &Trees, id: NodeId, gallery: &Arc<str>) -> Option<UploadItem> {
     let node = trees.get(id)?;
     let local = node.local?.content;
     Some(UploadItem {
         node: id,
         record: node.record?.into(),
+        gallery: Arc::clone(gallery),
         path: trees.local_path(id)?,
         stamp: local.stamp()?,
         digest: local.bytes().map(|content| content.digest),

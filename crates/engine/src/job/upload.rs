@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
@@ -21,7 +22,9 @@ pub struct UploadItem {
     pub node: NodeId,
     /// Its record's id.
     pub record: Box<str>,
-    /// Where it lies.
+    /// The identity of the gallery.
+    pub gallery: Arc<str>,
+    /// Where it lies there.
     pub path: String,
     /// How the plan saw it.
     pub stamp: Stamp,
@@ -108,12 +111,13 @@ fn upload<'a>(throttle: Throttle<'a>, item: &'a UploadItem, reading: &'a mut Rea
     }
 }
 
-/// The same for the same bytes of the same file, also after a restart. Of a file that may change once
-/// more without its stamp showing it, nothing that an earlier try sent is gone on from.
+/// The same for the same bytes of the same file, also after a restart, and another for what any other device of the
+/// account sends. Of a file that may change once more without its stamp showing it, nothing that an earlier try sent is
+/// gone on from.
 fn transfer_id(item: &UploadItem, begun_ns: i64) -> String {
     let Stamp { ino, size, mtime_ns, ctime_ns } = smudge(item.stamp, begun_ns);
     let mark = if ctime_ns == SMUDGED { begun_ns } else { ctime_ns };
-    format!("{ino:x}-{size:x}-{mtime_ns:x}-{mark:x}")
+    format!("{}-{ino:x}-{size:x}-{mtime_ns:x}-{mark:x}", item.gallery)
 }
 
 /// The first bytes of a file.

@@ -16,8 +16,6 @@ use super::file::{SimReadFile, SimStillFile, SimWriteFile};
 use super::tree::{Body, Inode, error};
 use crate::shared::{Shared, Wire};
 
-const IDENTITY: &str = "gallery";
-
 /// A device's disk, reached by one process.
 #[derive(Debug)]
 pub struct SimDisk {
@@ -128,7 +126,8 @@ impl FileSystem for SimDisk {
         let now = shared.wall_ns(device);
         let disk = &mut shared.devices[device].disk;
         let reserved = [<dyn FileSystem>::RESERVED, <dyn FileSystem>::TEMP, <dyn FileSystem>::TRASH];
-        if !known.is_empty() && known != IDENTITY {
+        let identity = format!("gallery{device}");
+        if !known.is_empty() && known != identity {
             return Err(error(ErrorKind::NotFound));
         }
         for folder in reserved {
@@ -137,7 +136,7 @@ impl FileSystem for SimDisk {
                 _ => {}
             }
         }
-        Ok(IDENTITY.to_owned())
+        Ok(identity)
     }
 
     fn list(&self, folder: &str) -> io::Result<Listing> {

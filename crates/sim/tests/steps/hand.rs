@@ -155,7 +155,8 @@ impl Hand {
     /// Sends one file; returns how it is noted then.
     pub(crate) fn send(&self, path: &str, stamp: Stamp, digest: Option<[u8; 32]>) -> Stamp {
         let (node, record) = (NodeId(1), "rec".into());
-        let item = UploadItem { node, record, path: path.into(), stamp, digest, identifier: None };
+        let (gallery, path) = ("gallery".into(), path.into());
+        let item = UploadItem { node, record, gallery, path, stamp, digest, identifier: None };
         let Outcome::Upload(mut outcomes) = self.job(Work::Upload(vec![item])) else { panic!() };
         let Some(UploadOutcome::Sent { stamp, .. }) = outcomes.pop() else { panic!("{outcomes:?}") };
         stamp

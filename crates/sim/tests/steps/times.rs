@@ -4,7 +4,7 @@
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::{DiskOp, FetchOutcome, Outcome, Work};
 use cloudsync_engine::ports::{FileSystem, SMUDGED};
-use cloudsync_sim::{Device, DiskKind};
+use cloudsync_sim::{Device, DiskKind, Rng};
 
 use crate::hand::{Hand, world};
 
@@ -171,5 +171,34 @@ fn what_may_have_changed_unseen_is_read_before_the_clouds_bytes_replace_it() {
         }
         let held = there.files();
         assert_eq!(held["photo"], if changed { b"AFTER!".to_vec() } else { b"of the other".to_vec() });
+    }
+}
+
+/// Found by seed 1007021695: another device's file had the same inode, size and times, as far as the disks' clocks tell
+/// them apart, and the cloud went on from what that device had sent of it: the bytes of the second were never there.
+#[test]
+fn what_another_device_has_sent_of_a_file_like_it_is_not_gone_on_from() {
+    const GRAIN_NS: i64 = 1_000_000_000;
+    for seed in 0..20 {
+        let world = world(true);
+        world.lock().rng = Rng::new(seed);
+        for device in &mut world.lock().devices {
+            *device =
+                Device::new(DiskKind { grain_ns: GRAIN_NS, reuses_inodes: false, ordered_journal: true }, 0);
+        }
+        let mut here = Hand::of_device(&world, 0, Originals);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        here.put("a.jpg", &[1; 100]);
+        there.put("b.jpg", &[2; 100]);
+        assert_eq!(here.stamp("a.jpg"), there.stamp("b.jpg"));
+        world.lock().pass(10 * GRAIN_NS.unsigned_abs());
+        world.lock().devices[0].weather.transfer_cut = 500;
+        here.sync(|_, _| {});
+        world.lock().devices[0].weather.transfer_cut = 0;
+        there.sync_well();
+        here.sync_well();
+        there.sync_well();
+        assert!(there.files()["b.jpg"] == [2; 100] && here.files()["b.jpg"] == [2; 100], "seed {seed}");
+        assert!(there.files()["a.jpg"] == [1; 100] && here.files()["a.jpg"] == [1; 100], "seed {seed}");
     }
 }
