@@ -89,7 +89,7 @@ enum Task {
     Survey,
     Evict(evict::EvictTask),
     /// What goes to the trash.
-    Removal(Vec<NodeId>),
+    Removal(Vec<trash::Going>),
     Restore(trash::Wanted),
     /// Of the file with this URI, in the cloud.
     Revival(String),
@@ -270,7 +270,7 @@ impl Core {
             (Task::Demand(node), outcome) => self.demand_done(node, outcome),
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
-            (Task::Removal(nodes), outcome) => self.removal_done(done.id, nodes, outcome),
+            (Task::Removal(going), outcome) => self.removal_done(done.id, going, outcome),
             (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
             (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
             (Task::Ask, outcome) => self.asked(outcome),

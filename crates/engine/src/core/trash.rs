@@ -63,6 +63,14 @@ pub(super) struct Wanted {
     in_cloud: bool,
 }
 
+/// A node on its way to the trash.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Going {
+    node: NodeId,
+    /// Where nothing but its record was known when it was asked for: the version that the cloud had then.
+    version: Option<u64>,
+}
+
 /// What is to be removed.
 struct Removal {
     /// What lies on the disk of it; what was named comes first, where it does.
@@ -146,8 +154,26 @@ impl Core {
             self.trash.busy.insert(node);
             self.demands.note_change(node);
         }
+        let going = self.going(&nodes);
         let work = Work::ToTrash { paths, follows: answer.is_none(), identity: self.identity.clone() };
-        self.enqueue_trash(Task::Removal(nodes), work, answer);
+        self.enqueue_trash(Task::Removal(going), work, answer);
+    }
+
+    fn going(&self, nodes: &[NodeId]) -> Vec<Going> {
+        let trees = self.states.trees.read();
+        let version = |id| {
+            let node = trees.get(id).filter(|node| node.local.is_none())?;
+            node.live_remote().map(|remote| remote.version)
+        };
+        nodes.iter().map(|&node| Going { node, version: version(node) }).collect()
+    }
+
+    /// Those of which no version came since that nobody here has known.
+    fn as_asked_for(&self, going: &[Going]) -> Vec<NodeId> {
+        let trees = self.states.trees.read();
+        let version = |id| trees.get(id)?.live_remote().map(|remote| remote.version);
+        let same = |going: &&Going| going.version.is_none() || going.version == version(going.node);
+        going.iter().filter(same).map(|going| going.node).collect()
     }
 
     /// What a kill has left of removed photos goes where their other parts are. The cloud hears of it from one more
@@ -189,7 +215,8 @@ impl Core {
         self.trash.answers.extend(answer.map(|answer| (job, answer)));
     }
 
-    pub(super) fn removal_done(&mut self, job: JobId, nodes: Vec<NodeId>, outcome: Outcome) {
+    pub(super) fn removal_done(&mut self, job: JobId, going: Vec<Going>, outcome: Outcome) {
+        let nodes: Vec<NodeId> = going.iter().map(|going| going.node).collect();
         nodes.iter().for_each(|node| {
             self.trash.busy.remove(node);
         });
@@ -199,8 +226,9 @@ impl Core {
         };
         let result = match result {
             Ok(()) => {
-                self.mark_removed(&nodes, true);
-                self.take_all_off(&nodes);
+                let gone = self.as_asked_for(&going);
+                self.mark_removed(&gone, true);
+                self.take_all_off(&gone);
                 self.save()
             }
             Err(error) => {

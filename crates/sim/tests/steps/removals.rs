@@ -448,3 +448,37 @@ fn the_clouds_trash_is_left_alone_while_somebody_changes_the_cloud() {
     sync_both(&mut here, &mut there);
     assert_eq!(there.files(), file("a.jpg", "bytes"));
 }
+
+/// Found by seed 2007032240: a part of a photo of which only the record was known went from the cloud with the parts on the
+/// disk, and with it a version that had come while they went.
+#[test]
+fn a_version_that_comes_while_other_parts_go_stays() {
+    for newer in [true, false] {
+        let world = world(true);
+        let mut there = Hand::of_device(&world, 0, Originals);
+        there.put("IMG_1.xmp", b"old");
+        there.sync_well();
+        let mut here = Hand::of_device(&world, 1, Originals);
+        let fetch = here.sync_until(|work| matches!(work, Work::Fetch(_)));
+        here.core.stop_sync();
+        here.finish(fetch);
+        here.put("IMG_1.MOV", b"moving");
+        here.core.remove(&uri("IMG_1.MOV"), Box::new(|result| result.unwrap()));
+        let removal = here.core.next_job().unwrap();
+        if newer {
+            there.disk.remove_file("IMG_1.xmp").unwrap();
+            there.put("IMG_1.xmp", b"new");
+            there.sync_well();
+        }
+        // The listing comes, and the run is stopped again.
+        let pull = here.sync_until(|work| matches!(work, Work::Pull { .. }));
+        here.core.stop_sync();
+        here.finish(pull);
+        here.step(removal);
+        while here.sink.next().is_some() {}
+        here.sync_well();
+        there.sync_well();
+        // Where nothing newer came, it goes with the others.
+        assert_eq!(there.files(), if newer { file("IMG_1.xmp", "new") } else { Default::default() });
+    }
+}
