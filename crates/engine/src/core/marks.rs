@@ -104,6 +104,13 @@ impl Core {
                 files.clear();
             }
         }
+        let another = |outcome: &io::Result<Stamp>| {
+            outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidData)
+        };
+        if outcomes.iter().any(another) {
+            // Not all that changes a file is told: that another name of it went from another folder is not.
+            self.distrust_watcher();
+        }
         let mut trees = self.states.trees.write();
         for ((node, before), outcome) in task.0.into_iter().zip(outcomes) {
             match outcome {

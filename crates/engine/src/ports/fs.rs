@@ -150,9 +150,10 @@ pub trait FileSystem: Send + Sync {
     fn open_still(&self, path: &str) -> io::Result<Box<dyn StillFile>>;
 
     /// Marks files for programs beside this one, and tells the stamp that each has then: that it has it, nobody
-    /// has changed its bytes, and whoever does from now on gives it another. `ResourceBusy` for one that changed, or
-    /// is being written to; `Unsupported` where no file can be marked; `PermissionDenied` where this one cannot be,
-    /// or has several names, as long as it has this stamp.
+    /// has changed its bytes, and whoever does from now on gives it another. `InvalidData` for one with
+    /// another stamp than was said; `ResourceBusy` for one that is gone, changes meanwhile or is being written to;
+    /// `Unsupported` where no file can be marked; `PermissionDenied` where this one cannot be, or has several names, as
+    /// long as it has this stamp.
     fn mark(&self, files: &[Marking]) -> Vec<io::Result<Stamp>>;
 
     /// When a file was last read by anybody, in nanoseconds since 1970, as exactly as its disk notes that.

@@ -59,7 +59,7 @@ impl SimDisk {
         let before = still.stamp()?;
         let believed = Stamp { ctime_ns: file.stamp.ctime_ns, ..before };
         if believed != file.stamp || (before != file.stamp && file.stamp.ctime_ns != SMUDGED) {
-            return Err(error(ErrorKind::ResourceBusy));
+            return Err(error(ErrorKind::InvalidData));
         }
         let links = still.links()?;
         let mut shared = self.call("mark", &file.path)?;

@@ -110,3 +110,29 @@ fn a_file_that_had_two_names_is_marked() {
     hand.sync_well();
     assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
 }
+
+/// Found by seed 1007010280: the other name went from another folder, and nothing told of the file's new change time.
+#[test]
+fn a_file_that_had_two_names_in_two_folders_is_marked() {
+    let world = world(true);
+    let kind = DiskKind { grain_ns: 2_000_000_000, reuses_inodes: false, ordered_journal: true };
+    world.lock().devices[0] = Device::new(kind, 0);
+    let mut hand = Hand::with(&world, 0, |_| {}, true);
+    hand.disk.make_dir("F").unwrap();
+    hand.put("F/a", b"photo a");
+    {
+        let mut shared = world.lock();
+        let now = shared.wall_ns(0);
+        let disk = &mut shared.devices[0].disk;
+        let uid = disk.live.lookup("F/a").unwrap();
+        disk.link(uid, "b", now).unwrap();
+        shared.tell_watcher(0);
+    }
+    hand.sync(|_, _| {});
+    world.lock().pass(2_000_000_000);
+    hand.disk.remove_file("F/a").unwrap();
+    world.lock().tell_watcher(0);
+    hand.sync_well();
+    hand.sync_well();
+    assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
+}

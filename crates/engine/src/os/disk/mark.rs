@@ -57,7 +57,7 @@ fn mark_one(root: &Root, leases: Leases, wanted: &Marking) -> io::Result<Marked>
     let before = lease.stamp()?;
     let known = before.ctime_ns == wanted.stamp.ctime_ns || wanted.stamp.ctime_ns == SMUDGED;
     if !known || !same_file(&before, &wanted.stamp) {
-        return Err(io::ErrorKind::ResourceBusy.into());
+        return Err(io::ErrorKind::InvalidData.into());
     }
     // The mark would change the other names' files as well. That another name goes is noticed where it gives the file
     // another change time.
