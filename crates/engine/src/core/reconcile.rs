@@ -44,13 +44,13 @@ pub(super) fn reconcile(trees: &RwLock<Trees>, seen: &Seen) -> Reconciled {
     // To find what is not as it was takes longest: whoever asks for states does not wait for that.
     let looking = RwLockWriteGuard::downgrade(changing);
     let (mut odd, mut missing) = compare(&looking, seen, &folders);
-    let mut left_out = leave_busy_out(&looking, seen, &mut odd, &mut missing);
+    let (busy, mut left_out) = leave_busy_out(&looking, seen, &mut odd, &mut missing);
     drop(looking);
     let trees = &mut *trees.write();
     odd.retain(|folder, entry| !arrived(trees, folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
     let torn =
-        if seen.complete && seen.everything { torn(trees, seen, &to_go, &missing) } else { Vec::new() };
+        if seen.complete && seen.everything { torn(trees, &busy, &to_go, &missing) } else { Vec::new() };
     if seen.complete {
         for node in missing {
             vanish(trees, node);
@@ -58,7 +58,7 @@ pub(super) fn reconcile(trees: &RwLock<Trees>, seen: &Seen) -> Reconciled {
         left_out |= drop_folders(trees, seen, &folders);
     }
     if seen.complete && seen.everything {
-        forget_intents(trees, seen, &torn);
+        forget_intents(trees, &busy, &torn);
     }
     Reconciled { left_out, torn }
 }
@@ -93,11 +93,11 @@ fn compare<'s>(trees: &Trees, seen: &'s Seen, folders: &Folders) -> (Odd<'s>, BT
 /// a change wins over a deletion.
 fn torn(
     trees: &Trees,
-    seen: &Seen,
+    busy: &BTreeSet<NodeId>,
     to_go: &[(NodeId, Option<Stamp>)],
     missing: &BTreeSet<NodeId>,
 ) -> Vec<NodeId> {
-    let idle = || to_go.iter().filter(|(id, _)| !seen.busy.contains(id));
+    let idle = || to_go.iter().filter(|(id, _)| !busy.contains(id));
     let in_folder = |node: &NodeRef<'_>, place: PlaceRef<'_>| -> Vec<(NodeId, Mark)> {
         marks(place.name, identifier_of(node)).map(|mark| (place.parent, mark)).collect()
     };
@@ -136,8 +136,13 @@ fn is_file_in(trees: &Trees, id: NodeId, folder: NodeId) -> bool {
 
 /// Leaves out what the engine itself was changing, and what has its place. A file that is known elsewhere
 /// and was moved to such a place is not missing from where it was, nor is what came there a change of it:
-/// that is left out too, and so on. Returns whether there was any of this.
-fn leave_busy_out(trees: &Trees, seen: &Seen, odd: &mut Odd<'_>, missing: &mut BTreeSet<NodeId>) -> bool {
+/// that is left out too, and so on. Returns all that is left out, and whether anything was found of it.
+fn leave_busy_out(
+    trees: &Trees,
+    seen: &Seen,
+    odd: &mut Odd<'_>,
+    missing: &mut BTreeSet<NodeId>,
+) -> (BTreeSet<NodeId>, bool) {
     let before = missing.len() + odd.len();
     let mut busy = seen.busy.clone();
     let mut inos: BTreeSet<u64> =
@@ -156,7 +161,7 @@ fn leave_busy_out(trees: &Trees, seen: &Seen, odd: &mut Odd<'_>, missing: &mut B
             !out
         });
         if odd.len() == all {
-            return missing.len() + all < before;
+            return (busy, missing.len() + all < before);
         }
         let moved = |id: &NodeId| stamp_of(trees, *id).is_some_and(|stamp| found.contains(&stamp.ino));
         busy.extend(missing.iter().copied().filter(moved));
@@ -326,9 +331,9 @@ fn vanish(trees: &mut Trees, id: NodeId) {
     }
 }
 
-/// After a look at everything: what it did not show has not come, and what it showed has not gone.
-fn forget_intents(trees: &mut Trees, seen: &Seen, torn: &[NodeId]) {
-    let idle = |id: &NodeId| !seen.busy.contains(id);
+/// After a look at everything but what is busy: what it did not show has not come, and what it showed has not gone.
+fn forget_intents(trees: &mut Trees, busy: &BTreeSet<NodeId>, torn: &[NodeId]) {
+    let idle = |id: &NodeId| !busy.contains(id);
     let arriving: Vec<NodeId> = trees.arriving().map(|(_, id)| id).filter(idle).collect();
     let leaving: Vec<NodeId> = trees.leaving().iter().copied().filter(idle).collect();
     for id in arriving {

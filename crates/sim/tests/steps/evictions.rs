@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::core::SpaceWanted;
-use cloudsync_engine::job::{Job, Work};
+use cloudsync_engine::job::{Job, JobDone, Work};
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::{Code, Config, Event, FileSyncState, OptimizeState, Result, SyncState};
-use cloudsync_sim::{Doom, Rng};
+use cloudsync_sim::{Device, DiskKind, Doom, Rng};
 use parking_lot::Mutex;
 
 use crate::hand::{Hand, World, world};
@@ -183,7 +183,12 @@ fn a_kill_on_the_way_out_is_no_deletion() {
 
 /// A device whose process was killed right after it had removed `a.jpg`, before it heard of that.
 fn killed_after_removal() -> (World, Hand) {
-    let (world, mut hand) = synced(&[("a.jpg", "bytes")]);
+    let (world, hand) = synced(&[("a.jpg", "bytes")]);
+    let hand = killed_after_removal_of_a(&world, hand);
+    (world, hand)
+}
+
+fn killed_after_removal_of_a(world: &World, mut hand: Hand) -> Hand {
     hand.core.clean(&uri("a.jpg"), Box::new(|_| {}));
     while let Some(job) = hand.core.next_job() {
         if matches!(job.work, Work::Remove(_)) {
@@ -193,9 +198,40 @@ fn killed_after_removal() -> (World, Hand) {
         hand.step(job);
     }
     drop(hand);
-    let hand = Hand::open(&world, Originals);
+    let hand = Hand::open(world, Originals);
     assert!(hand.files().is_empty());
-    (world, hand)
+    hand
+}
+
+/// Found by seed 1007059604: what the first look after the kill left out, because a file that was just being put in its place
+/// had the inode number, the next one took for deleted.
+#[test]
+fn what_went_before_a_kill_is_no_deletion_where_another_file_has_its_inode_number() {
+    let world = world(true);
+    let kind = DiskKind { grain_ns: 1, reuses_inodes: true, ordered_journal: true };
+    world.lock().devices[0] = Device::new(kind, 0);
+    let mut hand = Hand::open(&world, Originals);
+    hand.put("a.jpg", b"bytes");
+    hand.put("b.jpg", b"other");
+    hand.sync_well();
+    hand.idle();
+    clean(&mut hand, "b.jpg", |_, _| {}).unwrap();
+    let mut hand = killed_after_removal_of_a(&world, hand);
+    hand.core.start_download(1, &uri("b.jpg")).unwrap();
+    let fetch = hand.core.next_job().unwrap();
+    hand.step(fetch);
+    let place = hand.core.next_job().unwrap();
+    assert!(matches!(place.work, Work::Place(_)));
+    let scan = hand.sync_until(|work| matches!(work, Work::Scan { .. }));
+    // It is in its place when the look comes there, and nobody has heard of it.
+    let outcome = hand.job(place.work);
+    hand.step(scan);
+    hand.core.finish(JobDone { id: place.id, outcome });
+    for _ in 0..2 {
+        hand.sync(|_, _| {});
+    }
+    assert!(world.lock().cloud.records.values().all(|record| !record.deleted()));
+    assert_eq!(seen_elsewhere(&world), [b"bytes", b"other"]);
 }
 
 /// What another device makes of the cloud, without conflict's names.
