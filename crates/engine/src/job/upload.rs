@@ -184,8 +184,14 @@ impl Source<'_> {
         }
     }
 
-    /// The cloud goes on after what an earlier try sent: the digest needs those bytes too.
+    /// The cloud goes on after what an earlier try sent, which was of the file as the plan saw it: the digest needs
+    /// those bytes too.
     fn catch_up(&mut self, offset: u64) -> io::Result<()> {
+        self.open()?;
+        if self.reading.stamp != Some(self.stamp) {
+            self.reading.changed = true;
+            return Err(io::Error::other("the file changed since an earlier try sent how it begins"));
+        }
         if self.reading.hasher.is_none() {
             self.reading.size = offset;
             return Ok(());

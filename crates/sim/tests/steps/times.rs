@@ -202,3 +202,33 @@ fn what_another_device_has_sent_of_a_file_like_it_is_not_gone_on_from() {
         assert!(there.files()["a.jpg"] == [1; 100] && here.files()["a.jpg"] == [1; 100], "seed {seed}");
     }
 }
+
+/// Found by seed 2007064822: the file was changed between the plan and the sending, and the cloud went on from what an
+/// earlier try had sent of it as it was.
+#[test]
+fn what_was_changed_after_a_cut_upload_is_sent_from_its_beginning() {
+    for (seed, named) in (0..20).flat_map(|seed| [(seed, true), (seed, false)]) {
+        let world = world(named);
+        world.lock().rng = Rng::new(seed);
+        let mut here = Hand::of_device(&world, 0, Originals);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        here.put("photo", &[1; 100]);
+        world.lock().pass(1_000_000_000);
+        world.lock().devices[0].weather.transfer_cut = 500;
+        here.sync(|_, _| {});
+        world.lock().devices[0].weather.transfer_cut = 0;
+        here.core.start_sync().unwrap();
+        while let Some(job) = here.core.next_job() {
+            if matches!(job.work, Work::Upload(_)) {
+                here.rewrite_with_old_time("photo", &[2; 100]);
+            }
+            here.step(job);
+        }
+        while here.sink.next().is_some() {}
+        for _ in 0..2 {
+            here.sync(|_, _| {});
+            there.sync_well();
+        }
+        assert!(there.files()["photo"] == here.files()["photo"], "seed {seed}, named {named}");
+    }
+}
