@@ -112,7 +112,8 @@ impl Core {
             && let Scan::Due(scope) = std::mem::replace(&mut observe.scan, Scan::Running)
         {
             self.demands.note_scan(observe.looks == 0);
-            self.evictions.nodes().for_each(|node| self.demands.note_change(node));
+            let going = self.evictions.nodes().chain(self.trash.nodes());
+            going.for_each(|node| self.demands.note_change(node));
             let identity = self.identity.clone();
             let attach = run.outlook.is_none() || !identity.is_empty();
             self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach });

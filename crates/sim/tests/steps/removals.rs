@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
 use cloudsync_engine::core::{Answer, Core};
-use cloudsync_engine::job::Work;
+use cloudsync_engine::job::{JobDone, Work};
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::{Code, Result, SyncState};
 use cloudsync_sim::Shared;
@@ -481,4 +481,27 @@ fn a_version_that_comes_while_other_parts_go_stays() {
         // Where nothing newer came, it goes with the others.
         assert_eq!(there.files(), if newer { file("IMG_1.xmp", "new") } else { Default::default() });
     }
+}
+
+/// Found by seed 2007075119: a look that began while a file went to the trash took another in its place for it, and with
+/// the word that it had gone nobody knew of the other.
+#[test]
+fn a_file_in_the_place_of_one_that_is_just_going_is_sent() {
+    let world = world(true);
+    let mut here = Hand::with(&world, 0, |_| {}, true);
+    here.put("a.jpg", b"bytes");
+    world.lock().tell_watcher(0);
+    here.sync_well();
+    here.core.remove(&uri("a.jpg"), Box::new(|result| result.unwrap()));
+    let removal = here.core.next_job().unwrap();
+    let outcome = here.job(removal.work);
+    here.put("a.jpg", b"other");
+    world.lock().tell_watcher(0);
+    here.sync(|_, _| {});
+    here.core.finish(JobDone { id: removal.id, outcome });
+    here.sync_well();
+    here.sync_well();
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.sync_well();
+    assert_eq!(there.files(), file("a.jpg", "other"));
 }
