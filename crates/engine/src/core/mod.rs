@@ -98,7 +98,7 @@ enum Task {
     Upload(push::UploadTask),
     NewIds,
     Lock,
-    Heartbeat,
+    Heartbeat(i64),
     Unlock,
     Write(push::WriteTask),
 }

@@ -529,20 +529,21 @@ impl Core {
         }
     }
 
-    pub(super) fn lock_done(&mut self, run: &mut Run, result: Result<(i64, u32), CloudError>) {
-        if let Some(lock) = &mut run.held_lock
-            && let Some(asked_at) = lock.renewing.take()
-        {
-            match result {
-                Ok((_, seconds)) => {
-                    lock.asked_at = asked_at;
-                    lock.lease_ns = u64::from(seconds) * 1_000_000_000;
-                }
-                // Not renewed, or perhaps not: it ends with the lease it has.
-                Err(_) => lock.asked_at = asked_at.saturating_sub(lock.lease_ns / 3 * 2),
+    /// `id`: of the lock that was to be renewed. One that is not held any more has been taken for ended meanwhile.
+    pub(super) fn heartbeat_done(run: &mut Run, id: i64, result: Result<(i64, u32), CloudError>) {
+        let Some(lock) = run.held_lock.as_mut().filter(|lock| lock.id == id) else { return };
+        let Some(asked_at) = lock.renewing.take() else { return };
+        match result {
+            Ok((_, seconds)) => {
+                lock.asked_at = asked_at;
+                lock.lease_ns = u64::from(seconds) * 1_000_000_000;
             }
-            return;
+            // Not renewed, or perhaps not: it ends with the lease it has.
+            Err(_) => lock.asked_at = asked_at.saturating_sub(lock.lease_ns / 3 * 2),
         }
+    }
+
+    pub(super) fn lock_done(&mut self, run: &mut Run, result: Result<(i64, u32), CloudError>) {
         let super::run::Phase::Push(push) = &mut run.phase else { return };
         match result {
             Ok((id, seconds)) => {
@@ -588,7 +589,7 @@ impl Core {
         if now >= lock.renew_at() {
             lock.renewing = Some(now);
             let id = lock.id;
-            self.enqueue_run(run, Task::Heartbeat, Work::Heartbeat(id));
+            self.enqueue_run(run, Task::Heartbeat(id), Work::Heartbeat(id));
         }
     }
 

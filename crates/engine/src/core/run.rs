@@ -468,7 +468,8 @@ impl Core {
             }
             (Task::Mark(task), Outcome::Marked(outcomes)) => self.marks_done(run, task, outcomes),
             (Task::NewIds, Outcome::NewIds(result)) => self.ids_done(run, result),
-            (Task::Lock | Task::Heartbeat, Outcome::Lock(result)) => self.lock_done(run, result),
+            (Task::Lock, Outcome::Lock(result)) => self.lock_done(run, result),
+            (Task::Heartbeat(id), Outcome::Lock(result)) => Self::heartbeat_done(run, id, result),
             (Task::Write(task), Outcome::Write(result)) => self.write_done(run, task, result),
             (Task::Unlock, _) | (_, Outcome::Swept) => {}
             (task, _) => self.broken(run, task),

@@ -21,7 +21,7 @@ mod times;
 use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudDb, CloudService, CloudType, Database, Row, RowWrite};
-use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, Outcome, Work};
+use cloudsync_engine::job::{DiskOp, DiskOutcome, Job, JobDone, Outcome, Work};
 use cloudsync_engine::plan::Steps;
 use cloudsync_engine::ports::{FileSystem, SMUDGED, Stamp};
 use cloudsync_engine::tree::{Content, NodeId};
@@ -338,4 +338,30 @@ fn nothing_is_written_once_the_lock_has_ended() {
     assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0), "{last:?}");
     assert!(world.lock().cloud.records.values().all(|rec| !rec.deleted()));
     assert!(hand.disk.stat("b").is_ok());
+}
+
+/// Found by seed 1007034713: the late answer to a heartbeat counted as that of the lock which was asked for anew, and what
+/// was to be written was written twice.
+#[test]
+fn a_late_heartbeat_is_no_lock() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    hand.put("a", b"bytes");
+    let lock = hand.sync_until(|work| matches!(work, Work::Lock));
+    hand.step(lock);
+    let look = hand.core.next_job().unwrap();
+    assert!(matches!(look.work, Work::Pull { .. }));
+    world.lock().pass(5_000_000_000);
+    hand.core.tick();
+    let heartbeat = hand.core.next_job().unwrap();
+    let Work::Heartbeat(id) = heartbeat.work else { panic!("{heartbeat:?}") };
+    world.lock().pass(20_000_000_000);
+    hand.step(look);
+    hand.core.tick();
+    let anew = hand.core.next_job().unwrap();
+    assert!(matches!(anew.work, Work::Lock), "{anew:?}");
+    hand.core.finish(JobDone { id: heartbeat.id, outcome: Outcome::Lock(Ok((id, 10))) });
+    assert!(hand.core.next_job().is_none(), "nothing is done without the lock");
+    hand.step(anew);
+    assert!(matches!(hand.core.next_job().unwrap().work, Work::Pull { .. }));
 }
