@@ -94,20 +94,17 @@ impl Core {
 
     /// What cannot be marked now is left to the next run.
     pub(super) fn marks_done(&mut self, run: &mut Run, task: MarkTask, outcomes: Vec<io::Result<Stamp>>) {
-        let unsupported = |outcome: &io::Result<Stamp>| {
-            outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Unsupported)
+        let any_is = |kind| {
+            outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).any(|error| error.kind() == kind)
         };
-        if outcomes.iter().any(unsupported) {
+        if any_is(io::ErrorKind::Unsupported) {
             self.events.log(3, "this disk cannot hold files' states as attributes");
             self.marks.give_up();
             if let Phase::Marks(files) = &mut run.phase {
                 files.clear();
             }
         }
-        let another = |outcome: &io::Result<Stamp>| {
-            outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidData)
-        };
-        if outcomes.iter().any(another) {
+        if any_is(io::ErrorKind::InvalidData) {
             // Not all that changes a file is told: that another name of it went from another folder is not.
             self.distrust_watcher();
         }

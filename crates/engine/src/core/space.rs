@@ -247,8 +247,6 @@ impl Core {
         task.batches.count -= 1;
         task.batches.bytes -= bytes;
         task.left = task.left.saturating_sub(freed);
-        let done = task.total - task.left;
-        let percent = (done.saturating_mul(100) / task.total.max(1)).min(100) as u8;
         // One file that stays is no reason to stop; that no proof can be had is.
         if let Err(error) = result
             && matches!(
@@ -258,6 +256,8 @@ impl Core {
         {
             task.failure.get_or_insert(error);
         } else {
+            let done = task.total - task.left;
+            let percent = (done.saturating_mul(100) / task.total.max(1)).min(100) as u8;
             self.tell_space(OptimizeState::Running, percent);
         }
         self.next_space_batch();

@@ -161,18 +161,16 @@ impl Core {
 
     fn going(&self, nodes: &[NodeId]) -> Vec<Going> {
         let trees = self.states.trees.read();
-        let version = |id| {
-            let node = trees.get(id).filter(|node| node.local.is_none())?;
-            node.live_remote().map(|remote| remote.version)
-        };
+        let unknown = |id: &NodeId| trees.local(*id).is_none();
+        let version = |id: NodeId| Some(id).filter(unknown).and_then(|id| version_of(&trees, id));
         nodes.iter().map(|&node| Going { node, version: version(node) }).collect()
     }
 
     /// Those of which no version came since that nobody here has known.
     fn as_asked_for(&self, going: &[Going]) -> Vec<NodeId> {
         let trees = self.states.trees.read();
-        let version = |id| trees.get(id)?.live_remote().map(|remote| remote.version);
-        let same = |going: &&Going| going.version.is_none() || going.version == version(going.node);
+        let same =
+            |going: &&Going| going.version.is_none() || going.version == version_of(&trees, going.node);
         going.iter().filter(same).map(|going| going.node).collect()
     }
 
@@ -361,6 +359,11 @@ impl Core {
 
 fn broken() -> Error {
     Error::new(Code::Inner, "a worker broke: try again")
+}
+
+/// The version that the cloud has of a node, outside its trash.
+fn version_of(trees: &Trees, id: NodeId) -> Option<u64> {
+    trees.get(id)?.live_remote().map(|remote| remote.version)
 }
 
 /// Whether nothing of it is on this disk or noted here, and nobody has removed it.

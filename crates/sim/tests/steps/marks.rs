@@ -88,21 +88,29 @@ fn a_moved_file_keeps_its_mark() {
     assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
 }
 
-/// Found by seed 2000002063: the other name went within the tick of the disk's clock in which there were two.
-#[test]
-fn a_file_that_had_two_names_is_marked() {
+/// One whose first disk's clock ticks every other second.
+fn world_of_slow_clocks() -> World {
     let world = world(true);
     let kind = DiskKind { grain_ns: 2_000_000_000, reuses_inodes: false, ordered_journal: true };
     world.lock().devices[0] = Device::new(kind, 0);
+    world
+}
+
+fn give_second_name(world: &World, path: &str, second: &str) {
+    let mut shared = world.lock();
+    let now = shared.wall_ns(0);
+    let disk = &mut shared.devices[0].disk;
+    let uid = disk.live.lookup(path).unwrap();
+    disk.link(uid, second, now).unwrap();
+}
+
+/// Found by seed 2000002063: the other name went within the tick of the disk's clock in which there were two.
+#[test]
+fn a_file_that_had_two_names_is_marked() {
+    let world = world_of_slow_clocks();
     let mut hand = Hand::open(&world, Originals);
     hand.put("a", b"photo a");
-    {
-        let mut shared = world.lock();
-        let now = shared.wall_ns(0);
-        let disk = &mut shared.devices[0].disk;
-        let uid = disk.live.lookup("a").unwrap();
-        disk.link(uid, "b", now).unwrap();
-    }
+    give_second_name(&world, "a", "b");
     hand.sync(|_, _| {});
     assert_eq!(mark(&world, 0, "a"), None);
     hand.disk.remove_file("b").unwrap();
@@ -114,20 +122,12 @@ fn a_file_that_had_two_names_is_marked() {
 /// Found by seed 1007010280: the other name went from another folder, and nothing told of the file's new change time.
 #[test]
 fn a_file_that_had_two_names_in_two_folders_is_marked() {
-    let world = world(true);
-    let kind = DiskKind { grain_ns: 2_000_000_000, reuses_inodes: false, ordered_journal: true };
-    world.lock().devices[0] = Device::new(kind, 0);
+    let world = world_of_slow_clocks();
     let mut hand = Hand::with(&world, 0, |_| {}, true);
     hand.disk.make_dir("F").unwrap();
     hand.put("F/a", b"photo a");
-    {
-        let mut shared = world.lock();
-        let now = shared.wall_ns(0);
-        let disk = &mut shared.devices[0].disk;
-        let uid = disk.live.lookup("F/a").unwrap();
-        disk.link(uid, "b", now).unwrap();
-        shared.tell_watcher(0);
-    }
+    give_second_name(&world, "F/a", "b");
+    world.lock().tell_watcher(0);
     hand.sync(|_, _| {});
     world.lock().pass(2_000_000_000);
     hand.disk.remove_file("F/a").unwrap();
