@@ -20,6 +20,13 @@ pub(crate) struct Entry {
     pub(crate) deleted: bool,
 }
 
+impl Entry {
+    /// Whether it says nothing but that there is no such record any more, not even of which kind that was.
+    pub(crate) fn lost_its_fields(&self) -> bool {
+        self.deleted && self.name.is_empty()
+    }
+}
+
 const PARENT: &str = cloudsync_cloud::PARENT_FIELD;
 const NAME: &str = cloudsync_cloud::NAME_FIELD;
 const KIND: &str = "kind";

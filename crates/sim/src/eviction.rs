@@ -153,7 +153,7 @@ impl Shared {
             if self.cloud.holds_live(&digest) {
                 continue;
             }
-            let here = (0..self.devices.len()).any(|device| self.contents_on(device).contains_key(&digest));
+            let here = (0..self.devices.len()).any(|device| self.kept_on(device, &digest));
             if let Some(story) = self.people.stories.get_mut(&digest) {
                 story.restored_away = true;
                 story.excused |= !here;

@@ -74,6 +74,8 @@ pub struct WorldPlan {
     pub stops: bool,
     /// What is still wrong with the cloud when all else is well, and for how many rounds.
     pub lasting: Option<(u32, Weather)>,
+    /// Whether the cloud's deleted records lose their fields.
+    pub bare_deletions: bool,
     /// How many folders each machine syncs, in worlds whose seeds are [`ROOTED`] or more: its gallery, and a bundle's
     /// files. Each is a device of its own with an engine of its own; those of a machine follow one another, and lose
     /// their processes and their power together.
@@ -158,6 +160,7 @@ impl WorldPlan {
             losses: rng.per_mille(150),
             stops: rng.per_mille(400),
             lasting: None,
+            bare_deletions: false,
             roots: 1,
             space: None,
         }
@@ -172,6 +175,7 @@ impl WorldPlan {
             let rounds = *rng.pick(&[1, 2, 5]).unwrap_or(&1);
             self.lasting = Some((rounds, Weather::cloudy(rng)));
         }
+        self.bare_deletions = rng.per_mille(100);
         self
     }
 

@@ -294,19 +294,26 @@ impl Shared {
 
     /// The contents of all files of a device, reserved folder included, with one of their paths.
     pub fn contents_on(&self, device: usize) -> BTreeMap<Digest, String> {
+        self.files_on(device).collect()
+    }
+
+    fn files_on(&self, device: usize) -> impl Iterator<Item = (Digest, String)> {
         let tree = &self.devices[device].disk.live;
         let walked = tree.walk().into_iter();
         walked
             .filter_map(|(path, uid)| Some((tree.nodes.get(&uid)?, path)))
             .filter(|(node, _)| matches!(node.body, crate::disk::Body::File(_)))
             .map(|(node, path)| (digest_of(&node.data()), path))
-            .collect()
+    }
+
+    /// Whether a disk has these bytes to keep: an unfinished download goes at any time.
+    pub(crate) fn kept_on(&self, device: usize, digest: &Digest) -> bool {
+        let mut files = self.files_on(device);
+        files.any(|(held, path)| held == *digest && !path.starts_with(<dyn FileSystem>::TEMP))
     }
 
     pub(crate) fn on_other_disk(&self, device: usize, digest: &Digest) -> bool {
-        (0..self.devices.len())
-            .filter(|other| *other != device)
-            .any(|other| self.contents_on(other).contains_key(digest))
+        (0..self.devices.len()).any(|other| other != device && self.kept_on(other, digest))
     }
 
     /// Called where the cloud is about to hold one live record fewer with this content.

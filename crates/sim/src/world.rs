@@ -83,7 +83,8 @@ pub fn run_plan(rng: Rng, plan: WorldPlan, prepare: impl FnOnce(&mut Shared)) ->
 
 impl World {
     fn new(rng: Rng, plan: WorldPlan) -> Self {
-        let cloud = CloudState::new(plan.capabilities, plan.page, plan.lease_s);
+        let mut cloud = CloudState::new(plan.capabilities, plan.page, plan.lease_s);
+        cloud.bare_deletions = plan.bare_deletions;
         let mut shared = Shared::new(rng, cloud);
         shared.meddling = plan.meddling;
         shared.roots = plan.roots;

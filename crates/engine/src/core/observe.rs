@@ -335,9 +335,7 @@ impl Relisting {
     /// under the same version, comes from a cloud that was restored from a backup: what was known of it is
     /// forgotten, so that it is taken, and what this device has had since is a change of its own.
     fn look_at(&mut self, trees: &mut Trees, entry: &Entry) {
-        if !entry.deleted {
-            self.seen.insert(entry.record.clone());
-        }
+        self.seen.insert(entry.record.clone());
         let Some(id) = trees.by_record(&entry.record) else { return };
         let Some(known) = trees.remote(id) else { return };
         let parent = entry.parent.as_deref().map_or(Some(NodeId::ROOT), |record| trees.by_record(record));
@@ -372,8 +370,8 @@ fn take_entry(trees: &mut Trees, entry: Entry) -> bool {
             folder
         }),
     };
-    if entry.deleted && entry.name.is_empty() {
-        // A deleted record may have lost its fields: the last ones known are kept.
+    if entry.lost_its_fields() {
+        // The last ones known are kept.
         if trees.remote(id).is_none() {
             return false;
         }
@@ -399,12 +397,13 @@ fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
     if let Some(id) = trees.by_record(&entry.record) {
         let node = trees.get(id)?;
         let blank = node.local.is_none() && node.synced.is_none() && node.remote.is_none();
-        if node.kind != entry.kind && blank {
-            trees.set_kind(id, entry.kind);
-        } else if node.kind != entry.kind {
-            return None;
+        if node.kind == entry.kind || entry.lost_its_fields() {
+            return Some(id);
         }
-        return Some(id);
+        if blank {
+            trees.set_kind(id, entry.kind);
+        }
+        return blank.then_some(id);
     }
     // A file that was deleted before this device knew it is nothing to it. A folder may still have
     // something in it.
@@ -418,12 +417,12 @@ fn node_of(trees: &mut Trees, entry: &Entry) -> Option<NodeId> {
 
 /// What the whole listing did not show is gone. In a cloud that was restored from a backup that is no
 /// deletion, nor is what it has instead newer than what is here: the disk's files are sent again, or both are
-/// kept.
+/// kept. A deletion that it did not show is not known any more: that cloud's next version may be an older number.
 fn forget_unlisted(trees: &mut Trees, listing: &Relisting) {
     let unlisted = |record: Option<&str>| record.is_none_or(|record| !listing.seen.contains(record));
     let gone: Vec<NodeId> = trees
         .iter()
-        .filter(|(_, node)| node.live_remote().is_some() && unlisted(node.record))
+        .filter(|(_, node)| node.remote.is_some() && unlisted(node.record))
         .map(|(id, _)| id)
         .collect();
     for &id in &gone {

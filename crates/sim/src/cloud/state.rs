@@ -35,8 +35,9 @@ impl Rec {
         assets_of(&self.values)
     }
 
-    pub(super) fn page_row(&self, id: &str, fields: &[&str]) -> Record {
-        let wanted = |name: &String| fields.is_empty() || fields.contains(&name.as_str());
+    pub(super) fn page_row(&self, id: &str, fields: &[&str], bare_deletions: bool) -> Record {
+        let bare = bare_deletions && self.deleted();
+        let wanted = |name: &String| !bare && (fields.is_empty() || fields.contains(&name.as_str()));
         let values = self.values.iter().filter(|(name, _)| wanted(name));
         Record {
             extension: ExtensionValue {
@@ -118,6 +119,8 @@ pub struct CloudState {
     pub quota: Option<u64>,
     /// For the test of the checks: acknowledges this many more records without keeping them.
     pub forgetful: u64,
+    /// Whether its deleted records lose their fields.
+    pub bare_deletions: bool,
     /// What was described of each bundle's databases.
     schemas: BTreeMap<String, AppSchema>,
     pub(super) epoch: u64,
@@ -144,6 +147,7 @@ impl CloudState {
             lease_s,
             sequence: 0,
             forgetful: 0,
+            bare_deletions: false,
             schemas: BTreeMap::new(),
             epoch: 1,
             by_sequence: BTreeMap::new(),

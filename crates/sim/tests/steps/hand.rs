@@ -16,6 +16,9 @@ use parking_lot::Mutex;
 
 pub(crate) type World = Arc<Mutex<Shared>>;
 
+/// What the devices of a world have.
+pub(crate) const DISK: DiskKind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
+
 pub(crate) fn world(digests: bool) -> World {
     world_with(Capabilities { compare_and_set: true, fencing: true, ranges: true, digests })
 }
@@ -23,8 +26,7 @@ pub(crate) fn world(digests: bool) -> World {
 pub(crate) fn world_with(capabilities: Capabilities) -> World {
     let mut shared = Shared::new(Rng::new(1), CloudState::new(capabilities, 100, 10));
     for _ in 0..2 {
-        let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
-        shared.devices.push(Device::new(kind, 0));
+        shared.devices.push(Device::new(DISK, 0));
     }
     Arc::new(Mutex::new(shared))
 }

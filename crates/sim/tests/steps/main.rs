@@ -365,3 +365,22 @@ fn a_late_heartbeat_is_no_lock() {
     hand.step(anew);
     assert!(matches!(hand.core.next_job().unwrap().work, Work::Pull { .. }));
 }
+
+/// A cloud that keeps nothing of a deleted record but its id does not say that it was a folder.
+#[test]
+fn a_folder_goes_whose_deleted_record_lost_its_fields() {
+    let world = world(true);
+    world.lock().cloud.bare_deletions = true;
+    let mut here = Hand::of_device(&world, 0, DownloadPolicy::Originals);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    here.disk.make_dir("album").unwrap();
+    here.put("album/a.jpg", b"bytes");
+    here.sync_well();
+    there.sync_well();
+    assert_eq!(there.read("album/a.jpg"), b"bytes");
+    here.disk.remove_file("album/a.jpg").unwrap();
+    here.disk.remove_dir("album").unwrap();
+    here.sync_well();
+    there.sync_well();
+    assert!(there.disk.stat("album").is_err());
+}

@@ -2,9 +2,11 @@
 //! backup lacks counts as deleted.
 
 use cloudsync_engine::DownloadPolicy::Originals;
+use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
+use cloudsync_sim::Device;
 
-use crate::hand::{Hand, World, world};
+use crate::hand::{DISK, Hand, World, world};
 use crate::removals::remove;
 
 /// Two devices in step, and a cloud that is backed up right then.
@@ -126,4 +128,35 @@ fn a_removal_is_carried_out_on_the_same_bytes() {
     there.sync_well();
     in_step(&mut here, &mut there);
     assert!(contents(&here).is_empty());
+}
+
+/// Found by seed 1007104579: the deletion, which the backup did not have, was as new as what another device wrote
+/// there afterwards.
+#[test]
+fn a_deletion_that_the_backup_lacks_is_not_newer_than_what_comes_after() {
+    let (world, mut here, mut there) = backed_up(&[]);
+    world.lock().devices.push(Device::new(DISK, 0));
+    let mut third = Hand::of_device(&world, 2, Originals);
+    here.put("a.jpg", b"first");
+    in_step(&mut here, &mut there);
+    third.sync_well();
+    third.disk.remove_file("a.jpg").unwrap();
+    third.sync_well();
+    rewrite(&there, "a.jpg", b"third");
+    pull_alone(&mut there);
+    assert!(world.lock().cloud.restore());
+    pull_alone(&mut there);
+    rewrite(&here, "a.jpg", b"second");
+    here.sync_well();
+    in_step(&mut here, &mut there);
+    assert_eq!(contents(&here), ["second", "third"]);
+}
+
+/// A sync that is stopped before it sends anything.
+fn pull_alone(hand: &mut Hand) {
+    let upload = hand.sync_until(|work| matches!(work, Work::Upload(_)));
+    hand.core.stop_sync();
+    hand.finish(upload);
+    assert!(hand.core.is_idle());
+    while hand.sink.next().is_some() {}
 }
