@@ -140,8 +140,8 @@ impl Shared {
         }
     }
 
-    /// The cloud is what it was when the backup was made. What it holds no longer has to be on a disk, if it
-    /// is on one now; where it is only there no longer, nothing can be asked.
+    /// The cloud is what it was when the backup was made. What it holds no longer, or under fewer names, has to be
+    /// on a disk, if it is on one now; where it is only there no longer, nothing can be asked.
     pub(crate) fn restore_cloud(&mut self) {
         let before: Vec<Digest> = self.cloud.live_contents().collect();
         if !self.cloud.restore() {
@@ -149,11 +149,13 @@ impl Shared {
         }
         self.proofs.restored_ns = self.now_ns;
         self.note("the cloud is RESTORED from a backup");
-        for digest in before {
-            if self.cloud.holds_live(&digest) {
+        for &digest in &before {
+            let times = |held: &mut dyn Iterator<Item = Digest>| held.filter(|held| *held == digest).count();
+            let left = times(&mut self.cloud.live_contents());
+            if left >= times(&mut before.iter().copied()) {
                 continue;
             }
-            let here = (0..self.devices.len()).any(|device| self.kept_on(device, &digest));
+            let here = left > 0 || (0..self.devices.len()).any(|device| self.kept_on(device, &digest));
             if let Some(story) = self.people.stories.get_mut(&digest) {
                 story.restored_away = true;
                 story.excused |= !here;

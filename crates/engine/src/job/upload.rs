@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
-use super::hash::smudge;
+use super::hash::{digest, smudge};
 use super::transfer::{Control, Throttle};
-use super::{JobContext, Moved, TABLE};
+use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::bandwidth::Direction;
 use crate::error::Error;
 use crate::ports::{ContentId, HEAD, ReadFile, SMUDGED, Stamp, same_file};
@@ -82,7 +82,7 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
         .map(|(reading, item)| {
             let missing = || Err(CloudError::Unknown("the cloud gave fewer answers than assets".into()));
             let answer = answers.next().unwrap_or_else(missing);
-            outcome(context, item, reading, answer, &durable)
+            outcome(context, item, reading, answer, &durable, stop)
         })
         .collect();
     super::previews::make(context, items, &heads, &mut outcomes, stop);
@@ -248,12 +248,30 @@ fn named_by(asset: &str) -> Option<Digest> {
     blake3::Hash::from_hex(asset).ok().map(|digest| *digest.as_bytes())
 }
 
+/// The stamp of a file that the cloud did not read, if it is as it was. It is read here: a power cut may have taken the
+/// bytes that it is known by, and left the stamp.
+fn unread(context: &JobContext, item: &UploadItem, stop: &StopFlag) -> Result<Option<Stamp>, UploadOutcome> {
+    let mut buffer = vec![0; super::hash::CHUNK.min(item.stamp.size as usize + 1)];
+    let read = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, &mut buffer, stop));
+    match read {
+        Ok(Some((content, now))) => {
+            let same = same_file(&now, &item.stamp) && item.digest.is_none_or(|known| known == content.digest);
+            Ok(same.then_some(now))
+        }
+        Ok(None) if stop.is_set() => Err(UploadOutcome::Stopped),
+        Ok(None) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(UploadOutcome::Unreadable(Error::io("the file cannot be read", &error))),
+    }
+}
+
 fn outcome(
     context: &JobContext,
     item: &UploadItem,
     reading: Reading,
     answer: Result<CloudAsset, CloudError>,
     durable: &io::Result<()>,
+    stop: &StopFlag,
 ) -> UploadOutcome {
     if let Some(error) = reading.failed {
         return UploadOutcome::Unreadable(error);
@@ -271,21 +289,19 @@ fn outcome(
     if let Err(error) = durable {
         return UploadOutcome::Unreadable(Error::io("the gallery's disk cannot be synced", error));
     }
-    // A cloud need not read a file of no bytes, nor bytes that it holds already. The stamp that was
-    // noted when they were read says how far to believe them.
+    // A cloud need not read a file of no bytes, nor bytes that it holds already.
     let opened = reading.stamp;
     let held = reading.hasher.is_none() && item.digest.is_some() && named_by(&asset) == item.digest;
     let stamp = match reading.stamp {
-        None if item.stamp.size == 0 || held => {
-            let now = context.fs.stat(&item.path).ok().map(|stat| stat.stamp);
-            now.filter(|now| same_file(now, &item.stamp)).map(|_| item.stamp)
-        }
-        stamp => {
-            stamp.filter(|stamp| stamp.size == reading.size).map(|stamp| smudge(stamp, reading.begun_ns))
-        }
+        None if item.stamp.size == 0 || held => unread(context, item, stop),
+        stamp => Ok(stamp.filter(|stamp| stamp.size == reading.size)),
     };
-    let Some(stamp) = stamp else {
-        return UploadOutcome::Changed;
+    let stamp = match stamp {
+        Ok(Some(stamp)) if reading.stamp.is_some() => smudge(stamp, reading.begun_ns),
+        // The stamp that was noted when they were read says how far to believe them.
+        Ok(Some(_)) => item.stamp,
+        Ok(None) => return UploadOutcome::Changed,
+        Err(outcome) => return outcome,
     };
     let digest = match &reading.hasher {
         Some(hasher) => *hasher.finalize().as_bytes(),

@@ -2,10 +2,12 @@
 //! what is there is what came from the cloud and not something that a person did.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
+use cloudsync_sim::{Body, digest_of};
 
 use crate::hand::{Hand, world};
 
@@ -141,4 +143,34 @@ fn deleted_after_moving(changed: bool) {
 fn the_other_device_deletes_what_was_just_moved_for_it() {
     deleted_after_moving(false);
     deleted_after_moving(true);
+}
+
+/// Found by seeds 1007071835 and 2007103510: the power goes after the cloud has a file's bytes and before their record
+/// is written, and takes them from the file without a change of its times. What the cloud holds already it does not
+/// read, and the device took the file for what it had been.
+#[test]
+fn what_a_power_cut_took_from_a_file_is_not_taken_for_sent() {
+    let world = world(true);
+    let mut here = Hand::open(&world, Originals);
+    here.put("photo", b"the first");
+    here.sync_well();
+    write(&here, "the second");
+    world.lock().pass(1_000_000_000);
+    let record = here.sync_until(|work| matches!(work, Work::Write(_)));
+    drop((record, here));
+    {
+        let mut shared = world.lock();
+        let tree = &mut shared.devices[0].disk.live;
+        let file = tree.lookup("photo").unwrap();
+        tree.nodes.get_mut(&file).unwrap().body = Body::File(Arc::new(b"the \0\0\0\0\0\0".to_vec()));
+    }
+
+    let mut here = Hand::open(&world, Originals);
+    for _ in 0..2 {
+        here.sync(|_, _| {});
+        world.lock().pass(1_000_000_000);
+    }
+    let held = here.files()["photo"].clone();
+    assert_eq!(held, b"the \0\0\0\0\0\0");
+    assert!(world.lock().cloud.holds_live(&digest_of(&held)));
 }
