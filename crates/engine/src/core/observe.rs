@@ -371,10 +371,6 @@ fn take_entry(trees: &mut Trees, entry: Entry) -> bool {
         }),
     };
     if entry.lost_its_fields() {
-        // The last ones known are kept.
-        if trees.remote(id).is_none() {
-            return false;
-        }
         trees.set_remote_deleted(id, entry.version);
     } else {
         let remote = Remote {

@@ -255,7 +255,8 @@ fn unread(context: &JobContext, item: &UploadItem, stop: &StopFlag) -> Result<Op
     let read = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, &mut buffer, stop));
     match read {
         Ok(Some((content, now))) => {
-            let same = same_file(&now, &item.stamp) && item.digest.is_none_or(|known| known == content.digest);
+            let same =
+                same_file(&now, &item.stamp) && item.digest.is_none_or(|known| known == content.digest);
             Ok(same.then_some(now))
         }
         Ok(None) if stop.is_set() => Err(UploadOutcome::Stopped),

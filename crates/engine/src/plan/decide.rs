@@ -272,13 +272,15 @@ fn set_aside(request: &Request<'_>, id: NodeId, given: &mut BTreeSet<Place>) -> 
     Some(Learn::SetAside { node: id, name })
 }
 
-/// A node that only the disk knows may be the same as one that lies at its place in the cloud.
+/// A node that only the disk knows may be the same as one that lies at its place in the cloud; so may one that the
+/// cloud has no more, if what it has become here is what lies there.
 fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Option<Learn> {
     let trees = request.trees;
     let node = trees.get(id)?;
-    if node.synced.is_some() || node.live_remote().is_some() {
+    if node.live_remote().is_some() {
         return None;
     }
+    let new = node.synced.is_none();
     let local = node.local?;
     for other in trees.remotes_at(local.place.parent, local.place.name) {
         let Some(there) = trees.get(other).filter(|_| !request.frozen.contains(&other)) else { continue };
@@ -287,11 +289,11 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
             continue;
         }
         let same = match local.content {
-            LocalContent::Dir(_) => true,
+            LocalContent::Dir(_) => new,
             LocalContent::Unread(_) => return Some(Learn::Hash(id)),
             LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
                 let remote = there.remote.and_then(|remote| remote.content);
-                Some(content) == remote || matches!(decide(other, &there), Verdict::Dead)
+                Some(content) == remote || (new && matches!(decide(other, &there), Verdict::Dead))
             }
         };
         if same {

@@ -434,11 +434,13 @@ impl Trees {
         self.put(id, &node, &NodeRef { remote, ..node });
     }
 
-    /// The cloud has deleted the node's record: place and content stay those it had.
+    /// The cloud has deleted the node's record: place and content stay those it had, as far as they are known. Nothing
+    /// could take its place again without its version.
     pub fn set_remote_deleted(&mut self, id: NodeId, version: u64) {
         let Some(row) = self.take(id) else { return };
         let node = row.node();
-        let remote = node.remote.map(|remote| Remote { version, deleted: true, ..remote });
+        let last = node.remote.or_else(|| unheard_of(&node));
+        let remote = last.map(|remote| Remote { version, deleted: true, ..remote });
         self.put(id, &node, &NodeRef { remote, ..node });
     }
 
@@ -650,6 +652,13 @@ fn marked(node: &NodeRef<'_>) -> Option<(u64, FileMark)> {
         (false, _) => FileMark::Downloaded,
     };
     Some((stamp.ino, mark))
+}
+
+/// What a record held that this device had not heard of since it wrote it or agreed with the cloud, as far as it knows.
+fn unheard_of<'t>(node: &NodeRef<'t>) -> Option<Remote<PlaceRef<'t>, &'t str>> {
+    let agreed = node.synced.as_ref().map(|synced| (synced.place, synced.content));
+    let (place, content) = agreed.or_else(|| Some((node.local.as_ref()?.place, None)))?;
+    Some(Remote { place, content, asset: None, previews: Previews::NONE, version: 0, deleted: true })
 }
 
 /// The thumbnail that stands for a file whose bytes are in the cloud alone, and what it shows.

@@ -207,7 +207,9 @@ impl CloudDb for SimDb {
             let mut rows = cloud.by_sequence.range(from + 1..).filter(|(_, key)| key.0 == table);
             let mut page = CloudData { next_cursor: cloud.cursor(from), ..CloudData::default() };
             for (sequence, key) in rows.by_ref().take(most) {
-                page.values.extend(cloud.records.get(key).map(|rec| rec.page_row(&key.1, fields, cloud.bare_deletions)));
+                page.values.extend(
+                    cloud.records.get(key).map(|rec| rec.page_row(&key.1, fields, cloud.bare_deletions)),
+                );
                 page.next_cursor = cloud.cursor(*sequence);
             }
             page.has_more = rows.next().is_some();

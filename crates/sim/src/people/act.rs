@@ -244,7 +244,9 @@ impl<'a> Person<'a> {
         let path = disk.path_of(uid);
         disk.write(uid, bytes.clone(), false, now);
         let mtime = disk.stamp_time(now);
+        let names = disk.links(uid);
         let story = self.shared.people.wrote(self.device, &bytes, mtime);
+        story.copied |= names > 1;
         match path {
             None => story.excused = true,
             Some(path) if path.split('/').any(left_alone) => story.hidden = true,

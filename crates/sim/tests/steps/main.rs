@@ -384,3 +384,23 @@ fn a_folder_goes_whose_deleted_record_lost_its_fields() {
     there.sync_well();
     assert!(there.disk.stat("album").is_err());
 }
+
+/// Found by seed 7228188: the device was killed before it heard that its record was written, and heard next that it was
+/// deleted, but not what it had been. It wrote it again as if it had never been there, without end.
+#[test]
+fn a_deletion_without_fields_of_a_record_that_was_not_heard_of_is_known() {
+    let world = world(true);
+    world.lock().cloud.bare_deletions = true;
+    let here = Hand::of_device(&world, 0, DownloadPolicy::Originals);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    here.put("a.jpg", b"bytes");
+    here.killed_after(|work| matches!(work, Work::Write(_)));
+    there.sync_well();
+    there.disk.remove_file("a.jpg").unwrap();
+    world.lock().pass(20_000_000_000);
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, DownloadPolicy::Originals);
+    here.sync_well();
+    there.sync_well();
+    assert_eq!(here.files(), there.files());
+}

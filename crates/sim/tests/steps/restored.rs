@@ -160,3 +160,18 @@ fn pull_alone(hand: &mut Hand) {
     assert!(hand.core.is_idle());
     while hand.sink.next().is_some() {}
 }
+
+/// Found by seed 1007154471: of equal bytes the one was taken out of the other's way.
+#[test]
+fn what_was_changed_to_what_another_record_says_is_that_record() {
+    let (_, mut here, mut there) = backed_up(&[("a.jpg", "first")]);
+    there.disk.remove_file("a.jpg").unwrap();
+    there.sync_well();
+    rewrite(&here, "a.jpg", b"second");
+    there.put("a.jpg", b"second");
+    let same_time = here.stamp("a.jpg").mtime_ns;
+    there.give_time("a.jpg", same_time);
+    there.sync_well();
+    in_step(&mut here, &mut there);
+    assert_eq!(here.files().into_keys().collect::<Vec<_>>(), ["a.jpg"]);
+}
