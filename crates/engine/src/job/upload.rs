@@ -248,22 +248,30 @@ fn named_by(asset: &str) -> Option<Digest> {
     blake3::Hash::from_hex(asset).ok().map(|digest| *digest.as_bytes())
 }
 
-/// The stamp of a file that the cloud did not read, if it is as it was. It is read here: a power cut may have taken the
-/// bytes that it is known by, and left the stamp.
-fn unread(context: &JobContext, item: &UploadItem, stop: &StopFlag) -> Result<Option<Stamp>, UploadOutcome> {
+/// What a file holds, and its stamp.
+fn read_here(
+    context: &JobContext,
+    item: &UploadItem,
+    stop: &StopFlag,
+) -> Result<Option<(Digest, Stamp)>, UploadOutcome> {
     let mut buffer = vec![0; super::hash::CHUNK.min(item.stamp.size as usize + 1)];
     let read = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, &mut buffer, stop));
     match read {
-        Ok(Some((content, now))) => {
-            let same =
-                same_file(&now, &item.stamp) && item.digest.is_none_or(|known| known == content.digest);
-            Ok(same.then_some(now))
-        }
+        Ok(Some((content, stamp))) => Ok(Some((content.digest, stamp))),
         Ok(None) if stop.is_set() => Err(UploadOutcome::Stopped),
         Ok(None) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(UploadOutcome::Unreadable(Error::io("the file cannot be read", &error))),
     }
+}
+
+/// The stamp of a file that the cloud did not read, if it is as it was. It is read here: a power cut may have taken the
+/// bytes that it is known by, and left the stamp.
+fn unread(context: &JobContext, item: &UploadItem, stop: &StopFlag) -> Result<Option<Stamp>, UploadOutcome> {
+    let here = read_here(context, item, stop)?;
+    let same = here
+        .filter(|(held, now)| same_file(now, &item.stamp) && item.digest.is_none_or(|known| known == *held));
+    Ok(same.map(|(_, now)| now))
 }
 
 fn outcome(
@@ -316,6 +324,15 @@ fn outcome(
     };
     if item.digest.is_some_and(|known| known != digest) {
         return UploadOutcome::Changed;
+    }
+    // Of a file that was just written its times do not tell whether it was written once more between two reads of the
+    // cloud's, so that it has the beginning of the one and the end of the other.
+    if opened.is_some() && stamp.ctime_ns == SMUDGED {
+        match read_here(context, item, stop) {
+            Ok(Some((here, _))) if here == digest => {}
+            Ok(_) => return UploadOutcome::Changed,
+            Err(outcome) => return outcome,
+        }
     }
     // One that was read before was asked for it then.
     let unasked = opened.filter(|_| item.digest.is_none());
