@@ -378,8 +378,8 @@ fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry<'_>) 
     trees.local(id).is_some_and(|local| local.place == Place { parent: folder, name: entry.name })
 }
 
-/// The missing node that was known under an entry's name: the one with its inode number, where a file
-/// came to a place that another had just left. What was being removed to free its space is gone; another file in
+/// The missing node that was known under an entry's name. Where a file came to a place that another had just left, it is
+/// the one that was seen so, else the one with its inode number, which the other may have had before. What was being removed to free its space is gone; another file in
 /// its place is new, and no change of it.
 fn named_so(
     trees: &Trees,
@@ -392,8 +392,9 @@ fn named_so(
         !trees.leaving().contains(id) || stamp.is_some_and(|stamp| same_file(&entry.stamp, &stamp))
     };
     let known = || trees.locals_at(folder, entry.name).filter(|id| missing.contains(id)).filter(stayed);
-    let same_file = known().find(|&id| stamp_of(trees, id).is_some_and(|stamp| stamp.ino == entry.stamp.ino));
-    same_file.or_else(|| known().next())
+    let find = |is_it: &dyn Fn(Stamp) -> bool| known().find(|&id| stamp_of(trees, id).is_some_and(is_it));
+    let same = find(&|stamp| same_file(&entry.stamp, &stamp));
+    same.or_else(|| find(&|stamp| stamp.ino == entry.stamp.ino)).or_else(|| known().next())
 }
 
 /// Takes the entry for the node, moved, where inode number, size and time say so. It is read again, like

@@ -232,3 +232,24 @@ fn what_was_changed_after_a_cut_upload_is_sent_from_its_beginning() {
         assert!(there.files()["photo"] == here.files()["photo"], "seed {seed}, named {named}");
     }
 }
+
+/// Found by seed 7215987: a person deleted what was to make room for a file from the cloud, and that one got its inode
+/// number. It was taken for the deleted one, changed, and itself for deleted.
+#[test]
+fn what_comes_to_the_place_of_a_deleted_file_with_its_inode_number_is_itself() {
+    let aside = "new (conflict device 2023-11-14 22-13-25)";
+    let (mut here, mut there) = both(true);
+    here.put("new", b"own, and longer");
+    here.sync(|hand, job| match job.work {
+        Work::Lock if there.disk.stat("new").is_err() => {
+            there.put("new", b"theirs");
+            there.sync_well();
+        }
+        Work::Disk(_) if hand.read("new").starts_with(b"own") => hand.disk.remove_file("new").unwrap(),
+        _ => {}
+    });
+    settle(&mut here, &mut there);
+    // The deleted one had been sent, for a place out of the way.
+    let expected = [("new", "theirs"), (aside, "own, and longer"), ("photo", "before")];
+    assert_eq!(held(&here), as_text(expected));
+}
