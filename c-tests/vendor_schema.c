@@ -84,8 +84,9 @@ static void answer_is(CloudSyncRows *answers, size_t index, int32_t expected, co
     const char *description;
     assert_ok(cloudsync_rows_result(answers, index, &code, &description));
     assert_int_equal(code, expected);
-    if (strstr(description, named) == NULL) {
-        fail_msg("'%s' does not name %s", description, named);
+    const char *text = description == NULL ? "" : description;
+    if (strstr(text, named) == NULL) {
+        fail_msg("'%s' does not name %s", text, named);
     }
 }
 
