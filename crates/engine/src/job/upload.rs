@@ -64,8 +64,18 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
         Ok(loader) => loader,
         Err(error) => return items.iter().map(|_| UploadOutcome::Refused(error.clone())).collect(),
     };
+    let capabilities = context.db().map(|db| db.capabilities()).unwrap_or_default();
     // A cloud that names its assets by their digest has taken it; once is enough.
-    let named = context.db().is_ok_and(|db| db.capabilities().digests);
+    let named = capabilities.digests;
+    // Another would not say that it has the beginning of a file as it was before a power cut, and the end of what that
+    // left of it: what it keeps of a cut upload must be as durable here.
+    if capabilities.ranges
+        && !named
+        && let Err(error) = context.fs.sync()
+    {
+        let error = unsynced(&error);
+        return items.iter().map(|_| UploadOutcome::Unreadable(error.clone())).collect();
+    }
     let hasher = || (!named).then(blake3::Hasher::new).map(Box::new);
     let mut readings: Vec<Reading> =
         items.iter().map(|_| Reading { hasher: hasher(), ..Reading::default() }).collect();
@@ -87,6 +97,10 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
         .collect();
     super::previews::make(context, items, &heads, &mut outcomes, stop);
     outcomes
+}
+
+fn unsynced(error: &io::Error) -> Error {
+    Error::io("the gallery's disk cannot be synced", error)
 }
 
 fn upload<'a>(throttle: Throttle<'a>, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
@@ -135,6 +149,8 @@ struct Reading {
     /// The time of day before that.
     begun_ns: i64,
     changed: bool,
+    /// The cloud had its beginning of an earlier try.
+    resumed: bool,
     failed: Option<Error>,
 }
 
@@ -184,17 +200,18 @@ impl Source<'_> {
         }
     }
 
-    /// The cloud goes on after what an earlier try sent, which was of the file as the plan saw it: the digest needs
-    /// those bytes too.
+    /// The cloud goes on after what an earlier try sent, which was of the file as the plan saw it, unless the power went
+    /// since: the digest needs those bytes too.
     fn catch_up(&mut self, offset: u64) -> io::Result<()> {
         self.open()?;
         if self.reading.stamp != Some(self.stamp) {
             self.reading.changed = true;
             return Err(io::Error::other("the file changed since an earlier try sent how it begins"));
         }
+        self.reading.resumed = true;
         if self.reading.hasher.is_none() {
-            self.reading.size = offset;
-            return Ok(());
+            self.reading.hasher = Some(Box::default());
+            self.reading.size = 0;
         }
         let mut buffer = vec![0; super::hash::CHUNK];
         while self.reading.size < offset {
@@ -296,7 +313,7 @@ fn outcome(
         Err(error) => return UploadOutcome::Refused(error),
     };
     if let Err(error) = durable {
-        return UploadOutcome::Unreadable(Error::io("the gallery's disk cannot be synced", error));
+        return UploadOutcome::Unreadable(unsynced(error));
     }
     // A cloud need not read a file of no bytes, nor bytes that it holds already.
     let opened = reading.stamp;
@@ -322,7 +339,8 @@ fn outcome(
             }
         },
     };
-    if item.digest.is_some_and(|known| known != digest) {
+    let other = |known: Digest| known != digest;
+    if item.digest.is_some_and(other) || (reading.resumed && named_by(&asset).is_some_and(other)) {
         return UploadOutcome::Changed;
     }
     // Of a file that was just written its times do not tell whether it was written once more between two reads of the

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_sim::{Body, digest_of};
+use cloudsync_sim::{Body, Doom, Rng, digest_of};
 
 use crate::hand::{Hand, world};
 
@@ -173,4 +173,38 @@ fn what_a_power_cut_took_from_a_file_is_not_taken_for_sent() {
     let held = here.files()["photo"].clone();
     assert_eq!(held, b"the \0\0\0\0\0\0");
     assert!(world.lock().cloud.holds_live(&digest_of(&held)));
+}
+
+/// Found by seed 1007450032: the power goes while a file is sent, and takes some of its bytes without a change of its
+/// times. The cloud went on from what it had.
+#[test]
+fn what_a_power_cut_took_from_a_file_that_was_half_sent_is_sent_as_it_is() {
+    for (seed, calls, named) in cuts() {
+        let world = world(named);
+        world.lock().rng = Rng::new(seed);
+        let mut here = Hand::of_device(&world, 0, Originals);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        here.put("photo", &[0; 100]);
+        world.lock().devices[0].disk.sync();
+        here.rewrite_with_old_time("photo", &[1; 100]);
+        world.lock().pass(1_000_000_000);
+        world.lock().devices[0].weather.transfer_cut = 500;
+        let upload = here.sync_until(|work| matches!(work, Work::Upload(_)));
+        world.lock().devices[0].doom = Some(Doom { calls, power_cut: true });
+        here.run(upload);
+        world.lock().devices[0].doom = None;
+        world.lock().devices[0].weather.transfer_cut = 0;
+        drop(here);
+        let mut here = Hand::of_device(&world, 0, Originals);
+        for _ in 0..2 {
+            here.sync(|_, _| {});
+            there.sync(|_, _| {});
+        }
+        assert!(there.files() == here.files(), "seed {seed}, cut after {calls} calls, named: {named}");
+    }
+}
+
+fn cuts() -> impl Iterator<Item = (u64, u64, bool)> {
+    let cuts = (0..30).flat_map(|seed| (2..8).map(move |calls| (seed, calls)));
+    cuts.flat_map(|(seed, calls)| [(seed, calls, true), (seed, calls, false)])
 }
