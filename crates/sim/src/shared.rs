@@ -55,6 +55,8 @@ pub struct Device {
     pub index: IndexState,
     /// Its small pictures.
     pub previews: BTreeMap<PreviewName, Vec<u8>>,
+    /// A byte of what came to it was another than the cloud sent.
+    pub flipped: bool,
     /// What its watcher has seen.
     pub watch: WatchState,
     /// What goes wrong now.
@@ -119,6 +121,7 @@ impl Device {
             doom: None,
             index: IndexState::default(),
             previews: BTreeMap::new(),
+            flipped: false,
             watch: WatchState::default(),
             weather: Weather::default(),
             wall_offset_ns,

@@ -170,6 +170,7 @@ impl SimLoader {
         if shared.rng.per_mille(chance) {
             let at = shared.rng.index(part.len());
             part[at] ^= 0x20;
+            shared.devices[self.wire.device].flipped = true;
             let line = format!("device {}: a byte flips on the way down", self.wire.device);
             shared.note(&line);
         }
