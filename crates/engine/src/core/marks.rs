@@ -13,7 +13,7 @@ use super::{Core, Task};
 use crate::filter::Filters;
 use crate::job::Work;
 use crate::ports::{FileMark, Marking, SMUDGED, Stamp, same_file};
-use crate::tree::{LocalContent, NodeId, Trees};
+use crate::tree::{LocalContent, NodeId, NodeSet, Trees};
 
 /// How many files one job marks: it holds them all open.
 const AT_ONCE: usize = 128;
@@ -28,6 +28,9 @@ pub(super) struct Marks {
     /// Whether files are marked here: the host wants it, and the disk can do it.
     on: bool,
     pub(super) missing: Missing,
+    /// Files that may not be marked, most of them because they have two names: that the one went from another folder
+    /// is told of nowhere in the folder of the other.
+    refused: NodeSet,
     /// How many new stamps are not in the index yet.
     unsaved: usize,
 }
@@ -40,7 +43,14 @@ impl Marks {
     /// As the index has it.
     pub(super) fn new(on: bool, text: &str) -> Self {
         let text = if on { text } else { "" };
-        Marks { on, missing: Missing::new(text), unsaved: 0 }
+        Marks { on, missing: Missing::new(text), refused: NodeSet::default(), unsaved: 0 }
+    }
+
+    /// Tries those that may not be marked once more, where one of them is there no more.
+    fn try_again(&mut self, trees: &Trees) {
+        if self.refused.iter().any(|id| trees.mark(id).is_none()) {
+            self.missing.want(&std::mem::take(&mut self.refused));
+        }
     }
 
     /// The disk cannot do it.
@@ -71,6 +81,7 @@ impl Core {
         }
         self.marks.missing.want(&unmarked);
         let trees = self.states.trees.read();
+        self.marks.try_again(&trees);
         self.marks.missing.settle(&trees, |id| trees.mark(*id).is_some())
     }
 
@@ -118,6 +129,7 @@ impl Core {
                 }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     self.marks.missing.have(node);
+                    self.marks.refused.insert(node);
                 }
                 Err(_) => {}
             }

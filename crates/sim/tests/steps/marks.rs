@@ -136,3 +136,25 @@ fn a_file_that_had_two_names_in_two_folders_is_marked() {
     hand.sync_well();
     assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
 }
+
+/// Found by seed 2007513767: the watcher told of the folder that the other name went from, and of no other.
+#[test]
+fn a_file_whose_other_name_went_later_is_marked() {
+    let world = world(true);
+    let mut hand = Hand::with(&world, 0, |_| {}, true);
+    hand.disk.make_dir("F").unwrap();
+    hand.put("F/a", b"photo a");
+    give_second_name(&world, "F/a", "b");
+    world.lock().pass(1_000_000_000);
+    for _ in 0..2 {
+        world.lock().tell_watcher(0);
+        hand.sync_well();
+    }
+    assert_eq!(mark(&world, 0, "b"), None);
+    hand.disk.remove_file("F/a").unwrap();
+    for _ in 0..3 {
+        world.lock().tell_watcher(0);
+        hand.sync_well();
+    }
+    assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
+}
