@@ -1,5 +1,7 @@
 /* Two accounts share a photo of a gallery through the documented client calls; every answer of a share centre comes to its
  * caller as its documented number, on a stub and on a context, blocking and with a completion. */
+#include <dirent.h>
+
 #include "support.h"
 
 #include "vendor_cloud.h"
@@ -164,14 +166,26 @@ static void a_photo_is_shared_by_its_uri(void **state) {
     device_free(&ann);
 }
 
+/* The owner shares its folder Rome, and the invitee accepts. */
+static void share_rome(struct device *owner, struct device *invitee, const CloudSyncParticipant *who, char *resource) {
+    char code[64];
+    CloudSyncResult *result = NULL;
+    assert_ok(cloudsync_sharing_resource(owner->context, "file://media/Photo/Rome", &result));
+    resource_of(result, resource);
+    assert_ok(sharing_share(owner->context, resource, &who, 1, &result));
+    snprintf(code, sizeof code, "%s", participant_at(result, 0, 0)->participant->invitation_code);
+    assert_ok(cloudsync_result_free(result));
+    assert_ok(sharing_confirm_invitation(invitee->context, code, CLOUDSYNC_STATE_ACCEPTED, &result));
+    assert_ok(cloudsync_result_free(result));
+}
+
 /* What is shared comes with the next sync, and what is taken back goes; what the invitee has made stays. */
 static void a_shared_album_comes_and_goes(void **state) {
     (void)state;
     struct device ann, ben;
-    char resource[64], code[64], album[PATH_MAX], bens[PATH_MAX];
+    char resource[64], album[PATH_MAX], bens[PATH_MAX];
     const CloudSyncParticipant invitee = participant_form("ben", 0);
     const CloudSyncParticipant *const one[] = {&invitee};
-    CloudSyncResult *result = NULL;
     person_make(&ann, "ann");
     person_make(&ben, "ben");
     make_folder(join(album, ann.gallery, "Rome"));
@@ -180,13 +194,7 @@ static void a_shared_album_comes_and_goes(void **state) {
     write_photo(ben.gallery, "own.jpg", 50000, 3);
     device_sync(&ann);
     device_sync(&ben);
-    assert_ok(cloudsync_sharing_resource(ann.context, "file://media/Photo/Rome", &result));
-    resource_of(result, resource);
-    assert_ok(sharing_share(ann.context, resource, one, 1, &result));
-    snprintf(code, sizeof code, "%s", participant_at(result, 0, 0)->participant->invitation_code);
-    assert_ok(cloudsync_result_free(result));
-    assert_ok(sharing_confirm_invitation(ben.context, code, CLOUDSYNC_STATE_ACCEPTED, &result));
-    assert_ok(cloudsync_result_free(result));
+    share_rome(&ann, &ben, &invitee, resource);
     device_sync(&ben);
     assert_true(is_photo(join(bens, ben.gallery, "Rome"), "a.jpg", 50000, 1));
     assert_false(file_exists(ben.gallery, "hidden.jpg"));
@@ -217,23 +225,16 @@ static void sync_somehow(struct device *device) {
 static void what_an_invitee_has_made_stays(void **state) {
     (void)state;
     struct device ann, ben;
-    char resource[64], code[64], album[PATH_MAX], bens[PATH_MAX];
+    char resource[64], album[PATH_MAX], bens[PATH_MAX];
     const CloudSyncParticipant invitee = participant_form("ben", 0);
     const CloudSyncParticipant *const one[] = {&invitee};
-    CloudSyncResult *result = NULL;
     person_make(&ann, "ann");
     person_make(&ben, "ben");
     make_folder(join(album, ann.gallery, "Rome"));
     write_photo(album, "a.jpg", 50000, 1);
     write_photo(album, "b.jpg", 50000, 2);
     device_sync(&ann);
-    assert_ok(cloudsync_sharing_resource(ann.context, "file://media/Photo/Rome", &result));
-    resource_of(result, resource);
-    assert_ok(sharing_share(ann.context, resource, one, 1, &result));
-    snprintf(code, sizeof code, "%s", participant_at(result, 0, 0)->participant->invitation_code);
-    assert_ok(cloudsync_result_free(result));
-    assert_ok(sharing_confirm_invitation(ben.context, code, CLOUDSYNC_STATE_ACCEPTED, &result));
-    assert_ok(cloudsync_result_free(result));
+    share_rome(&ann, &ben, &invitee, resource);
     device_sync(&ben);
 
     write_photo(join(bens, ben.gallery, "Rome"), "a.jpg", 70000, 5); /* may be read only */
@@ -253,6 +254,53 @@ static void what_an_invitee_has_made_stays(void **state) {
     device_sync(&ann);
     assert_true(is_photo(album, "a.jpg", 50000, 1) && is_photo(album, "b.jpg", 50000, 2));
     assert_false(file_exists(album, "new.jpg"));
+    device_free(&ben);
+    device_free(&ann);
+}
+
+/* The path of the entry whose name begins so. */
+static void find_folder(char *path, const char *folder, const char *beginning) {
+    DIR *entries = opendir(folder);
+    assert_non_null(entries);
+    struct dirent *entry = readdir(entries);
+    while (entry != NULL && strncmp(entry->d_name, beginning, strlen(beginning)) != 0) {
+        entry = readdir(entries);
+    }
+    assert_non_null(entry);
+    join(path, folder, entry->d_name);
+    closedir(entries);
+}
+
+/* Two owners share albums of one name. The second is renamed for the invitee alone, who can write to neither. */
+static void two_albums_of_one_name(void **state) {
+    (void)state;
+    struct device ann, ben, cat;
+    char resource[64], album[PATH_MAX], other[PATH_MAX], first[PATH_MAX], second[PATH_MAX];
+    const CloudSyncParticipant invitee = participant_form("ben", 0);
+    person_make(&ann, "ann");
+    person_make(&ben, "ben");
+    person_make(&cat, "cat");
+    make_folder(join(album, ann.gallery, "Rome"));
+    make_folder(join(other, cat.gallery, "Rome"));
+    write_photo(album, "a.jpg", 50000, 1);
+    write_photo(other, "a.jpg", 60000, 2);
+    write_photo(other, "c.jpg", 60000, 3);
+    device_sync(&ann);
+    device_sync(&cat);
+    share_rome(&ann, &ben, &invitee, resource);
+    share_rome(&cat, &ben, &invitee, resource);
+    for (int i = 0; i < 3; i++) {
+        device_sync(&ben);
+        device_sync(&ann);
+        device_sync(&cat);
+    }
+    assert_true(is_photo(join(first, ben.gallery, "Rome"), "a.jpg", 50000, 1));
+    find_folder(second, ben.gallery, "Rome (conflict");
+    assert_true(is_photo(second, "a.jpg", 60000, 2) && is_photo(second, "c.jpg", 60000, 3));
+    assert_false(file_exists(first, "c.jpg"));
+    assert_true(is_photo(album, "a.jpg", 50000, 1) && !file_exists(album, "c.jpg"));
+    assert_true(is_photo(other, "a.jpg", 60000, 2) && is_photo(other, "c.jpg", 60000, 3));
+    device_free(&cat);
     device_free(&ben);
     device_free(&ann);
 }
@@ -764,6 +812,7 @@ int main(void) {
         in_scratch(a_photo_is_shared_by_its_uri),
         in_scratch(a_shared_album_comes_and_goes),
         in_scratch(what_an_invitee_has_made_stays),
+        in_scratch(two_albums_of_one_name),
         in_scratch(the_same_with_completions),
         in_scratch(what_cannot_be_shared),
         in_scratch(every_refusal_has_its_number),
