@@ -63,9 +63,7 @@ pub(crate) fn get<H: Handle>(handle: *const H, what: &str) -> Answer<Arc<Shared<
     if handle.is_null() {
         return Err(null(what));
     }
-    let found = TABLE
-        .get(handle.addr() as u64, |object| object.is::<Shared<H::Object>>().then(|| Arc::clone(object)));
-    found.and_then(|object| object.downcast().ok()).ok_or_else(|| stale(what))
+    TABLE.get(handle.addr() as u64, |object| Arc::clone(object).downcast().ok()).ok_or_else(|| stale(what))
 }
 
 /// Keeps an object and writes its handle to `out`.

@@ -56,7 +56,7 @@ impl Fields {
     /// Gives a field a value. What C has read of the others is over.
     pub(super) fn set(&mut self, name: &str, value: CloudType) {
         self.view.take();
-        self.values.insert(name.to_owned(), value);
+        self.values.insert(name.into(), value);
     }
 
     /// All of them, as C reads them until one is set.

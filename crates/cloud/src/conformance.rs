@@ -179,7 +179,7 @@ fn write(id: &str, base_version: Option<u64>, number: i64) -> RowWrite {
 }
 
 fn values(number: i64) -> Row {
-    Row::from([("number".to_owned(), CloudType::Int64(number))])
+    Row::from([("number".into(), CloudType::Int64(number))])
 }
 
 /// The answer to a call of one row or item.
@@ -308,14 +308,14 @@ fn insert_and_list(bench: &Bench) -> Check {
 fn fields_of_every_kind(bench: &Bench) -> Check {
     let asset = CloudAsset { name: "a.jpg".to_owned(), size: u64::MAX, ..CloudAsset::default() };
     let values = Row::from([
-        ("null".to_owned(), CloudType::Null),
-        ("number".to_owned(), CloudType::Int64(i64::MIN)),
-        ("real".to_owned(), CloudType::Double(-0.1)),
-        ("text".to_owned(), CloudType::String("e\u{301} \u{1f4f7}".to_owned())),
-        ("bool".to_owned(), CloudType::Bool(true)),
-        ("bytes".to_owned(), CloudType::Bytes(vec![0, 255])),
-        ("asset".to_owned(), CloudType::Asset(Box::new(asset.clone()))),
-        ("assets".to_owned(), CloudType::Assets(vec![asset.clone(), asset])),
+        ("null".into(), CloudType::Null),
+        ("number".into(), CloudType::Int64(i64::MIN)),
+        ("real".into(), CloudType::Double(-0.1)),
+        ("text".into(), CloudType::String("e\u{301} \u{1f4f7}".to_owned())),
+        ("bool".into(), CloudType::Bool(true)),
+        ("bytes".into(), CloudType::Bytes(vec![0, 255])),
+        ("asset".into(), CloudType::Asset(Box::new(asset.clone()))),
+        ("assets".into(), CloudType::Assets(vec![asset.clone(), asset])),
     ]);
     let row = RowWrite { id: bench.id()?, values: values.clone(), ..RowWrite::default() };
     one(bench.db.insert(&bench.table, vec![row])?)?;
@@ -328,8 +328,7 @@ fn fields_of_every_kind(bench: &Bench) -> Check {
 }
 
 fn columns_wanted(bench: &Bench) -> Check {
-    let values =
-        Row::from([("a".to_owned(), CloudType::Bool(true)), ("b".to_owned(), CloudType::Bool(false))]);
+    let values = Row::from([("a".into(), CloudType::Bool(true)), ("b".into(), CloudType::Bool(false))]);
     one(bench.db.insert(&bench.table, vec![RowWrite { id: bench.id()?, values, ..RowWrite::default() }])?)?;
     let page = bench.db.query(&bench.table, &["b"], 10, "")?;
     let names: Vec<_> = page.values.iter().flat_map(|record| record.values.keys()).collect();

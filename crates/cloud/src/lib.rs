@@ -34,4 +34,4 @@ pub use share::{
     NAME_FIELD, OWNER_FIELD, PARENT_FIELD, PRIVILEGE_FIELD, Participant, Privilege, RESOURCE_FIELD,
     RecordPlace, Role, ShareCenter, ShareError, ShareResult, SharingCode, State,
 };
-pub use value::{AssetStatus, CloudAsset, CloudType, Row};
+pub use value::{AssetStatus, CloudAsset, CloudType, FieldName, Row};

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// A column's name. Every row has those of its table: names of up to 23 bytes are kept in place.
+pub type FieldName = smol_str::SmolStr;
+
 /// One record's fields by column name.
-pub type Row = BTreeMap<String, CloudType>;
+pub type Row = BTreeMap<FieldName, CloudType>;
 
 /// A field's value, in the eight documented kinds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

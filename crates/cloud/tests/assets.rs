@@ -277,10 +277,8 @@ fn contents_are_kept_as_long_as_a_record_or_the_retention_wants() {
     let Setup { dir, clock, cloud } = setup();
     let db = db(&cloud);
     let [lonely, first, second] = [1, 2, 3].map(|seed| upload(&cloud, &bytes(seed, 100)).unwrap());
-    let both = Row::from([(
-        "files".to_owned(),
-        CloudType::Assets(vec![first.clone(), first.clone(), second.clone()]),
-    )]);
+    let both =
+        Row::from([("files".into(), CloudType::Assets(vec![first.clone(), first.clone(), second.clone()]))]);
     insert(&db, "a", None, both).unwrap();
     insert(&db, "b", None, naming(&first)).unwrap();
     clock.advance(29 * DAY);
@@ -307,7 +305,7 @@ fn every_asset_of_a_record_is_kept_while_it_is_named_and_goes_after_it() {
     let Setup { dir, clock, cloud } = setup();
     let db = db(&cloud);
     let assets = [1, 2, 3].map(|seed| upload(&cloud, &bytes(seed, 100)).unwrap());
-    let field = |name: &str, asset: &CloudAsset| (name.to_owned(), CloudType::Asset(Box::new(asset.clone())));
+    let field = |name: &str, asset: &CloudAsset| (name.into(), CloudType::Asset(Box::new(asset.clone())));
     let fields = ["asset", "thumbnail", "lcd"];
     let photo: Row = fields.iter().zip(&assets).map(|(name, asset)| field(name, asset)).collect();
     insert(&db, "a", None, photo.clone()).unwrap();

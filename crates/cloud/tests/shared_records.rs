@@ -38,8 +38,8 @@ fn text(value: &str) -> CloudType {
 }
 
 fn named(name: &str, parent: Option<&str>) -> Row {
-    let mut row = Row::from([(NAME_FIELD.to_owned(), text(name))]);
-    row.extend(parent.map(|parent| (PARENT_FIELD.to_owned(), text(parent))));
+    let mut row = Row::from([(NAME_FIELD.into(), text(name))]);
+    row.extend(parent.map(|parent| (PARENT_FIELD.into(), text(parent))));
     row
 }
 
@@ -205,7 +205,7 @@ fn nothing_is_written_without_the_privilege() {
     refused(add());
     refused(ben.delete("photo"));
     refused(ben.delete("album"));
-    let other = Row::from([(NAME_FIELD.to_owned(), text("Rome")), ("x".to_owned(), CloudType::Bool(true))]);
+    let other = Row::from([(NAME_FIELD.into(), text("Rome")), ("x".into(), CloudType::Bool(true))]);
     refused(ben.update("album", other.clone()));
     assert_eq!(ann.all(), before);
 

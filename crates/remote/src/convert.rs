@@ -303,11 +303,11 @@ fn value_in(value: Value) -> Read<CloudType> {
 }
 
 fn values_out(values: cloud::Row) -> BTreeMap<String, Value> {
-    values.into_iter().map(|(name, value)| (name, value_out(value))).collect()
+    values.into_iter().map(|(name, value)| (name.into(), value_out(value))).collect()
 }
 
 fn values_in(values: BTreeMap<String, Value>) -> Read<cloud::Row> {
-    values.into_iter().map(|(name, value)| Ok((name, value_in(value)?))).collect()
+    values.into_iter().map(|(name, value)| Ok((name.into(), value_in(value)?))).collect()
 }
 
 impl From<cloud::RowWrite> for RowWrite {

@@ -61,7 +61,7 @@ fn proofs_go_over_with_their_progress_and_can_be_stopped() {
     let db = db(&cloud);
     let id = db.generate_id(1).unwrap().remove(0);
     let file = CloudType::Asset(Box::new(asset.clone()));
-    let write = RowWrite { values: Row::from([("file".to_owned(), file)]), ..row(&id, 0) };
+    let write = RowWrite { values: Row::from([("file".into(), file)]), ..row(&id, 0) };
     let version = db.insert("t", vec![write]).unwrap().remove(0).unwrap().version;
     let right = Claim { gid: id, version, asset_id: asset.asset_id.clone(), size: 3 << 20, digest };
     let wrong = Claim { version: version + 1, ..right.clone() };
@@ -81,7 +81,7 @@ fn pages_that_are_too_long_for_a_message_come_in_pieces_and_rows_are_refused() {
     let ids = db.generate_id(6).unwrap();
     let large = CloudType::Bytes(bytes(2, 5 << 20));
     for id in &ids {
-        let write = RowWrite { values: Row::from([("large".to_owned(), large.clone())]), ..row(id, 0) };
+        let write = RowWrite { values: Row::from([("large".into(), large.clone())]), ..row(id, 0) };
         db.insert("t", vec![write]).unwrap().remove(0).unwrap();
     }
     let (mut seen, mut cursor) = (Vec::new(), String::new());
@@ -95,9 +95,8 @@ fn pages_that_are_too_long_for_a_message_come_in_pieces_and_rows_are_refused() {
         }
     }
     assert_eq!(seen, ids);
-    let rows = ids
-        .iter()
-        .map(|id| RowWrite { values: Row::from([("large".to_owned(), large.clone())]), ..row(id, 0) });
+    let rows =
+        ids.iter().map(|id| RowWrite { values: Row::from([("large".into(), large.clone())]), ..row(id, 0) });
     assert!(
         matches!(db.update("t", rows.collect()), Err(CloudError::InvalidArgument(text)) if text.contains("ask for less"))
     );

@@ -173,7 +173,7 @@ fn db(world: &Arc<Mutex<Shared>>) -> Arc<dyn CloudDb> {
 }
 
 fn row(id: &str, base: u64, name: &str) -> RowWrite {
-    let values = Row::from([("name".to_owned(), CloudType::String(name.to_owned()))]);
+    let values = Row::from([("name".into(), CloudType::String(name.to_owned()))]);
     RowWrite { id: id.into(), base_version: Some(base), lock_id: None, values }
 }
 

@@ -68,7 +68,7 @@ fn described(bench: &Bench<'_>) -> Found {
 impl Described {
     /// A record that fits, but for what is changed.
     fn write(&self, change: impl FnOnce(&mut Row)) -> Result<RowWrite> {
-        let mut values: Row = fields().into_iter().map(|(name, _, value)| (name.to_owned(), value)).collect();
+        let mut values: Row = fields().into_iter().map(|(name, _, value)| (name.into(), value)).collect();
         change(&mut values);
         Ok(RowWrite { id: self.db.generate_id(1)?.concat(), base_version: Some(0), lock_id: None, values })
     }
@@ -117,7 +117,7 @@ fn without(named: &'static str, what: &str) -> Unfit {
 
 /// A record with another value in a field.
 fn with(named: &'static str, what: &str, value: CloudType) -> Unfit {
-    let change = move |row: &mut Row| drop(row.insert(named.to_owned(), value.clone()));
+    let change = move |row: &mut Row| drop(row.insert(named.into(), value.clone()));
     Unfit { named, what: what.to_owned(), change: Box::new(change) }
 }
 

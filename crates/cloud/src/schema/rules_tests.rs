@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::FieldName;
 
 const TYPES: [FieldType; 8] = [
     FieldType::Null,
@@ -47,7 +48,7 @@ fn text<T: std::fmt::Debug>(answer: Result<T>) -> String {
 
 /// What a row comes to.
 fn judged(fields: Vec<Field>, row: Vec<(&str, CloudType)>) -> Result<()> {
-    let row = row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let row = row.into_iter().map(|(name, value)| (name.into(), value)).collect();
     Rules::new(&database(fields)).unwrap().table("notes").unwrap().unwrap().row(&row)
 }
 
@@ -169,13 +170,13 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
 
 fn rows() -> impl Strategy<Value = Row> {
     let value = (0..8_usize).prop_map(|at| values()[at].clone());
-    prop::collection::btree_map("[a-f]", value, 0..6)
+    prop::collection::btree_map("[a-f]".prop_map(FieldName::from), value, 0..6)
 }
 
 /// Whether a row fits, as one would say it without minding the time.
 fn fits(fields: &[Field], row: &Row) -> bool {
-    let known = |name: &String| fields.iter().any(|field| field.alias == *name);
-    let good = |field: &Field| match row.get(&field.alias) {
+    let known = |name: &FieldName| fields.iter().any(|field| field.alias == *name);
+    let good = |field: &Field| match row.get(field.alias.as_str()) {
         None | Some(CloudType::Null) => !field.primary && field.nullable,
         Some(value) => {
             let at = values()

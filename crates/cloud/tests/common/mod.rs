@@ -46,11 +46,11 @@ pub fn loader(cloud: &EmbeddedCloud) -> Arc<dyn AssetLoader> {
 }
 
 pub fn values(number: i64) -> Row {
-    Row::from([("number".to_owned(), CloudType::Int64(number))])
+    Row::from([("number".into(), CloudType::Int64(number))])
 }
 
 pub fn naming(asset: &CloudAsset) -> Row {
-    Row::from([("file".to_owned(), CloudType::Asset(Box::new(asset.clone())))])
+    Row::from([("file".into(), CloudType::Asset(Box::new(asset.clone())))])
 }
 
 pub fn row(id: &str, base_version: Option<u64>, values: Row) -> RowWrite {

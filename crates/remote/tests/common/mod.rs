@@ -68,7 +68,7 @@ pub fn loader(cloud: &dyn CloudService) -> Arc<dyn AssetLoader> {
 }
 
 pub fn row(id: &str, number: i64) -> RowWrite {
-    let values = Row::from([("number".to_owned(), CloudType::Int64(number))]);
+    let values = Row::from([("number".into(), CloudType::Int64(number))]);
     RowWrite { id: id.to_owned(), base_version: None, lock_id: None, values }
 }
 

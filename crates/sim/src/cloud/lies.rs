@@ -193,7 +193,7 @@ impl Liar {
     }
 
     fn row(&self, row: &mut Row) {
-        let names: Vec<String> = row.keys().cloned().collect();
+        let names: Vec<_> = row.keys().cloned().collect();
         let Some(name) = names.get(self.below(names.len())) else { return };
         if self.below(4) == 0 {
             row.remove(name);

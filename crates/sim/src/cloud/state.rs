@@ -37,7 +37,7 @@ impl Rec {
 
     pub(super) fn page_row(&self, id: &str, fields: &[&str], bare_deletions: bool) -> Record {
         let bare = bare_deletions && self.deleted();
-        let wanted = |name: &String| !bare && (fields.is_empty() || fields.contains(&name.as_str()));
+        let wanted = |name: &str| !bare && (fields.is_empty() || fields.contains(&name));
         let values = self.values.iter().filter(|(name, _)| wanted(name));
         Record {
             extension: ExtensionValue {

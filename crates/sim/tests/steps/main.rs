@@ -171,7 +171,7 @@ fn record_of(world: &World, name: &str) -> (String, u64, Row) {
 fn rewrite(world: &World, name: &str, changes: &[(&str, &str)]) {
     let (id, version, mut values) = record_of(world, name);
     for (field, text) in changes {
-        values.insert((*field).to_owned(), CloudType::String((*text).to_owned()));
+        values.insert((*field).into(), CloudType::String((*text).to_owned()));
     }
     let write = RowWrite { id, base_version: Some(version), lock_id: None, values };
     elsewhere(world).update("file", vec![write]).unwrap();
@@ -216,10 +216,8 @@ fn files_that_swap_their_names_before_they_are_read_stay_who_they_are() {
 fn what_nobody_wants_any_more_is_not_waited_for() {
     let world = world(true);
     let parent = elsewhere(&world);
-    let values = Row::from([
-        ("name".to_owned(), CloudType::String("F".into())),
-        ("kind".to_owned(), CloudType::Int64(1)),
-    ]);
+    let values =
+        Row::from([("name".into(), CloudType::String("F".into())), ("kind".into(), CloudType::Int64(1))]);
     parent
         .insert("file", vec![RowWrite { id: "f".into(), base_version: Some(0), lock_id: None, values }])
         .unwrap();
@@ -291,7 +289,7 @@ fn a_run_that_cannot_keep_up_says_so() {
         if matches!(job.work, Work::Write(_)) {
             others += 1;
             let name = CloudType::String(format!("F{others}"));
-            let values = Row::from([("name".to_owned(), name), ("kind".to_owned(), CloudType::Int64(1))]);
+            let values = Row::from([("name".into(), name), ("kind".into(), CloudType::Int64(1))]);
             let id = format!("f{others}");
             db.insert("file", vec![RowWrite { id, base_version: Some(0), lock_id: None, values }]).unwrap();
             // The other's lease replaces this one's.

@@ -263,7 +263,7 @@ fn translate(
 fn take_place(values: &mut Row) -> Row {
     [PARENT_FIELD, NAME_FIELD]
         .into_iter()
-        .filter_map(|field| values.remove(field).map(|value| (field.to_owned(), value)))
+        .filter_map(|field| values.remove(field).map(|value| (field.into(), value)))
         .collect()
 }
 
