@@ -1,6 +1,6 @@
 //! What a vendor's cloud in C costs beside the embedded one: the first sync of a gallery, through functions in a table
-//! as a C program gives them, and without; the store behind both is the embedded cloud's. The functions do with rows what a
-//! vendor's own store would have them do: they look at each field of what is written, and make what is listed anew.
+//! as a C program gives them, and without. The store behind both is the embedded cloud's, called in the same way. The functions
+//! do with rows what a vendor in C does: they read each field of what is written, and set each field of what is listed.
 //!
 //! `cargo bench --bench vendor [-- DIRECTORY [FILES]]`. Both are measured in turns, and the median of the ratios is shown:
 //! what else the machine does then strikes both alike. A time is from opening to closing, with a sync of the file system after it.
@@ -9,7 +9,6 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::fs::{self, File};
-use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
@@ -19,8 +18,9 @@ use std::time::{Duration, Instant};
 
 use cloudsync::*;
 use cloudsync_cloud::{
-    AssetLoader, AssetSource, AssetUpload, CloudAsset, CloudService, Database, EmbeddedCloud,
-    EmbeddedOptions, Flow, TransferControl,
+    AssetLoader, AssetSource, AssetStatus, AssetUpload, CloudAsset, CloudDb, CloudService, CloudType,
+    Database, EmbeddedCloud, EmbeddedOptions, ExtensionValue, Flag, Flow, LockInfo, Result, Row, RowWrite,
+    TransferControl, WriteReceipt,
 };
 
 const ROUNDS: usize = 5;
@@ -38,8 +38,7 @@ fn c(path: &Path) -> CString {
 
 // --- The vendor: every call goes on to the embedded cloud ----------------------------------------------------
 
-/// What the functions of the cloud's own table get as `self`; those of a database get the stub behind it, and those of a
-/// store the store.
+/// What the functions of the cloud's own table get as `self`; those of a database and of a store get what is behind them.
 struct Cloud {
     stub: *mut CloudSyncCloudServiceStub,
     embedded: EmbeddedCloud,
@@ -55,178 +54,290 @@ unsafe fn loader<'a>(this: *mut c_void) -> &'a Arc<dyn AssetLoader> {
     unsafe { &*this.cast() }
 }
 
-/// Answers with what a call gave.
-macro_rules! pass_on {
-    ($name:ident($($argument:ident: $type:ty),*) => |$this:ident, $out:ident: $made:ty| $call:expr, $answer:expr) => {
-        unsafe extern "C-unwind" fn $name(
-            this: *mut c_void,
-            $($argument: $type,)*
-            reply: *mut CloudSyncReply,
-        ) -> i32 {
-            // SAFETY: as documented: the arguments live until this returns.
-            unsafe {
-                let $this = this;
-                let mut made: $made = null_mut();
-                let $out = &raw mut made;
-                if $call != 0 {
-                    return cloudsync_last_error_code();
-                }
-                let answer: unsafe fn(*mut CloudSyncReply, $made) = $answer;
-                answer(reply, made);
-            }
-            0
-        }
-    };
+unsafe fn db<'a>(this: *mut c_void) -> &'a Arc<dyn CloudDb> {
+    // SAFETY: as above.
+    unsafe { &*this.cast() }
 }
 
-unsafe fn answer_rows(reply: *mut CloudSyncReply, rows: *mut CloudSyncRows) {
-    // SAFETY: both handles are good.
-    unsafe {
-        ok(cloudsync_reply_rows(reply, rows), "rows");
-        cloudsync_rows_free(rows);
-    }
+unsafe fn text(text: *const c_char) -> String {
+    // SAFETY: a text, as documented.
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
 }
 
-/// Looks at each field of each row, as a vendor does who stores them.
-unsafe fn read_all(rows: *const CloudSyncRows, mut field: impl FnMut(*const c_char, &CloudSyncCloudValue)) {
+/// What is to be written, from C's form.
+unsafe fn written(rows: *const CloudSyncRows) -> Vec<RowWrite> {
     let mut count = 0;
     // SAFETY: the rows are good, and what is read of them lives as long as they do.
     unsafe {
         ok(cloudsync_rows_count(rows, &raw mut count), "count");
-        for row in 0..count {
-            read_row(rows, row, &mut field);
-        }
+        (0..count).map(|row| write_of(rows, row)).collect()
     }
 }
 
-unsafe fn read_row(
-    rows: *const CloudSyncRows,
-    row: usize,
-    mut field: impl FnMut(*const c_char, &CloudSyncCloudValue),
-) {
-    // SAFETY: a number that is 0 means nothing, as does a pointer that is null.
-    let mut value: CloudSyncCloudValue = unsafe { std::mem::zeroed() };
-    value.struct_size = size_of::<CloudSyncCloudValue>();
-    let mut name = null();
-    // SAFETY: as above.
+unsafe fn write_of(rows: *const CloudSyncRows, row: usize) -> RowWrite {
+    let (mut values, mut name) = (Row::new(), null());
+    // SAFETY: as above; a number that is 0 means nothing, as does a pointer that is null.
     unsafe {
+        let mut extension: CloudSyncExtensionValue = std::mem::zeroed();
+        extension.struct_size = size_of::<CloudSyncExtensionValue>();
+        ok(cloudsync_rows_extension(rows, row, &raw mut extension), "extension");
+        let mut value: CloudSyncCloudValue = std::mem::zeroed();
+        value.struct_size = size_of::<CloudSyncCloudValue>();
         for at in 0.. {
             if cloudsync_rows_field(rows, row, at, &raw mut name, &raw mut value) != 0 {
-                return;
+                break;
             }
-            field(name, &value);
+            values.insert(CStr::from_ptr(name).to_str().unwrap().into(), value_of(&value));
+        }
+        RowWrite {
+            id: text(extension.id),
+            base_version: u64::try_from(extension.version).ok(),
+            lock_id: (extension.lock_id != 0).then_some(extension.lock_id),
+            values,
         }
     }
 }
 
-/// A list of the vendor's own with what another holds, as a vendor makes one of what it has stored.
-unsafe fn made_anew(rows: *const CloudSyncRows) -> *mut CloudSyncRows {
-    let (mut own, mut count, mut cursor, mut more) = (null_mut(), 0, null(), 0);
-    // SAFETY: both lists are good, and what is read of one lives as long as it does.
-    unsafe {
-        ok(cloudsync_rows_new(&raw mut own), "rows");
-        ok(cloudsync_rows_count(rows, &raw mut count), "count");
-        for row in 0..count {
-            let mut extension: CloudSyncExtensionValue = std::mem::zeroed();
-            extension.struct_size = size_of::<CloudSyncExtensionValue>();
-            ok(cloudsync_rows_extension(rows, row, &raw mut extension), "extension");
-            ok(cloudsync_rows_add(own, &raw const extension), "row");
-            read_row(rows, row, |name, value| ok(set(own, name, value), "field"));
-        }
-        ok(cloudsync_rows_page(rows, &raw mut cursor, &raw mut more), "page");
-        ok(cloudsync_rows_set_page(own, cursor, more), "page");
-    }
-    own
-}
-
-unsafe fn set(rows: *mut CloudSyncRows, name: *const c_char, value: &CloudSyncCloudValue) -> i32 {
-    // SAFETY: the list is good, and so is what is read of another.
+unsafe fn value_of(value: &CloudSyncCloudValue) -> CloudType {
+    // SAFETY: as above.
     unsafe {
         match value.r#type {
-            CLOUDSYNC_FIELD_TYPE_NUMBER => cloudsync_rows_set_number(rows, name, value.number),
-            CLOUDSYNC_FIELD_TYPE_REAL => cloudsync_rows_set_real(rows, name, value.real),
-            CLOUDSYNC_FIELD_TYPE_TEXT => cloudsync_rows_set_text(rows, name, value.text),
-            CLOUDSYNC_FIELD_TYPE_BOOL => cloudsync_rows_set_bool(rows, name, i32::from(value.number != 0)),
-            CLOUDSYNC_FIELD_TYPE_BLOB => cloudsync_rows_set_blob(rows, name, value.bytes, value.length),
-            CLOUDSYNC_FIELD_TYPE_ASSET => cloudsync_rows_set_asset(rows, name, *value.assets),
-            CLOUDSYNC_FIELD_TYPE_ASSETS => {
-                cloudsync_rows_set_assets(rows, name, value.assets, value.asset_count)
+            CLOUDSYNC_FIELD_TYPE_NULL => CloudType::Null,
+            CLOUDSYNC_FIELD_TYPE_NUMBER => CloudType::Int64(value.number),
+            CLOUDSYNC_FIELD_TYPE_TEXT => CloudType::String(text(value.text)),
+            CLOUDSYNC_FIELD_TYPE_BLOB => {
+                CloudType::Bytes(std::slice::from_raw_parts(value.bytes, value.length).to_vec())
             }
-            _ => cloudsync_rows_set_null(rows, name),
+            CLOUDSYNC_FIELD_TYPE_ASSET => CloudType::Asset(Box::new(asset_of(&**value.assets))),
+            other => panic!("the engine writes no field of type {other}"),
         }
     }
 }
 
-unsafe fn answer_page(reply: *mut CloudSyncReply, page: *mut CloudSyncRows) {
-    // SAFETY: both handles are good.
-    unsafe {
-        let own = made_anew(page);
-        cloudsync_rows_free(page);
-        answer_rows(reply, own);
-    }
-}
-
-unsafe fn answer_ids(reply: *mut CloudSyncReply, result: *mut CloudSyncResult) {
-    let (mut ids, mut count) = (null(), 0);
+unsafe fn asset_of(form: &CloudSyncCloudAsset) -> CloudAsset {
     // SAFETY: as above.
-    unsafe {
-        ok(cloudsync_result_ids(result, &raw mut ids, &raw mut count), "ids");
-        ok(cloudsync_reply_ids(reply, ids, count), "ids");
-        cloudsync_result_free(result);
+    let [asset_id, hash, name, uri, path] =
+        [form.asset_id, form.hash, form.name, form.uri, form.path].map(|part| unsafe { text(part) });
+    let (create_time, modify_time, size) = (form.create_time, form.modify_time, form.size);
+    CloudAsset {
+        asset_id,
+        hash,
+        name,
+        uri,
+        path,
+        create_time,
+        modify_time,
+        size,
+        status: AssetStatus::Normal,
     }
 }
 
-unsafe fn answer_info(reply: *mut CloudSyncReply, result: *mut CloudSyncResult) {
-    let mut info = null();
-    // SAFETY: as above.
-    unsafe {
-        ok(cloudsync_result_service_info(result, &raw mut info), "info");
-        ok(cloudsync_reply_service_info(reply, info), "info");
-        cloudsync_result_free(result);
+/// Texts with a NUL behind each, as C has them from the start, in memory that is used again.
+#[derive(Default)]
+struct Texts(Vec<u8>);
+
+impl Texts {
+    /// They live until others are made.
+    fn make<const N: usize>(&mut self, texts: [&str; N]) -> [*const c_char; N] {
+        self.0.clear();
+        let begins = texts.map(|text| {
+            let begin = self.0.len();
+            self.0.extend_from_slice(text.as_bytes());
+            self.0.push(0);
+            begin
+        });
+        begins.map(|begin| self.0[begin..].as_ptr().cast())
     }
 }
 
-pass_on!(service_info() => |this, out: *mut CloudSyncResult|
-    cloud_service_get_service_info(cloud(this).stub, out), answer_info);
-pass_on!(generate_id(count: usize) => |this, out: *mut CloudSyncResult|
-    cloud_db_generate_id(this.cast(), count, out), answer_ids);
-pass_on!(insert(table: *const c_char, rows: *const CloudSyncRows) => |this, out: *mut CloudSyncRows| {
-    read_all(rows, |name, value| {
-        black_box((name, value));
-    });
-    cloud_db_insert(this.cast(), table, rows, out)
-}, answer_rows);
-pass_on!(update(table: *const c_char, rows: *const CloudSyncRows) => |this, out: *mut CloudSyncRows|
-    cloud_db_update(this.cast(), table, rows, out), answer_rows);
-pass_on!(delete(table: *const c_char, rows: *const CloudSyncRows) => |this, out: *mut CloudSyncRows|
-    cloud_db_delete(this.cast(), table, rows, out), answer_rows);
-pass_on!(query(table: *const c_char, fields: *const *const c_char, n: usize, count: usize, cursor: *const c_char)
-    => |this, out: *mut CloudSyncRows| cloud_db_query(this.cast(), table, fields, n, count, cursor, out), answer_page);
+/// A new list, and what adds to it.
+struct Made {
+    rows: *mut CloudSyncRows,
+    name: Texts,
+    texts: Texts,
+}
 
-unsafe fn answer_lock(reply: *mut CloudSyncReply, ask: impl FnOnce(*mut CloudSyncLockInfo) -> i32) -> i32 {
-    let mut info = CloudSyncLockInfo { struct_size: size_of::<CloudSyncLockInfo>(), interval: 0, lock_id: 0 };
-    if ask(&raw mut info) != 0 {
-        return cloudsync_last_error_code();
+impl Made {
+    fn new() -> Self {
+        let mut rows = null_mut();
+        // SAFETY: a local may be written.
+        unsafe { ok(cloudsync_rows_new(&raw mut rows), "rows") };
+        Made { rows, name: Texts::default(), texts: Texts::default() }
+    }
+
+    fn add(&mut self, id: &str, version: u64, [create_time, modify_time]: [i64; 2], operation: Flag) {
+        let [id] = self.texts.make([id]);
+        let extension = CloudSyncExtensionValue {
+            struct_size: size_of::<CloudSyncExtensionValue>(),
+            id,
+            create_time,
+            modify_time,
+            version: version.try_into().unwrap(),
+            lock_id: 0,
+            operation: match operation {
+                Flag::Insert => CLOUDSYNC_FLAG_INSERT,
+                Flag::Update => CLOUDSYNC_FLAG_UPDATE,
+                Flag::Delete => CLOUDSYNC_FLAG_DELETE,
+            },
+        };
+        // SAFETY: the list is good, and the texts are there.
+        unsafe { ok(cloudsync_rows_add(self.rows, &raw const extension), "row") };
+    }
+
+    fn set(&mut self, name: &str, value: &CloudType) {
+        let [name] = self.name.make([name]);
+        // SAFETY: as above.
+        let code = unsafe {
+            match value {
+                CloudType::Null => cloudsync_rows_set_null(self.rows, name),
+                CloudType::Int64(number) => cloudsync_rows_set_number(self.rows, name, *number),
+                CloudType::String(text) => {
+                    let [text] = self.texts.make([text]);
+                    cloudsync_rows_set_text(self.rows, name, text)
+                }
+                CloudType::Bytes(bytes) => {
+                    cloudsync_rows_set_blob(self.rows, name, bytes.as_ptr(), bytes.len())
+                }
+                CloudType::Asset(asset) => {
+                    let form = self.asset(asset);
+                    cloudsync_rows_set_asset(self.rows, name, &raw const form)
+                }
+                other => panic!("the engine writes no {other:?}"),
+            }
+        };
+        ok(code, "field");
+    }
+
+    fn asset(&mut self, asset: &CloudAsset) -> CloudSyncCloudAsset {
+        let [asset_id, hash, name, uri, path] =
+            self.texts.make([&asset.asset_id, &asset.hash, &asset.name, &asset.uri, &asset.path]);
+        CloudSyncCloudAsset {
+            struct_size: size_of::<CloudSyncCloudAsset>(),
+            asset_id,
+            hash,
+            name,
+            uri,
+            path,
+            create_time: asset.create_time,
+            modify_time: asset.modify_time,
+            size: asset.size,
+            status: asset.status as i32,
+        }
+    }
+
+    unsafe fn answer(self, reply: *mut CloudSyncReply) -> i32 {
+        // SAFETY: both handles are good.
+        unsafe {
+            ok(cloudsync_reply_rows(reply, self.rows), "rows");
+            cloudsync_rows_free(self.rows)
+        }
+    }
+}
+
+unsafe fn answer_receipts(
+    reply: *mut CloudSyncReply,
+    receipts: Vec<Result<WriteReceipt>>,
+    flag: Flag,
+) -> i32 {
+    let mut made = Made::new();
+    for receipt in receipts {
+        let receipt = receipt.unwrap();
+        made.add(&receipt.id, receipt.version, [0, receipt.modify_time], flag);
     }
     // SAFETY: the reply is good.
-    unsafe { cloudsync_reply_lock_info(reply, &raw const info) }
+    unsafe { made.answer(reply) }
+}
+
+macro_rules! write_by {
+    ($name:ident, $flag:expr) => {
+        unsafe extern "C-unwind" fn $name(
+            this: *mut c_void,
+            table: *const c_char,
+            rows: *const CloudSyncRows,
+            reply: *mut CloudSyncReply,
+        ) -> i32 {
+            // SAFETY: as documented: the arguments live until this returns.
+            unsafe {
+                let receipts = db(this).$name(&text(table), written(rows)).unwrap();
+                answer_receipts(reply, receipts, $flag)
+            }
+        }
+    };
+}
+
+write_by!(insert, Flag::Insert);
+write_by!(update, Flag::Update);
+write_by!(delete, Flag::Delete);
+
+unsafe extern "C-unwind" fn query(
+    this: *mut c_void,
+    table: *const c_char,
+    fields: *const *const c_char,
+    n: usize,
+    count: usize,
+    cursor: *const c_char,
+    reply: *mut CloudSyncReply,
+) -> i32 {
+    // SAFETY: as above.
+    unsafe {
+        let fields: Vec<String> = (0..n).map(|at| text(*fields.add(at))).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let page = db(this).query(&text(table), &fields, count, &text(cursor)).unwrap();
+        let mut made = Made::new();
+        for record in &page.values {
+            let ExtensionValue { id, create_time, modify_time, operation } = &record.extension;
+            made.add(id, record.version, [*create_time, *modify_time], *operation);
+            record.values.iter().for_each(|(name, value)| made.set(name, value));
+        }
+        let [cursor] = made.texts.make([&page.next_cursor]);
+        ok(cloudsync_rows_set_page(made.rows, cursor, i32::from(page.has_more)), "page");
+        made.answer(reply)
+    }
+}
+
+unsafe extern "C-unwind" fn generate_id(this: *mut c_void, count: usize, reply: *mut CloudSyncReply) -> i32 {
+    // SAFETY: as above.
+    unsafe {
+        let ids = db(this).generate_id(count).unwrap();
+        let ids: Vec<CString> = ids.into_iter().map(|id| CString::new(id).unwrap()).collect();
+        let ids: Vec<*const c_char> = ids.iter().map(|id| id.as_ptr()).collect();
+        cloudsync_reply_ids(reply, ids.as_ptr(), ids.len())
+    }
+}
+
+unsafe fn answer_lock(reply: *mut CloudSyncReply, lock: Result<LockInfo>) -> i32 {
+    let LockInfo { interval, lock_id } = lock.unwrap();
+    let form = CloudSyncLockInfo { struct_size: size_of::<CloudSyncLockInfo>(), interval, lock_id };
+    // SAFETY: the reply is good.
+    unsafe { cloudsync_reply_lock_info(reply, &raw const form) }
 }
 
 unsafe extern "C-unwind" fn lock(this: *mut c_void, reply: *mut CloudSyncReply) -> i32 {
-    // SAFETY: as in `pass_on`.
-    unsafe { answer_lock(reply, |info| cloud_db_lock(this.cast(), info)) }
+    // SAFETY: as above.
+    unsafe { answer_lock(reply, db(this).lock()) }
 }
 
 unsafe extern "C-unwind" fn heartbeat(this: *mut c_void, lock_id: i64, reply: *mut CloudSyncReply) -> i32 {
-    // SAFETY: as in `pass_on`.
-    unsafe { answer_lock(reply, |info| cloud_db_heartbeat(this.cast(), lock_id, info)) }
+    // SAFETY: as above.
+    unsafe { answer_lock(reply, db(this).heartbeat(lock_id)) }
 }
 
 unsafe extern "C-unwind" fn unlock(this: *mut c_void, lock_id: i64, reply: *mut CloudSyncReply) -> i32 {
-    // SAFETY: as in `pass_on`.
+    // SAFETY: as above.
     unsafe {
-        cloud_db_unlock(this.cast(), lock_id);
+        db(this).unlock(lock_id).unwrap();
         cloudsync_reply_done(reply)
+    }
+}
+
+unsafe extern "C-unwind" fn service_info(this: *mut c_void, reply: *mut CloudSyncReply) -> i32 {
+    let (mut result, mut info) = (null_mut(), null());
+    // SAFETY: as above.
+    unsafe {
+        ok(cloud_service_get_service_info(cloud(this).stub, &raw mut result), "info");
+        ok(cloudsync_result_service_info(result, &raw mut info), "info");
+        ok(cloudsync_reply_service_info(reply, info), "info");
+        cloudsync_result_free(result)
     }
 }
 
@@ -271,11 +382,6 @@ impl TransferControl for GoOn {
     fn advanced(&self, _: usize, _: u64) -> Flow {
         Flow::Continue
     }
-}
-
-unsafe fn text(text: *const c_char) -> String {
-    // SAFETY: a text, as documented.
-    unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
 }
 
 unsafe fn upload_of(
@@ -326,19 +432,30 @@ unsafe extern "C-unwind" fn upload(
     }
 }
 
+/// Which database it is, without what was described before.
+unsafe fn named(database: *const CloudSyncDatabase) -> Database {
+    // SAFETY: as above.
+    unsafe { Database { name: text((*database).name), alias: text((*database).alias), tables: Vec::new() } }
+}
+
 unsafe extern "C-unwind" fn connect_db(
     this: *mut c_void,
     bundle_name: *const c_char,
     database: *const CloudSyncDatabase,
     reply: *mut CloudSyncReply,
 ) -> i32 {
-    let (mut behind, mut stub, mut capabilities) = (null_mut(), null_mut(), 0);
-    // SAFETY: as in `pass_on`.
+    let (mut described, mut stub, mut capabilities) = (null_mut(), null_mut(), 0);
+    // SAFETY: as above.
     unsafe {
-        if cloud_service_connect_db(cloud(this).stub, bundle_name, database, &raw mut behind) != 0 {
-            return cloudsync_last_error_code();
-        }
-        ok(cloudsync_cloud_db_capabilities(behind, &raw mut capabilities), "capabilities");
+        // This way, because it takes what is described as C has it.
+        ok(
+            cloud_service_connect_db(cloud(this).stub, bundle_name, database, &raw mut described),
+            "description",
+        );
+        ok(cloudsync_cloud_db_capabilities(described, &raw mut capabilities), "capabilities");
+        cloud_db_stub_free(described);
+        let behind = cloud(this).embedded.connect_db(&text(bundle_name), &named(database)).unwrap();
+        let behind: *mut Arc<dyn CloudDb> = Box::into_raw(Box::new(behind));
         let vtable = CloudSyncCloudDbVTable {
             struct_size: size_of::<CloudSyncCloudDbVTable>(),
             capabilities,
@@ -376,9 +493,7 @@ unsafe extern "C-unwind" fn connect_asset_loader(
     let mut stub = null_mut();
     // SAFETY: as in `pass_on`.
     unsafe {
-        let database =
-            Database { name: text((*database).name), alias: text((*database).alias), tables: Vec::new() };
-        let loader = cloud(this).embedded.connect_asset_loader(&text(bundle_name), &database).unwrap();
+        let loader = cloud(this).embedded.connect_asset_loader(&text(bundle_name), &named(database)).unwrap();
         let loader: *mut Arc<dyn AssetLoader> = Box::into_raw(Box::new(loader));
         ok(create_asset_loader_stub(&raw const vtable, loader.cast(), &raw mut stub), "loader");
         ok(cloudsync_reply_asset_loader(reply, stub), "loader");
@@ -387,12 +502,12 @@ unsafe extern "C-unwind" fn connect_asset_loader(
 }
 
 unsafe extern "C-unwind" fn db_destroy(this: *mut c_void) {
-    // SAFETY: the stub was made for this table.
-    unsafe { cloud_db_stub_free(this.cast()) };
+    // SAFETY: it is from a box, and nobody uses it any more.
+    drop(unsafe { Box::from_raw(this.cast::<Arc<dyn CloudDb>>()) });
 }
 
 unsafe extern "C-unwind" fn loader_destroy(this: *mut c_void) {
-    // SAFETY: it is from a box, and nobody uses it any more.
+    // SAFETY: as above.
     drop(unsafe { Box::from_raw(this.cast::<Arc<dyn AssetLoader>>()) });
 }
 

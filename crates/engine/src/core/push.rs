@@ -64,6 +64,8 @@ enum Commit {
     Rechecking,
     Checked,
     Writing,
+    /// The lock is being given back, and can only be asked for once it has been.
+    Unlocking,
 }
 
 /// The cloud's lock while this run holds it.
@@ -523,6 +525,7 @@ impl Core {
             Commit::Checked => self.write(run, push),
             // Others may have the lock while this device sends bytes.
             Commit::Idle if run.held_lock.is_some() => {
+                push.commit = Commit::Unlocking;
                 self.give_lock_back(run);
             }
             _ => {}
@@ -540,6 +543,14 @@ impl Core {
             }
             // Not renewed, or perhaps not: it ends with the lease it has.
             Err(_) => lock.asked_at = asked_at.saturating_sub(lock.lease_ns / 3 * 2),
+        }
+    }
+
+    pub(super) fn unlocked(run: &mut Run) {
+        if let super::run::Phase::Push(push) = &mut run.phase
+            && push.commit == Commit::Unlocking
+        {
+            push.commit = Commit::Idle;
         }
     }
 

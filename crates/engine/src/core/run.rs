@@ -471,7 +471,8 @@ impl Core {
             (Task::Lock, Outcome::Lock(result)) => self.lock_done(run, result),
             (Task::Heartbeat(id), Outcome::Lock(result)) => Self::heartbeat_done(run, id, result),
             (Task::Write(task), Outcome::Write(result)) => self.write_done(run, task, result),
-            (Task::Unlock, _) | (_, Outcome::Swept) => {}
+            (Task::Unlock, _) => Self::unlocked(run),
+            (_, Outcome::Swept) => {}
             (task, _) => self.broken(run, task),
         }
     }

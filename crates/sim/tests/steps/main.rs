@@ -365,6 +365,36 @@ fn a_late_heartbeat_is_no_lock() {
     assert!(matches!(hand.core.next_job().unwrap().work, Work::Pull { .. }));
 }
 
+/// The next lock was asked for while the cloud was still taking the last one back, and waited for as if it were another
+/// device's.
+#[test]
+fn the_lock_is_not_asked_for_while_it_is_given_back() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    for number in 0..3000_u32 {
+        hand.put(&number.to_string(), &number.to_le_bytes());
+    }
+    hand.core.start_sync().unwrap();
+    // Sending is slow, and giving the lock back is slower.
+    let how_slow = |job: &Job| match job.work {
+        Work::Unlock(_) => 2,
+        Work::Upload(_) => 1,
+        _ => 0,
+    };
+    let (mut jobs, mut unlocked) = (Vec::new(), 0);
+    loop {
+        jobs.extend(std::iter::from_fn(|| hand.core.next_job()));
+        let Some(at) = (0..jobs.len()).min_by_key(|at| how_slow(&jobs[*at])) else { break };
+        let job = jobs.remove(at);
+        let giving_back = jobs.iter().any(|job| matches!(job.work, Work::Unlock(_)));
+        assert!(!giving_back || !matches!(job.work, Work::Lock), "after {unlocked} locks");
+        unlocked += u32::from(matches!(job.work, Work::Unlock(_)));
+        hand.step(job);
+    }
+    assert!(unlocked > 1, "it was given back once");
+    assert_eq!(world.lock().cloud.records.len(), 3000);
+}
+
 /// A cloud that keeps nothing of a deleted record but its id does not say that it was a folder.
 #[test]
 fn a_folder_goes_whose_deleted_record_lost_its_fields() {
