@@ -34,7 +34,20 @@ pub(super) const CHUNK: usize = 1 << 20;
 
 pub(super) fn run(context: &JobContext, items: &[HashItem], stop: &StopFlag) -> Vec<HashOutcome> {
     let mut buffer = vec![0; CHUNK];
-    items.iter().map(|item| read(context, item, &mut buffer, stop)).collect()
+    let outcomes: Vec<_> = items.iter().map(|item| read(context, item, &mut buffer, stop)).collect();
+    // It may turn out to be what the cloud has. Both count as agreed then, and a file that the power took after that as
+    // deleted: what was read must be durable first.
+    match context.fs.sync() {
+        Ok(()) => outcomes,
+        Err(error) => outcomes.into_iter().map(|outcome| unsynced(outcome, &error)).collect(),
+    }
+}
+
+fn unsynced(outcome: HashOutcome, error: &io::Error) -> HashOutcome {
+    match outcome {
+        HashOutcome::Read(..) => HashOutcome::Failed(Error::io("the gallery's disk cannot be synced", error)),
+        other => other,
+    }
 }
 
 fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFlag) -> HashOutcome {

@@ -54,6 +54,13 @@ impl Disk {
         torn
     }
 
+    /// Cuts the power in the worst way: nothing stays of what was not flushed.
+    pub fn power_cut_at_worst(&mut self) {
+        self.touched.clear();
+        self.live = self.durable.clone();
+        self.sync();
+    }
+
     /// A file whose deletion was lost has its inode number back, even if it was given again since.
     fn renumber(&mut self) {
         let mut used = BTreeSet::new();

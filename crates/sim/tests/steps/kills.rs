@@ -208,3 +208,29 @@ fn cuts() -> impl Iterator<Item = (u64, u64, bool)> {
     let cuts = (0..30).flat_map(|seed| (2..8).map(move |calls| (seed, calls)));
     cuts.flat_map(|(seed, calls)| [(seed, calls, true), (seed, calls, false)])
 }
+
+/// Found by seed 1007781328: what the cloud has came to be here too, from a person, and the power took it at once. That
+/// both agree had been noted, so that it counted as deleted, and the cloud had the only copy.
+#[test]
+fn a_file_that_the_cloud_has_too_is_durable_before_both_agree() {
+    let world = world(true);
+    let mut here = Hand::of_device(&world, 0, Originals);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    here.sync_well();
+    there.put("photo", b"bytes");
+    there.sync_well();
+    here.put("photo", b"bytes");
+    here.put("other", b"other bytes");
+    let same_time = there.stamp("photo").mtime_ns;
+    here.give_time("photo", same_time);
+    world.lock().pass(1_000_000_000);
+    let next = here.sync_until(|work| matches!(work, Work::NewIds(_)));
+    drop((next, here));
+    world.lock().devices[0].disk.power_cut_at_worst();
+    let mut here = Hand::of_device(&world, 0, Originals);
+    for _ in 0..2 {
+        here.sync_well();
+        there.sync_well();
+    }
+    assert_eq!(there.files()["photo"], b"bytes");
+}
