@@ -4,7 +4,7 @@
 //!
 //! `cargo bench --bench vendor [-- DIRECTORY [FILES]]`. Both are measured in turns, and the median of the ratios is shown:
 //! what else the machine does then strikes both alike. A time is from opening to closing, with a sync of the file system after it.
-#![allow(clippy::unwrap_used, reason = "a bench may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a bench may panic")]
 #![allow(missing_docs, reason = "a program")]
 
 use std::ffi::{CStr, CString, c_char, c_void};

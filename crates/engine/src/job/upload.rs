@@ -265,30 +265,32 @@ fn named_by(asset: &str) -> Option<Digest> {
     blake3::Hash::from_hex(asset).ok().map(|digest| *digest.as_bytes())
 }
 
-/// What a file holds, and its stamp.
+/// What a file holds, and its stamp; nothing where it changed meanwhile, is gone, or `stop` was set.
 fn read_here(
     context: &JobContext,
     item: &UploadItem,
     stop: &StopFlag,
-) -> Result<Option<(Digest, Stamp)>, UploadOutcome> {
+) -> io::Result<Option<(Digest, Stamp)>> {
     let mut buffer = vec![0; super::hash::CHUNK.min(item.stamp.size as usize + 1)];
     let read = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, &mut buffer, stop));
     match read {
-        Ok(Some((content, stamp))) => Ok(Some((content.digest, stamp))),
-        Ok(None) if stop.is_set() => Err(UploadOutcome::Stopped),
-        Ok(None) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(UploadOutcome::Unreadable(Error::io("the file cannot be read", &error))),
+        read => Ok(read?.map(|(content, stamp)| (content.digest, stamp))),
     }
 }
 
-/// The stamp of a file that the cloud did not read, if it is as it was. It is read here: a power cut may have taken the
-/// bytes that it is known by, and left the stamp.
-fn unread(context: &JobContext, item: &UploadItem, stop: &StopFlag) -> Result<Option<Stamp>, UploadOutcome> {
-    let here = read_here(context, item, stop)?;
-    let same = here
-        .filter(|(held, now)| same_file(now, &item.stamp) && item.digest.is_none_or(|known| known == *held));
-    Ok(same.map(|(_, now)| now))
+/// What sending a file came to that was read here once more and is not what was sent.
+fn otherwise(read: io::Result<Option<(Digest, Stamp)>>, stop: &StopFlag) -> UploadOutcome {
+    match read {
+        Err(error) => UploadOutcome::Unreadable(Error::io("the file cannot be read", &error)),
+        Ok(None) if stop.is_set() => UploadOutcome::Stopped,
+        Ok(_) => UploadOutcome::Changed,
+    }
+}
+
+/// Whether a file that the cloud did not read is as it was.
+fn is_still(item: &UploadItem, digest: &Digest, now: &Stamp) -> bool {
+    same_file(now, &item.stamp) && item.digest.is_none_or(|known| known == *digest)
 }
 
 fn outcome(
@@ -315,19 +317,18 @@ fn outcome(
     if let Err(error) = durable {
         return UploadOutcome::Unreadable(unsynced(error));
     }
-    // A cloud need not read a file of no bytes, nor bytes that it holds already.
     let opened = reading.stamp;
     let held = reading.hasher.is_none() && item.digest.is_some() && named_by(&asset) == item.digest;
     let stamp = match reading.stamp {
-        None if item.stamp.size == 0 || held => unread(context, item, stop),
-        stamp => Ok(stamp.filter(|stamp| stamp.size == reading.size)),
-    };
-    let stamp = match stamp {
-        Ok(Some(stamp)) if reading.stamp.is_some() => smudge(stamp, reading.begun_ns),
-        // The stamp that was noted when they were read says how far to believe them.
-        Ok(Some(_)) => item.stamp,
-        Ok(None) => return UploadOutcome::Changed,
-        Err(outcome) => return outcome,
+        Some(stamp) if stamp.size == reading.size => smudge(stamp, reading.begun_ns),
+        // A cloud need not read a file of no bytes, nor bytes that it holds already. It is read here: a power cut may have
+        // taken the bytes that it is known by, and left the stamp.
+        None if item.stamp.size == 0 || held => match read_here(context, item, stop) {
+            // The stamp that was noted when they were read says how far to believe them.
+            Ok(Some((digest, now))) if is_still(item, &digest, &now) => item.stamp,
+            read => return otherwise(read, stop),
+        },
+        _ => return UploadOutcome::Changed,
     };
     let digest = match &reading.hasher {
         Some(hasher) => *hasher.finalize().as_bytes(),
@@ -348,8 +349,7 @@ fn outcome(
     if opened.is_some() && stamp.ctime_ns == SMUDGED {
         match read_here(context, item, stop) {
             Ok(Some((here, _))) if here == digest => {}
-            Ok(_) => return UploadOutcome::Changed,
-            Err(outcome) => return outcome,
+            read => return otherwise(read, stop),
         }
     }
     // One that was read before was asked for it then.
