@@ -28,7 +28,7 @@ fn row() -> Row {
         CloudType::Asset(Box::new(asset(1))),
         CloudType::Assets(vec![asset(2), asset(3)]),
     ];
-    (0..).map(|at: u32| at.to_string()).zip(values).collect()
+    (0..).map(|at: u32| at.to_string().into()).zip(values).collect()
 }
 
 impl CloudService for PlainCloud {
