@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
-use super::names::{free_name, is_parked};
+use super::names::{free_name, is_parked, own_name};
 use super::{Later, Learn, Request};
 use crate::tree::{
     Content, Kind, Local, LocalContent, Node, NodeId, NodeRef, Place, PlaceRef, Remote, Synced,
@@ -263,7 +263,7 @@ pub(super) fn to_learn(request: &Request<'_>, verdicts: &Verdicts<'_>) -> Vec<Le
 fn set_aside(request: &Request<'_>, id: NodeId, given: &mut BTreeSet<Place>) -> Option<Learn> {
     let trees = request.trees;
     let place = trees.local(id)?.place;
-    let name = free_name(place.name, request.label, |name| {
+    let name = free_name(&own_name(id, place), request.label, |name| {
         trees.locals_at(place.parent, name).next().is_some()
             || trees.remotes_at(place.parent, name).next().is_some()
             || given.contains(&Place { parent: place.parent, name: name.into() })

@@ -1,5 +1,7 @@
 //! Names that the planner gives.
 
+use std::borrow::Cow;
+
 use crate::tree::{NodeId, PlaceRef};
 
 /// The longest name that common file systems take, in bytes.
@@ -60,9 +62,36 @@ pub(crate) fn is_parked(id: NodeId, place: PlaceRef<'_>) -> bool {
     place.name.rsplit_once(&mark).is_some_and(|(_, rest)| rest.starts_with([')', ' ']))
 }
 
+/// A node's name, without the mark of a plan that parked it and was cut short.
+pub(super) fn own_name<'t>(id: NodeId, place: PlaceRef<'t>) -> Cow<'t, str> {
+    let mark = format!(" (conflict moving {}", id.0);
+    let parts = place.name.rsplit_once(&mark).filter(|_| is_parked(id, place));
+    let Some((stem, (_, extension))) = parts.and_then(|(stem, rest)| Some((stem, rest.split_once(')')?)))
+    else {
+        return place.name.into();
+    };
+    format!("{stem}{extension}").into()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+    use crate::tree::Place;
+
+    #[test]
+    fn a_parked_name_has_the_own_one_in_it() {
+        for name in ["IMG_1.jpg", "notes", ".hidden", "a (conflict moving 3).jpg"] {
+            for taken in 0..3 {
+                let tried = Cell::new(0);
+                let parked = parked_name(name, NodeId(7), |_| tried.replace(tried.get() + 1) < taken);
+                let at = Place { parent: NodeId::ROOT, name: &*parked };
+                assert_eq!(own_name(NodeId(7), at), name);
+                assert_eq!(own_name(NodeId(8), at), at.name, "another's");
+            }
+        }
+    }
 
     #[test]
     fn keeps_the_extension_and_the_length() {

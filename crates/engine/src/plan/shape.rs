@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Request;
 use super::decide::{Bytes, Spot, Verdict, Verdicts, any_place, spot};
-use super::names::free_name;
+use super::names::{free_name, own_name};
 use crate::tree::{Kind, NodeId, Place, PlaceRef};
 
 /// Yields the nodes that get no step for now: the frozen ones, and those that shall be where a
@@ -212,9 +212,11 @@ fn part_namesakes<'t>(
     for mut group in groups {
         group.sort_by_cached_key(|&id| claim(request, verdicts, id));
         for &id in group.iter().skip(1) {
-            let Some(place) = target(request, verdicts, id).map(|place| place.to_place()) else { continue };
+            let Some(place) = target(request, verdicts, id) else { continue };
+            let own = own_name(id, place).into_owned();
+            let place = place.to_place();
             let at = |name: &str| Place { parent: place.parent, name: name.into() };
-            let name = free_name(&place.name, request.label, |name| {
+            let name = free_name(&own, request.label, |name| {
                 wanted.contains(&at(name)) || held_by_another(request, id, place.parent, name)
             });
             wanted.insert(at(&name));
