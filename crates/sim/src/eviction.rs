@@ -140,19 +140,26 @@ impl Shared {
         }
     }
 
+    /// Under how many names the cloud holds each content.
+    fn names_in_cloud(&self) -> BTreeMap<Digest, usize> {
+        let mut names = BTreeMap::new();
+        self.cloud.live_contents().for_each(|digest| *names.entry(digest).or_default() += 1);
+        names
+    }
+
     /// The cloud is what it was when the backup was made. What it holds no longer, or under fewer names, has to be
     /// on a disk, if it is on one now; where it is only there no longer, nothing can be asked.
     pub(crate) fn restore_cloud(&mut self) {
-        let before: Vec<Digest> = self.cloud.live_contents().collect();
+        let before = self.names_in_cloud();
         if !self.cloud.restore() {
             return;
         }
         self.proofs.restored_ns = self.now_ns;
         self.note("the cloud is RESTORED from a backup");
-        for &digest in &before {
-            let times = |held: &mut dyn Iterator<Item = Digest>| held.filter(|held| *held == digest).count();
-            let left = times(&mut self.cloud.live_contents());
-            if left >= times(&mut before.iter().copied()) {
+        let after = self.names_in_cloud();
+        for (digest, names) in before {
+            let left = after.get(&digest).copied().unwrap_or_default();
+            if left >= names {
                 continue;
             }
             let here = left > 0 || (0..self.devices.len()).any(|device| self.kept_on(device, &digest));

@@ -65,6 +65,8 @@ pub struct Device {
     pub wall_offset_ns: i64,
     /// Network, battery, heat.
     pub conditions: Conditions,
+    /// What the next file that is read becomes when half of it has been, unseen.
+    pub halfway: Option<Vec<u8>>,
     /// Files that a person is in the middle of writing, with what they will be.
     pub slow: Vec<(Uid, Vec<u8>)>,
     /// Files that the engine holds still.
@@ -126,6 +128,7 @@ impl Device {
             weather: Weather::default(),
             wall_offset_ns,
             conditions: fine_conditions(),
+            halfway: None,
             slow: Vec::new(),
             still: Still::default(),
             capacity: None,

@@ -613,7 +613,7 @@ impl Core {
             return;
         };
         let (lock_id, until_ns) = (lock.id, lock.until());
-        let capabilities = self.context.db().map(|db| db.capabilities()).unwrap_or_default();
+        let capabilities = self.context.capabilities();
         let trees = self.states.trees.read();
         let mut rows = WriteBatch { until_ns, ..WriteBatch::default() };
         let mut task = WriteTask { inserts: Vec::new(), updates: Vec::new(), deletes: Vec::new() };

@@ -379,8 +379,8 @@ fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry<'_>) 
 }
 
 /// The missing node that was known under an entry's name. Where a file came to a place that another had just left, it is
-/// the one that was seen so, else the one with its inode number, which the other may have had before. What was being removed to free its space is gone; another file in
-/// its place is new, and no change of it.
+/// the one that was seen so, else the one with its inode number, which the other may have had before. What was being
+/// removed to free its space is gone; another file in its place is new, and no change of it.
 fn named_so(
     trees: &Trees,
     folder: NodeId,

@@ -4,7 +4,7 @@ use std::io;
 
 use super::same::AsSeen;
 use super::trash::Bin;
-use super::{JobContext, StopFlag};
+use super::{JobContext, StopFlag, unsynced};
 use crate::error::Error;
 use crate::plan::Steps;
 use crate::ports::{FileSystem, SMUDGED, Stamp};
@@ -87,7 +87,7 @@ pub(super) fn run(context: &JobContext, ops: &Steps<DiskOp>, stop: &StopFlag) ->
         outcomes.push(if possible { change(context, op, &mut bin, stop) } else { DiskOutcome::NotTried });
     }
     if let Err(error) = context.fs.sync() {
-        let failed = |_| DiskOutcome::Failed(Error::io("the gallery's disk cannot be synced", &error));
+        let failed = |_| DiskOutcome::Failed(unsynced(&error));
         outcomes = ops.actions().iter().map(failed).collect();
     }
     outcomes

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{JobContext, StopFlag};
+use super::{JobContext, StopFlag, unsynced};
 use crate::error::Error;
 use crate::ports::{ReadFile, SMUDGED, Stamp};
 use crate::tree::{Content, NodeId};
@@ -39,14 +39,13 @@ pub(super) fn run(context: &JobContext, items: &[HashItem], stop: &StopFlag) -> 
     // deleted: what was read must be durable first.
     match context.fs.sync() {
         Ok(()) => outcomes,
-        Err(error) => outcomes.into_iter().map(|outcome| unsynced(outcome, &error)).collect(),
-    }
-}
-
-fn unsynced(outcome: HashOutcome, error: &io::Error) -> HashOutcome {
-    match outcome {
-        HashOutcome::Read(..) => HashOutcome::Failed(Error::io("the gallery's disk cannot be synced", error)),
-        other => other,
+        Err(error) => {
+            let failed = |outcome| match outcome {
+                HashOutcome::Read(..) => HashOutcome::Failed(unsynced(&error)),
+                other => other,
+            };
+            outcomes.into_iter().map(failed).collect()
+        }
     }
 }
 
@@ -69,6 +68,18 @@ fn read(context: &JobContext, item: &HashItem, buffer: &mut [u8], stop: &StopFla
         Err(error) if error.kind() == io::ErrorKind::NotFound => HashOutcome::Changed,
         Err(error) => HashOutcome::Failed(Error::io("the file cannot be read", &error)),
     }
+}
+
+/// What a file of about `size` bytes holds, without what it says of its photo, and its stamp; nothing where it changed
+/// meanwhile, or `stop` was set.
+pub(super) fn content_at(
+    context: &JobContext,
+    path: &str,
+    size: u64,
+    stop: &StopFlag,
+) -> io::Result<Option<(Content, Stamp)>> {
+    let mut buffer = vec![0; CHUNK.min((size as usize).saturating_add(1))];
+    digest(&mut *context.fs.open(path)?, &mut buffer, stop)
 }
 
 /// The content and stamp, or nothing where the file changed meanwhile or `stop` was set.

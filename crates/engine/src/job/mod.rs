@@ -21,10 +21,11 @@ mod trash;
 mod upload;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cloudsync_cloud::{AssetLoader, CloudDb, CloudError, CloudService, Database};
+use cloudsync_cloud::{AssetLoader, Capabilities, CloudDb, CloudError, CloudService, Database};
 use parking_lot::{Mutex, RwLock};
 
 pub use cloud::{Page, WriteBatch, WriteResults};
@@ -272,6 +273,11 @@ type Subscriptions = BTreeMap<String, Vec<String>>;
 pub const TABLE: &str = "file";
 pub(crate) const DATABASE: &str = "cloudsync";
 
+/// What was done cannot be made durable.
+fn unsynced(error: &io::Error) -> Error {
+    Error::io("the gallery's disk cannot be synced", error)
+}
+
 impl JobContext {
     /// The context of an engine's jobs.
     pub(crate) fn new(config: &Config, ports: &Ports, gate: Gate, trees: Arc<RwLock<Trees>>) -> Self {
@@ -303,6 +309,11 @@ impl JobContext {
     /// The same, with somebody who is told of changes in the cloud.
     pub(crate) fn waking(self, wake: WakeUp) -> Self {
         JobContext { wake: Some(wake), ..self }
+    }
+
+    /// What the cloud can do; nothing where it cannot be asked.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.db().map(|db| db.capabilities()).unwrap_or_default()
     }
 
     /// The next call connects anew.

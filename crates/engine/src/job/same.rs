@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::hash::{CHUNK, digest};
+use super::hash::content_at;
 use super::{JobContext, StopFlag};
 use crate::ports::{SMUDGED, Stamp, StillFile, same_file};
 use crate::tree::Content;
@@ -44,6 +44,6 @@ fn is_as_seen(context: &JobContext, path: &str, content: &Content, stamp: &Stamp
         let now = context.fs.stat(path).map(|stat| stat.stamp);
         return now.is_ok_and(|now| same_file(&now, stamp) && now.ctime_ns == stamp.ctime_ns);
     }
-    let read = context.fs.open(path).and_then(|mut file| digest(&mut *file, &mut vec![0; CHUNK], stop));
+    let read = content_at(context, path, stamp.size, stop);
     matches!(read, Ok(Some((found, now))) if found == *content && same_file(&now, stamp))
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use cloudsync_cloud::{AssetSource, AssetUpload, CloudAsset, CloudError};
 
-use super::hash::{digest, smudge};
+use super::hash::{content_at, smudge};
 use super::transfer::{Control, Throttle};
-use super::{JobContext, Moved, StopFlag, TABLE};
+use super::{JobContext, Moved, StopFlag, TABLE, unsynced};
 use crate::bandwidth::Direction;
 use crate::error::Error;
 use crate::ports::{ContentId, HEAD, ReadFile, SMUDGED, Stamp, same_file};
@@ -64,7 +64,7 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
         Ok(loader) => loader,
         Err(error) => return items.iter().map(|_| UploadOutcome::Refused(error.clone())).collect(),
     };
-    let capabilities = context.db().map(|db| db.capabilities()).unwrap_or_default();
+    let capabilities = context.capabilities();
     // A cloud that names its assets by their digest has taken it; once is enough.
     let named = capabilities.digests;
     // Another would not say that it has the beginning of a file as it was before a power cut, and the end of what that
@@ -97,10 +97,6 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
         .collect();
     super::previews::make(context, items, &heads, &mut outcomes, stop);
     outcomes
-}
-
-fn unsynced(error: &io::Error) -> Error {
-    Error::io("the gallery's disk cannot be synced", error)
 }
 
 fn upload<'a>(throttle: Throttle<'a>, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
@@ -155,6 +151,11 @@ struct Reading {
 }
 
 impl Reading {
+    /// Of all that was read, where it was taken.
+    fn digest(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(|hasher| *hasher.finalize().as_bytes())
+    }
+
     fn took(&mut self, bytes: &[u8]) {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(bytes);
@@ -265,23 +266,10 @@ fn named_by(asset: &str) -> Option<Digest> {
     blake3::Hash::from_hex(asset).ok().map(|digest| *digest.as_bytes())
 }
 
-/// What a file holds, and its stamp; nothing where it changed meanwhile, is gone, or `stop` was set.
-fn read_here(
-    context: &JobContext,
-    item: &UploadItem,
-    stop: &StopFlag,
-) -> io::Result<Option<(Digest, Stamp)>> {
-    let mut buffer = vec![0; super::hash::CHUNK.min(item.stamp.size as usize + 1)];
-    let read = context.fs.open(&item.path).and_then(|mut file| digest(&mut *file, &mut buffer, stop));
-    match read {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        read => Ok(read?.map(|(content, stamp)| (content.digest, stamp))),
-    }
-}
-
 /// What sending a file came to that was read here once more and is not what was sent.
-fn otherwise(read: io::Result<Option<(Digest, Stamp)>>, stop: &StopFlag) -> UploadOutcome {
+fn otherwise(read: io::Result<Option<(Content, Stamp)>>, stop: &StopFlag) -> UploadOutcome {
     match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => UploadOutcome::Changed,
         Err(error) => UploadOutcome::Unreadable(Error::io("the file cannot be read", &error)),
         Ok(None) if stop.is_set() => UploadOutcome::Stopped,
         Ok(_) => UploadOutcome::Changed,
@@ -289,8 +277,8 @@ fn otherwise(read: io::Result<Option<(Digest, Stamp)>>, stop: &StopFlag) -> Uplo
 }
 
 /// Whether a file that the cloud did not read is as it was.
-fn is_still(item: &UploadItem, digest: &Digest, now: &Stamp) -> bool {
-    same_file(now, &item.stamp) && item.digest.is_none_or(|known| known == *digest)
+fn is_still(item: &UploadItem, here: &Content, now: &Stamp) -> bool {
+    same_file(now, &item.stamp) && item.digest.is_none_or(|known| known == here.digest)
 }
 
 fn outcome(
@@ -317,28 +305,23 @@ fn outcome(
     if let Err(error) = durable {
         return UploadOutcome::Unreadable(unsynced(error));
     }
+    let read_here = || content_at(context, &item.path, item.stamp.size, stop);
     let opened = reading.stamp;
     let held = reading.hasher.is_none() && item.digest.is_some() && named_by(&asset) == item.digest;
     let stamp = match reading.stamp {
         Some(stamp) if stamp.size == reading.size => smudge(stamp, reading.begun_ns),
         // A cloud need not read a file of no bytes, nor bytes that it holds already. It is read here: a power cut may have
         // taken the bytes that it is known by, and left the stamp.
-        None if item.stamp.size == 0 || held => match read_here(context, item, stop) {
+        None if item.stamp.size == 0 || held => match read_here() {
             // The stamp that was noted when they were read says how far to believe them.
-            Ok(Some((digest, now))) if is_still(item, &digest, &now) => item.stamp,
+            Ok(Some((here, now))) if is_still(item, &here, &now) => item.stamp,
             read => return otherwise(read, stop),
         },
         _ => return UploadOutcome::Changed,
     };
-    let digest = match &reading.hasher {
-        Some(hasher) => *hasher.finalize().as_bytes(),
-        None => match named_by(&asset) {
-            Some(digest) => digest,
-            None => {
-                let text = "the cloud promises digests as asset ids and gave something else";
-                return UploadOutcome::Refused(CloudError::Corrupt(text.into()));
-            }
-        },
+    let Some(digest) = reading.digest().or_else(|| named_by(&asset)) else {
+        let text = "the cloud promises digests as asset ids and gave something else";
+        return UploadOutcome::Refused(CloudError::Corrupt(text.into()));
     };
     let other = |known: Digest| known != digest;
     if item.digest.is_some_and(other) || (reading.resumed && named_by(&asset).is_some_and(other)) {
@@ -347,8 +330,8 @@ fn outcome(
     // Of a file that was just written its times do not tell whether it was written once more between two reads of the
     // cloud's, so that it has the beginning of the one and the end of the other.
     if opened.is_some() && stamp.ctime_ns == SMUDGED {
-        match read_here(context, item, stop) {
-            Ok(Some((here, _))) if here == digest => {}
+        match read_here() {
+            Ok(Some((here, _))) if here.digest == digest => {}
             read => return otherwise(read, stop),
         }
     }

@@ -53,24 +53,25 @@ pub(super) fn parked_name(name: &str, id: NodeId, taken: impl Fn(&str) -> bool) 
     free_name(name, &format!("moving {}", id.0), taken)
 }
 
-/// Whether a node is where a plan that was cut short parked it: nobody moved it there.
-pub(crate) fn is_parked(id: NodeId, place: PlaceRef<'_>) -> bool {
+/// What stands before the mark of a plan that parked a node and was cut short, and from the mark's number on: nothing
+/// where it is not parked.
+fn around_mark<'t>(id: NodeId, place: PlaceRef<'t>) -> Option<(&'t str, &'t str)> {
     if place.parent != NodeId::ROOT || !place.name.contains(" (conflict moving ") {
-        return false;
+        return None;
     }
     let mark = format!(" (conflict moving {}", id.0);
-    place.name.rsplit_once(&mark).is_some_and(|(_, rest)| rest.starts_with([')', ' ']))
+    place.name.rsplit_once(&mark).filter(|(_, rest)| rest.starts_with([')', ' ']))
 }
 
-/// A node's name, without the mark of a plan that parked it and was cut short.
+/// Whether a node is where a plan that was cut short parked it: nobody moved it there.
+pub(crate) fn is_parked(id: NodeId, place: PlaceRef<'_>) -> bool {
+    around_mark(id, place).is_some()
+}
+
+/// A node's name, without that mark.
 pub(super) fn own_name<'t>(id: NodeId, place: PlaceRef<'t>) -> Cow<'t, str> {
-    let mark = format!(" (conflict moving {}", id.0);
-    let parts = place.name.rsplit_once(&mark).filter(|_| is_parked(id, place));
-    let Some((stem, (_, extension))) = parts.and_then(|(stem, rest)| Some((stem, rest.split_once(')')?)))
-    else {
-        return place.name.into();
-    };
-    format!("{stem}{extension}").into()
+    let parts = around_mark(id, place).and_then(|(stem, rest)| Some((stem, rest.split_once(')')?.1)));
+    parts.map_or(place.name.into(), |(stem, extension)| format!("{stem}{extension}").into())
 }
 
 #[cfg(test)]

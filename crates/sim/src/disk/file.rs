@@ -41,6 +41,14 @@ impl ReadFile for SimReadFile {
         let short = shared.rng.per_mille(chance) && buffer.len() > 1;
         let wanted = if short { 1 + shared.rng.index(buffer.len() - 1) } else { buffer.len() };
         let data = data(&shared, &self.wire, self.uid)?;
+        let device = &mut shared.devices[self.wire.device];
+        let wanted = match device.halfway.take() {
+            Some(becomes) => {
+                device.disk.rewrite_unseen(self.uid, becomes);
+                wanted.min(data.len() / 2)
+            }
+            None => wanted,
+        };
         let count = copy(&data, &mut buffer[..wanted], offset);
         let label = shared.people.label(&digest_of(&data)).to_owned();
         let line = format!("device {}: read {count} bytes at {offset} of {label}", self.wire.device);

@@ -10,7 +10,7 @@ use cloudsync_engine::{Code, Config, Event, FileSyncState, OptimizeState, Result
 use cloudsync_sim::{Device, DiskKind, Doom, Rng};
 use parking_lot::Mutex;
 
-use crate::hand::{Hand, World, world};
+use crate::hand::{DISK, Hand, World, world};
 use crate::removals::remove;
 
 fn uri(path: &str) -> String {
@@ -208,7 +208,7 @@ fn killed_after_removal_of_a(world: &World, mut hand: Hand) -> Hand {
 #[test]
 fn what_went_before_a_kill_is_no_deletion_where_another_file_has_its_inode_number() {
     let world = world(true);
-    let kind = DiskKind { grain_ns: 1, reuses_inodes: true, ordered_journal: true };
+    let kind = DiskKind { reuses_inodes: true, ..DISK };
     world.lock().devices[0] = Device::new(kind, 0);
     let mut hand = Hand::open(&world, Originals);
     hand.put("a.jpg", b"bytes");

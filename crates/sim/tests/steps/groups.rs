@@ -10,9 +10,9 @@ use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::{
     Config, DownloadFileType, DownloadPolicy, DownloadState, Event, Result, SyncProgress, SyncState,
 };
-use cloudsync_sim::{Device, DiskKind, Rng, Shared};
+use cloudsync_sim::{Device, Rng, Shared};
 
-use crate::hand::{Hand, World, world};
+use crate::hand::{DISK, Hand, World, world};
 use crate::removals::{ask, both, live_records, remove, restore, sync_both, uri};
 
 const LIVE: [(&str, &str); 3] = [("IMG_1.HEIC", "still"), ("IMG_1.MOV", "video"), ("b.jpg", "other")];
@@ -378,8 +378,7 @@ fn a_photo_half_sent_at_a_kill_is_completed() {
 /// A device that holds only what is asked for, and another that has a photo.
 fn phone(files: &[(&str, &str)]) -> (World, Hand) {
     let (world, _, _) = both(files);
-    let kind = DiskKind { grain_ns: 1, reuses_inodes: false, ordered_journal: true };
-    world.lock().devices[1] = Device::new(kind, 0);
+    world.lock().devices[1] = Device::new(DISK, 0);
     let mut phone = Hand::of_device(&world, 1, OnDemand);
     phone.sync_well();
     (world, phone)

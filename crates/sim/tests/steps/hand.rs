@@ -264,6 +264,14 @@ impl Hand {
         }
     }
 
+    /// A sync that is stopped at the first job that `is_it` names, which is run.
+    pub(crate) fn sync_stopped_at(&mut self, is_it: impl Fn(&Work) -> bool) {
+        let job = self.sync_until(is_it);
+        self.core.stop_sync();
+        self.finish(job);
+        while self.sink.next().is_some() {}
+    }
+
     /// Runs a job and whatever follows from it at once.
     pub(crate) fn finish(&mut self, job: Job) {
         let mut next = Some(job);

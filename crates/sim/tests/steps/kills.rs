@@ -2,12 +2,11 @@
 //! what is there is what came from the cloud and not something that a person did.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_sim::{Body, Doom, Rng, digest_of};
+use cloudsync_sim::{Doom, Rng, digest_of};
 
 use crate::hand::{Hand, world};
 
@@ -159,10 +158,9 @@ fn what_a_power_cut_took_from_a_file_is_not_taken_for_sent() {
     let record = here.sync_until(|work| matches!(work, Work::Write(_)));
     drop((record, here));
     {
-        let mut shared = world.lock();
-        let tree = &mut shared.devices[0].disk.live;
-        let file = tree.lookup("photo").unwrap();
-        tree.nodes.get_mut(&file).unwrap().body = Body::File(Arc::new(b"the \0\0\0\0\0\0".to_vec()));
+        let disk = &mut world.lock().devices[0].disk;
+        let file = disk.live.lookup("photo").unwrap();
+        disk.rewrite_unseen(file, b"the \0\0\0\0\0\0".to_vec());
     }
 
     let mut here = Hand::open(&world, Originals);

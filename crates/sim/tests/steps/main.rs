@@ -10,7 +10,6 @@ mod groups;
 mod hand;
 mod kills;
 mod marks;
-mod mid_read;
 mod plans;
 mod previews;
 mod removals;

@@ -5,7 +5,7 @@ use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::{FileMark, FileSystem};
 use cloudsync_sim::{Device, DiskKind};
 
-use crate::hand::{Hand, World, world};
+use crate::hand::{DISK, Hand, World, world};
 use crate::rewrite;
 
 fn mark(world: &World, device: usize, name: &str) -> Option<FileMark> {
@@ -91,7 +91,7 @@ fn a_moved_file_keeps_its_mark() {
 /// One whose first disk's clock ticks every other second.
 fn world_of_slow_clocks() -> World {
     let world = world(true);
-    let kind = DiskKind { grain_ns: 2_000_000_000, reuses_inodes: false, ordered_journal: true };
+    let kind = DiskKind { grain_ns: 2_000_000_000, ..DISK };
     world.lock().devices[0] = Device::new(kind, 0);
     world
 }

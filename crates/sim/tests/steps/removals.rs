@@ -459,9 +459,7 @@ fn a_version_that_comes_while_other_parts_go_stays() {
         there.put("IMG_1.xmp", b"old");
         there.sync_well();
         let mut here = Hand::of_device(&world, 1, Originals);
-        let fetch = here.sync_until(|work| matches!(work, Work::Fetch(_)));
-        here.core.stop_sync();
-        here.finish(fetch);
+        here.sync_stopped_at(|work| matches!(work, Work::Fetch(_)));
         here.put("IMG_1.MOV", b"moving");
         here.core.remove(&uri("IMG_1.MOV"), Box::new(|result| result.unwrap()));
         let removal = here.core.next_job().unwrap();
@@ -471,11 +469,8 @@ fn a_version_that_comes_while_other_parts_go_stays() {
             there.sync_well();
         }
         // The listing comes, and the run is stopped again.
-        let pull = here.sync_until(|work| matches!(work, Work::Pull { .. }));
-        here.core.stop_sync();
-        here.finish(pull);
+        here.sync_stopped_at(|work| matches!(work, Work::Pull { .. }));
         here.step(removal);
-        while here.sink.next().is_some() {}
         here.sync_well();
         there.sync_well();
         // Where nothing newer came, it goes with the others.

@@ -154,11 +154,8 @@ fn a_deletion_that_the_backup_lacks_is_not_newer_than_what_comes_after() {
 
 /// A sync that is stopped before it sends anything.
 fn pull_alone(hand: &mut Hand) {
-    let upload = hand.sync_until(|work| matches!(work, Work::Upload(_)));
-    hand.core.stop_sync();
-    hand.finish(upload);
+    hand.sync_stopped_at(|work| matches!(work, Work::Upload(_)));
     assert!(hand.core.is_idle());
-    while hand.sink.next().is_some() {}
 }
 
 /// Found by seed 1007154471: of equal bytes the one was taken out of the other's way.

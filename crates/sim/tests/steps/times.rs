@@ -4,14 +4,14 @@
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::{DiskOp, FetchOutcome, Outcome, Work};
 use cloudsync_engine::ports::{FileSystem, SMUDGED};
-use cloudsync_sim::{Device, DiskKind, Rng};
+use cloudsync_sim::{Device, DiskKind, Rng, digest_of};
 
-use crate::hand::{Hand, world};
+use crate::hand::{DISK, Hand, world};
 
 /// Two devices that hold one file, `photo`. With `reuses`, the first gives inode numbers again.
 fn both(reuses: bool) -> (Hand, Hand) {
     let world = world(true);
-    let kind = DiskKind { grain_ns: 1, reuses_inodes: reuses, ordered_journal: true };
+    let kind = DiskKind { reuses_inodes: reuses, ..DISK };
     world.lock().devices[0] = Device::new(kind, 0);
     let (mut here, mut there) =
         (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, Originals));
@@ -183,8 +183,7 @@ fn what_another_device_has_sent_of_a_file_like_it_is_not_gone_on_from() {
         let world = world(true);
         world.lock().rng = Rng::new(seed);
         for device in &mut world.lock().devices {
-            *device =
-                Device::new(DiskKind { grain_ns: GRAIN_NS, reuses_inodes: false, ordered_journal: true }, 0);
+            *device = Device::new(DiskKind { grain_ns: GRAIN_NS, ..DISK }, 0);
         }
         let mut here = Hand::of_device(&world, 0, Originals);
         let mut there = Hand::of_device(&world, 1, Originals);
@@ -252,4 +251,25 @@ fn what_comes_to_the_place_of_a_deleted_file_with_its_inode_number_is_itself() {
     // The deleted one had been sent, for a place out of the way.
     let expected = [("new", "theirs"), (aside, "own, and longer"), ("photo", "before")];
     assert_eq!(held(&here), as_text(expected));
+}
+
+/// Found by seed 1007232304: the cloud had bytes that nobody ever wrote, until the next sync at least. The file was
+/// written once more while the cloud read it, in the same tick of its disk's clock.
+#[test]
+fn no_mixture_of_two_versions_gets_to_the_cloud() {
+    const OLD: [u8; 100] = [1; 100];
+    const NEW: [u8; 100] = [2; 100];
+    for named in [true, false] {
+        let world = world(named);
+        let mut hand = Hand::open(&world, Originals);
+        hand.put("photo", &OLD);
+        world.lock().devices[0].halfway = Some(NEW.to_vec());
+        for _ in 0..2 {
+            hand.sync(|_, _| {});
+            let live: Vec<_> = world.lock().cloud.live_contents().collect();
+            assert!(live.is_empty() || live == [digest_of(&NEW)], "named: {named}");
+            world.lock().pass(1_000_000_000);
+        }
+        assert!(world.lock().cloud.holds_live(&digest_of(&NEW)), "named: {named}");
+    }
 }
