@@ -13,6 +13,7 @@
 use std::os::fd::OwnedFd;
 
 use crate::message::{Body, listed};
+use crate::payload::Payload;
 
 /// The version of the protocol that this library speaks.
 pub(crate) const VERSION: u32 = 1;
@@ -208,7 +209,7 @@ impl Head {
 pub(crate) struct Frame {
     pub(crate) kind: Known,
     pub(crate) call: u64,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Payload,
     pub(crate) descriptors: Vec<OwnedFd>,
 }
 
@@ -236,7 +237,7 @@ pub(crate) struct Data {
     pub(crate) item: usize,
     pub(crate) flags: u32,
     pub(crate) offset: u64,
-    body: Vec<u8>,
+    body: Payload,
 }
 
 impl Data {
@@ -255,7 +256,7 @@ impl Data {
         head
     }
 
-    pub(crate) fn read(body: Vec<u8>) -> Result<Data, Violation> {
+    pub(crate) fn read(body: Payload) -> Result<Data, Violation> {
         let Some(&[a, b, c, d, e, f, g, h, ref offset @ ..]) = body.first_chunk::<DATA_HEAD>() else {
             return violation("a data frame without its head");
         };

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::frame::{Frame, HEAD, Head, Violation};
+use crate::frame::{Frame, HEAD, Head, Kind, Known, Violation};
+use crate::payload::{Payload, Rooms};
 use crate::socket::Socket;
 
 /// How much is received at a time.
@@ -32,13 +33,16 @@ pub(crate) struct Inbox {
     start: usize,
     end: usize,
     descriptors: Vec<OwnedFd>,
+    /// For the bytes of assets.
+    rooms: Rooms,
     timeout: Duration,
 }
 
 impl Inbox {
     /// `timeout` is how long the rest of a frame may take to come.
     pub(crate) fn new(timeout: Duration) -> Self {
-        Inbox { buffer: vec![0; BUFFER], start: 0, end: 0, descriptors: Vec::new(), timeout }
+        let buffer = vec![0; BUFFER];
+        Inbox { buffer, start: 0, end: 0, descriptors: Vec::new(), rooms: Rooms::default(), timeout }
     }
 
     /// The next frame; `None` where none began within `wait`, which may be for ever.
@@ -59,7 +63,7 @@ impl Inbox {
         head.copy_from_slice(&self.buffer[self.start..self.start + HEAD]);
         self.start += HEAD;
         let head = Head::read(&head)?;
-        let body = self.body(socket, head.length)?;
+        let body = self.body(socket, &head)?;
         if self.descriptors.len() < head.descriptors {
             return Err(Violation("a frame without the descriptors that it announces".into()).into());
         }
@@ -86,14 +90,19 @@ impl Inbox {
     }
 
     /// A frame's body: what has come of it, and the rest straight into its place.
-    fn body(&mut self, socket: &Socket, length: usize) -> Result<Vec<u8>, ReceiveError> {
+    fn body(&mut self, socket: &Socket, head: &Head) -> Result<Payload, ReceiveError> {
+        let length = head.length;
         let here = length.min(self.end - self.start);
-        let mut body = vec![0; length];
-        body[..here].copy_from_slice(&self.buffer[self.start..self.start + here]);
+        let mut body = match head.kind {
+            Known::As(Kind::Data) => self.rooms.payload(length),
+            _ => vec![0; length].into(),
+        };
+        let bytes = body.bytes_mut();
+        bytes[..here].copy_from_slice(&self.buffer[self.start..self.start + here]);
         self.start += here;
         let mut filled = here;
         while filled < length {
-            match socket.receive(&mut body[filled..], &mut self.descriptors, Some(self.timeout))? {
+            match socket.receive(&mut bytes[filled..], &mut self.descriptors, Some(self.timeout))? {
                 Some(0) => return Err(ReceiveError::Ended),
                 Some(count) => filled += count,
                 None => return Err(stuck()),

@@ -3,6 +3,7 @@
 //!
 //! - [`address`] says where, [`socket`] is all that is particular to Unix sockets;
 //! - [`frame`] is how messages are told apart, [`message`] what is in them, [`convert`] what they stand for;
+//! - [`payload`] is what is in a frame, before it is read;
 //! - [`outbox`] and [`inbox`] are the two directions of a connection, on either side;
 //! - [`client`] asks, [`server`] answers.
 #![forbid(unsafe_code)]
@@ -16,6 +17,7 @@ mod inbox;
 mod message;
 mod options;
 mod outbox;
+mod payload;
 mod server;
 mod socket;
 

@@ -206,7 +206,11 @@ fn a_stopped_transfer_stops_and_goes_on_later() {
 }
 
 /// A cloud that reads what is uploaded, in small pieces, and keeps nothing.
-struct Reader;
+#[derive(Clone, Default)]
+struct Reader {
+    /// Where it stops reading until it is let go on.
+    held: BTreeMap<u64, Arc<Gate>>,
+}
 
 impl CloudService for Reader {
     fn get_service_info(&self) -> Result<ServiceInfo> {
@@ -226,7 +230,7 @@ impl CloudService for Reader {
     }
 
     fn connect_asset_loader(&self, _: &str, _: &Database) -> Result<Arc<dyn AssetLoader>> {
-        Ok(Arc::new(Reader))
+        Ok(Arc::new(self.clone()))
     }
 }
 
@@ -240,6 +244,9 @@ impl AssetLoader for Reader {
         let read = |mut item: AssetUpload<'_>| {
             let (mut buffer, mut size) = ([0; 64], 0);
             loop {
+                if let Some(gate) = self.held.get(&size) {
+                    gate.pass();
+                }
                 match item.source.read_at(&mut buffer, size) {
                     Ok(0) => {
                         return Ok(CloudAsset { asset_id: "a".to_owned(), size, ..CloudAsset::default() });
@@ -268,7 +275,7 @@ impl AssetLoader for Reader {
 fn no_bytes_of_an_upload_are_waited_for_in_vain() {
     let place = Place::new();
     let options = Options { timeout: Duration::from_secs(2), ..Options::default() };
-    let _server = Server::start(Arc::new(Reader), &place.address, options).unwrap();
+    let _server = Server::start(Arc::new(Reader::default()), &place.address, options).unwrap();
     let cloud = place.connect();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -281,6 +288,35 @@ fn no_bytes_of_an_upload_are_waited_for_in_vain() {
                 }
             });
         }
+    });
+}
+
+/// More is asked for while there is still something to read, so that neither side waits for the other.
+#[test]
+fn an_upload_is_read_ahead_all_the_time() {
+    let place = Place::new();
+    let gates: [Arc<Gate>; 2] = Default::default();
+    let held = [64, 768 << 10].into_iter().zip(gates.clone()).collect();
+    let _server = place.serve(Arc::new(Reader { held }));
+    let cloud = place.connect();
+    let source = Source::new(vec![7; 4 << 20]);
+    let read = source.read.clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let items = vec![upload_item("x", source)];
+            assert_eq!(
+                loader(&cloud).upload("t", items, &Control::default()).remove(0).unwrap().size,
+                4 << 20
+            );
+        });
+        gates[0].reached(1);
+        until("nothing is asked for", || read.load(Ordering::SeqCst) >= 1 << 20);
+        // What was sent before this is there: the cloud waits for none of what it reads next.
+        cloud.get_service_info().unwrap();
+        gates[0].open();
+        gates[1].reached(1);
+        until("no more is asked for", || read.load(Ordering::SeqCst) > 1 << 20);
+        gates[1].open();
     });
 }
 

@@ -8,6 +8,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::frame::{Data, Violation, WANTS, WINDOW, violation};
 use crate::message::{Failure, Moved, Want};
+use crate::payload::Payload;
 
 /// How many notes of a call may wait to be looked at.
 const NOTES: usize = 1024;
@@ -16,7 +17,7 @@ const NOTES: usize = 1024;
 #[derive(Debug)]
 pub(super) enum Event {
     /// The call's answer.
-    Answer(Vec<u8>),
+    Answer(Payload),
     /// The call failed.
     Failure(Failure),
     /// Bytes of an upload are wanted.
@@ -191,11 +192,11 @@ mod tests {
         let (number, call) = calls.begin(Duration::ZERO).unwrap();
         calls.tell(number, Event::Working).unwrap();
         for byte in 0..=255 {
-            calls.tell(number, Event::Answer(vec![byte])).unwrap();
+            calls.tell(number, Event::Answer(vec![byte].into())).unwrap();
         }
         calls.tell(number, Event::Working).unwrap();
         assert!(matches!(call.next(Duration::ZERO), Some(Event::Working)));
-        assert!(matches!(call.next(Duration::ZERO), Some(Event::Answer(body)) if body == [0]));
+        assert!(matches!(call.next(Duration::ZERO), Some(Event::Answer(body)) if *body == [0]));
         assert!(call.next(Duration::ZERO).is_none());
     }
 }

@@ -131,6 +131,9 @@ impl Uploading {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
             if let Some(read) = state.take(at.item, buffer, &self.stop)? {
+                if state.runs_low(at.item) {
+                    self.ask(at, &mut state)?;
+                }
                 return Ok(read);
             }
             if !self.ask(at, &mut state)?
@@ -224,6 +227,13 @@ impl State {
             next += 1;
         }
         wants
+    }
+
+    /// Whether half of what an item is read ahead was taken. It is asked for more then, and not only once nothing is here,
+    /// so that neither side waits for the other.
+    fn runs_low(&self, index: usize) -> bool {
+        let Some(item) = self.items.get(index) else { return false };
+        item.next - item.at <= AHEAD / 2 && self.may_ask(index)
     }
 
     fn may_ask(&self, index: usize) -> bool {
