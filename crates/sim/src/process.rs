@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cloudsync_engine::core::{Answer, Core, Partial, SpaceWanted};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
-use cloudsync_engine::tree::{LocalContent, Trees};
+use cloudsync_engine::tree::{LocalContent, NodeRef, Trees};
 use cloudsync_engine::{ClientId, Code, Config, DownloadFileType, Result, TaskId};
 use parking_lot::Mutex;
 
@@ -194,7 +194,7 @@ impl Process {
     pub fn remove(&mut self, uri: &str) {
         let what = format!("remove {uri}");
         self.note(&what);
-        self.drop_cloud_only();
+        self.drop_cloud_only(|_| true);
         let answer = self.answer(&what);
         self.core.remove(uri, answer);
         self.take_events();
@@ -210,11 +210,11 @@ impl Process {
     }
 
     /// Whatever is noted as in the cloud alone may be a part of what is removed: no more is asked of it.
-    fn drop_cloud_only(&self) {
+    fn drop_cloud_only(&self, which: impl Fn(&NodeRef<'_>) -> bool) {
         let trees = self.core.trees();
         let trees = trees.read();
         let mut shared = self.wire.peek();
-        for (_, node) in trees.iter() {
+        for (_, node) in trees.iter().filter(|(_, node)| which(node)) {
             let there = node.remote.and_then(|remote| remote.content);
             let here = node.local.is_some_and(|local| local.content.is_here());
             if let (Some(content), false) = (there, here)
@@ -315,7 +315,12 @@ impl Process {
             self.wire.peek().broken(7, format!("a job panicked: {text}"));
         }
         let leaving = Photos::leaving(&self.core.trees().read());
+        let freed = matches!(done.outcome, Outcome::Evict(_));
         self.core.finish(done);
+        if freed {
+            // The engine was killed while it was to remove it: it follows what had gone by then of its photo.
+            self.drop_cloud_only(|node| node.removed);
+        }
         if let Some(text) = leaving.parted(&self.core.trees().read()) {
             self.wire.peek().broken(3, text);
         }

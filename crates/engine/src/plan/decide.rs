@@ -293,7 +293,10 @@ fn twin(request: &Request<'_>, id: NodeId, adopted: &mut BTreeSet<NodeId>) -> Op
             LocalContent::Unread(_) => return Some(Learn::Hash(id)),
             LocalContent::Here(content, _) | LocalContent::CloudOnly(content) => {
                 let remote = there.remote.and_then(|remote| remote.content);
-                Some(content) == remote || (new && matches!(decide(other, &there), Verdict::Dead))
+                // What a person removed goes to the cloud's trash, and from there it can come back: a file that has its
+                // name now is none of its versions.
+                let replaced = new && !trees.removed().contains(&other);
+                Some(content) == remote || (replaced && matches!(decide(other, &there), Verdict::Dead))
             }
         };
         if same {

@@ -166,6 +166,28 @@ fn a_file_in_the_cloud_alone_is_removed_and_restored() {
     }
 }
 
+/// Found by seed 2007971836: the new file was taken for a change of what had been removed, whose bytes were then nowhere.
+#[test]
+fn what_was_in_the_cloud_alone_comes_back_after_another_took_its_name() {
+    let world = world(true);
+    let (mut here, mut phone) = (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, OnDemand));
+    here.put("a.jpg", b"the first");
+    here.sync_well();
+    phone.sync_well();
+    remove(&mut phone, "a.jpg").unwrap();
+    phone.put("a.jpg", b"the second");
+    sync_both(&mut phone, &mut here);
+    assert_eq!(here.files(), file("a.jpg", "the second"));
+    let name = here.disk.list_trash().unwrap();
+    name.iter().for_each(|name| here.disk.empty_trash(name).unwrap());
+    here.disk.rename("a.jpg", "b.jpg").unwrap();
+    sync_both(&mut here, &mut phone);
+    restore(&mut phone, "a.jpg").unwrap();
+    sync_both(&mut here, &mut phone);
+    let expected = [("a.jpg", "the first"), ("b.jpg", "the second")];
+    assert_eq!(here.files(), expected.map(|(name, bytes)| (name.to_owned(), bytes.into())).into());
+}
+
 #[test]
 fn a_changed_version_in_the_cloud_wins() {
     let (_world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
