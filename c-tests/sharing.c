@@ -101,14 +101,19 @@ static void resource_of(CloudSyncResult *result, char *resource) {
 
 /* --- Two people ------------------------------------------------------------------------------- */
 
-static void person_make(struct device *device, const char *name) {
+/* A person's device. */
+static void device_of(struct device *device, const char *called, const char *name) {
     char path[PATH_MAX];
     CloudSyncCloudServiceStub *cloud = NULL;
-    device_make(device, name);
+    device_make(device, called);
     assert_ok(cloudsync_embedded_cloud_new(join(path, root, "shared"), name, &cloud));
     assert_ok(cloudsync_options_set_cloud(device->options, cloud));
     assert_ok(cloud_service_stub_free(cloud));
     device_open(device);
+}
+
+static void person_make(struct device *device, const char *name) {
+    device_of(device, name, name);
 }
 
 static void a_photo_is_shared_by_its_uri(void **state) {
@@ -254,6 +259,40 @@ static void what_an_invitee_has_made_stays(void **state) {
     device_sync(&ann);
     assert_true(is_photo(album, "a.jpg", 50000, 1) && is_photo(album, "b.jpg", 50000, 2));
     assert_false(file_exists(album, "new.jpg"));
+    device_free(&ben);
+    device_free(&ann);
+}
+
+/* What went over to the owner stays with whoever made it, on each of their devices, when the share has ended. */
+static void what_went_to_the_owner_stays_too(void **state) {
+    (void)state;
+    struct device ann, ben, other;
+    char resource[64], album[PATH_MAX], bens[PATH_MAX], elsewhere[PATH_MAX];
+    CloudSyncParticipant invitee = participant_form("ben", 0);
+    person_make(&ann, "ann");
+    person_make(&ben, "ben");
+    make_folder(join(album, ann.gallery, "Rome"));
+    write_photo(album, "a.jpg", 50000, 1);
+    device_sync(&ann);
+    invitee.privilege.creatable = 1;
+    share_rome(&ann, &ben, &invitee, resource);
+    device_sync(&ben);
+    write_photo(join(bens, ben.gallery, "Rome"), "bens.jpg", 30000, 6);
+    device_sync(&ben);
+    device_sync(&ann);
+    assert_true(is_photo(album, "bens.jpg", 30000, 6));
+
+    DOES(CLOUDSYNC_OK, 0, sharing_exit, ben.context, resource);
+    device_sync(&ben);
+    device_sync(&ben);
+    assert_true(is_photo(bens, "bens.jpg", 30000, 6));
+    assert_false(file_exists(bens, "a.jpg"));
+    device_of(&other, "tablet", "ben");
+    device_sync(&other);
+    assert_true(is_photo(join(elsewhere, other.gallery, "Rome"), "bens.jpg", 30000, 6));
+    device_sync(&ann);
+    assert_true(is_photo(album, "a.jpg", 50000, 1) && is_photo(album, "bens.jpg", 30000, 6));
+    device_free(&other);
     device_free(&ben);
     device_free(&ann);
 }
@@ -812,6 +851,7 @@ int main(void) {
         in_scratch(a_photo_is_shared_by_its_uri),
         in_scratch(a_shared_album_comes_and_goes),
         in_scratch(what_an_invitee_has_made_stays),
+        in_scratch(what_went_to_the_owner_stays_too),
         in_scratch(two_albums_of_one_name),
         in_scratch(the_same_with_completions),
         in_scratch(what_cannot_be_shared),

@@ -330,6 +330,95 @@ fn what_is_taken_back_goes_and_what_was_made_stays() {
     assert_eq!(ben.ids(), ["album", "own"]);
 }
 
+const ADD: Privilege = Privilege { creatable: true, ..READ };
+
+/// Ben adds a photo to Ann's album, and a folder with another in it.
+fn add(ben: &Person) -> [CloudAsset; 2] {
+    let assets = [3, 4].map(|seed| upload(&ben.cloud, &bytes(seed, 4000)).unwrap());
+    ben.insert("bens", file("b.jpg", Some("album"), &assets[0])).unwrap();
+    ben.insert("day", named("Day 1", Some("album"))).unwrap();
+    ben.insert("inner", file("c.jpg", Some("day"), &assets[1])).unwrap();
+    assets
+}
+
+#[test]
+fn what_somebody_made_in_a_share_stays_with_them_when_it_ends() {
+    for leaves in [false, true] {
+        let (dir, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
+        let of = |name: &str| with(dir.path(), EmbeddedOptions { account: name.into(), ..clock.options() });
+        let (ann, ben) = (of("ann"), of("ben"));
+        ann.insert("album", named("Rome", None)).unwrap();
+        let resource = ann.share("album", &ben, ADD);
+        let assets = add(&ben);
+        // What Ben's account had of its own for the way there is not kept for ever.
+        clock.advance(31 * DAY);
+        ben.cloud.collect_garbage().unwrap();
+        ann.update("bens", file("better.jpg", Some("album"), &assets[0])).unwrap();
+        let cursor = ben.db.query("t", &[], 100, "").unwrap().next_cursor;
+        match leaves {
+            true => ben.center.exit(0, BUNDLE, &resource).unwrap(),
+            false => ann.take_back(&resource, &ben),
+        }
+        let news = ben.db.query("t", &[], 100, &cursor).unwrap().values;
+        assert_eq!(news.len(), 5, "a device hears of each, of the album that went, and of one that came");
+        let album =
+            ben.ids().into_iter().find(|id| !["bens", "day", "inner"].contains(&id.as_str())).unwrap();
+        assert_eq!((ben.ids().len(), album == "album"), (4, false), "another may be shared once more");
+        assert_eq!(ben.record(&album).values, named("Rome", None));
+        assert_eq!(ben.record("bens").values, file("better.jpg", Some(&album), &assets[0]));
+        assert_eq!(ben.record("day").values, named("Day 1", Some(&album)));
+        assert_eq!(ben.record("inner").values, file("c.jpg", Some("day"), &assets[1]));
+        assert_eq!(ann.ids(), ["album", "bens", "day", "inner"], "Ann has them too");
+        // Each has what is theirs, whatever the other does with it.
+        ann.delete("bens").unwrap();
+        ann.delete("inner").unwrap();
+        clock.advance(31 * DAY);
+        ann.cloud.collect_garbage().unwrap();
+        ben.cloud.collect_garbage().unwrap();
+        assert_eq!(ben.download("bens", &assets[0]).unwrap(), bytes(3, 4000));
+        assert_eq!(ben.download("inner", &assets[1]).unwrap(), bytes(4, 4000));
+        ben.update("day", named("My day", None)).unwrap();
+        assert_eq!(ann.record("day").values.get(NAME_FIELD), Some(&text("Day 1")));
+    }
+}
+
+#[test]
+fn what_its_owner_deletes_in_a_share_goes_whoever_made_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    let resource = ann.share("album", &ben, ADD);
+    add(&ben);
+    ann.delete("bens").unwrap();
+    assert_eq!(ben.ids(), ["album", "day", "inner", "own", "photo"]);
+    // Out of the album it is no longer shared, and Ben's it is all the same.
+    ann.update("inner", named("c.jpg", Some("trips"))).unwrap();
+    assert_eq!(ben.record("inner").values.get(OWNER_FIELD), None);
+    assert_eq!(ben.record("inner").values.get(PARENT_FIELD), None);
+    ann.take_back(&resource, &ben);
+    assert_eq!(ben.ids().len(), 4, "{:?}", ben.ids());
+}
+
+#[test]
+fn what_there_is_no_room_for_waits_with_the_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let ann = person(dir.path(), "ann");
+    let ben = with(dir.path(), EmbeddedOptions { quota: Some(5000), ..EmbeddedOptions::new("ben") });
+    ann.insert("album", named("Rome", None)).unwrap();
+    let resource = ann.share("album", &ben, ADD);
+    let asset = upload(&ben.cloud, &bytes(3, 4000)).unwrap();
+    ben.insert("bens", file("b.jpg", Some("album"), &asset)).unwrap();
+    ann.update("bens", file("b.jpg", Some("album"), &upload(&ann.cloud, &bytes(5, 6000)).unwrap())).unwrap();
+    assert_eq!(ben.ids(), ["album", "bens"]);
+    ann.take_back(&resource, &ben);
+    assert_eq!(ben.ids(), ["album", "bens"]);
+    drop(ben);
+    let ben = person(dir.path(), "ben");
+    assert_eq!((ben.ids().len(), ben.all().contains_key("album")), (2, false));
+    assert_eq!(ben.record("bens").values.get(OWNER_FIELD), None);
+    let asset = CloudAsset { size: 6000, ..upload(&ann.cloud, &bytes(5, 6000)).unwrap() };
+    assert_eq!(ben.download("bens", &asset).unwrap(), bytes(5, 6000));
+}
+
 #[test]
 fn bytes_go_over_to_the_owner_and_a_digest_is_not_the_bytes() {
     let dir = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use super::Core;
 use super::failure::{Failure, Judged, store_error};
 use super::references::{self, Counts, Holder, Lookup, Shift};
 use super::schema::seq_of;
-use super::share::mirror;
+use super::share::{keep, mirror};
 use super::store::SHARDS;
 use super::write::decode;
 use crate::{CloudError, Result};
@@ -113,6 +113,7 @@ fn forget_records(core: &Core, now: i64) -> Result<usize> {
             } else {
                 release(tx, &fields, now)?;
             }
+            keep::forget_author(tx, table, &id)?;
             forget(tx, place, table)?;
             forgotten += 1;
         }

@@ -128,6 +128,15 @@ impl Core {
         Ok(peer)
     }
 
+    /// Ids of records that nobody has.
+    fn record_ids(&self, count: usize) -> Result<Vec<String>> {
+        let mut random = vec![[0; ids::RANDOM_BYTES]; count];
+        (self.options.random)(random.as_flattened_mut())
+            .map_err(|error| CloudError::Unknown(format!("no randomness: {error}")))?;
+        let now = self.now();
+        Ok(random.iter().map(|random| ids::record_id(now, random)).collect())
+    }
+
     /// The book of shares, which is made where there is none yet.
     fn book(&self) -> Result<&share::Book> {
         let _one = self.opening_book.lock();

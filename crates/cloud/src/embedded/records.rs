@@ -12,7 +12,7 @@ use super::schema::{LAST_SEQ, place, seq_of};
 use super::share::mirror::{self, Place};
 use super::share::through;
 use super::write::{Writer, decode};
-use super::{Core, ids, lease, share};
+use super::{Core, lease, share};
 use crate::{
     Capabilities, CloudData, CloudDb, CloudError, ExtensionValue, Flag, LockInfo, Record, Result, RowWrite,
     WriteReceipt,
@@ -114,11 +114,7 @@ impl CloudDb for EmbeddedDb {
     }
 
     fn generate_id(&self, count: usize) -> Result<Vec<String>> {
-        let mut random = vec![[0; ids::RANDOM_BYTES]; count];
-        (self.core.options.random)(random.as_flattened_mut())
-            .map_err(|error| CloudError::Unknown(format!("no randomness: {error}")))?;
-        let now = self.core.now();
-        Ok(random.iter().map(|random| ids::record_id(now, random)).collect())
+        self.core.record_ids(count)
     }
 
     fn insert(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {

@@ -8,7 +8,7 @@ use crate::{CloudError, Result};
 const APPLICATION_ID: i32 = 0x4353_656d;
 
 /// Step `n` turns layout `n` into layout `n + 1`. Never edited once released.
-const STEPS: &[&str] = &[FIRST, SWITCHES, MIRRORS];
+const STEPS: &[&str] = &[FIRST, SWITCHES, MIRRORS, AUTHORS];
 
 /// `records.place` is the table's id above 40 bits of the table's own sequence (see `place`), so that
 /// a page of `query` is one range of the main B-tree and new records go to its end.
@@ -107,6 +107,18 @@ CREATE TABLE placed (
     fields BLOB NOT NULL,
     PRIMARY KEY (tbl, id)
 ) WITHOUT ROWID;
+";
+
+/// What was made in a share by others than its owner: `authors` says by which account, `made` that a copy is of what this account
+/// has made.
+const AUTHORS: &str = "
+CREATE TABLE authors (
+    tbl INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (tbl, id)
+) WITHOUT ROWID;
+ALTER TABLE mirrored ADD COLUMN made INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Bits of a place that hold the sequence: a million million writes per table.

@@ -190,6 +190,12 @@ pub(super) fn grants(tx: &Transaction<'_>, account: &str, at: Place<'_>) -> Resu
     Ok(grants)
 }
 
+/// The owner of a share.
+pub(super) fn owner(tx: &Transaction<'_>, share: i64) -> Result<Option<String>> {
+    let sql = "SELECT owner FROM shares WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.query_row([share], |row| row.get(0)).optional()?)
+}
+
 /// The owner of a share that an account has accepted and may read.
 pub(super) fn owner_of_readable(tx: &Transaction<'_>, account: &str, share: i64) -> Result<Option<String>> {
     let sql = "SELECT owner, privilege FROM participants JOIN shares ON shares.id = participants.share

@@ -18,6 +18,7 @@ use super::super::schema::{place, seq_of};
 use super::super::write::decode;
 use super::bits_of;
 use super::book::{self, FILE};
+use super::keep;
 use crate::{
     CloudError, CloudType, Flag, OWNER_FIELD, PARENT_FIELD, PRIVILEGE_FIELD, Privilege, RESOURCE_FIELD,
     Result, Row,
@@ -48,6 +49,8 @@ struct Original {
     version: i64,
     create_ms: i64,
     fields: Row,
+    /// The account that has made it, where that is another one.
+    author: Option<String>,
 }
 
 /// A record as it is to be in the invitee's table.
@@ -56,6 +59,8 @@ struct Copy {
     version: i64,
     create_ms: i64,
     fields: Vec<u8>,
+    /// Whether this account has made it.
+    made: bool,
 }
 
 /// What is shared with this account in a table. None where nobody has ever shared.
@@ -80,14 +85,19 @@ pub(in super::super) fn refresh(core: &Core, at: Place<'_>) -> Result<()> {
     }
     let placed = core.pool.read(|tx| placements(tx, at.table))?;
     let Ok(copies) = copies(core, at, &grants, &placed) else { return Ok(()) };
+    let mut wanted: HashSet<&str> = copies.iter().map(|(id, _)| id.as_str()).collect();
+    let Ok(kept) = keep::find(core, at, &grants, &wanted) else { return Ok(()) };
+    wanted.extend(kept.ids());
+    // What waits for room is looked at each time.
+    let stamp = if kept.all_fit() { stamp } else { "waits for room".to_owned() };
     core.pool.write(|tx| {
         let mut table = Table::begin(tx, at.table, core.now())?;
         for (id, copy) in &copies {
             table.put(id, copy)?;
         }
-        let wanted: HashSet<&str> = copies.iter().map(|(id, _)| id.as_str()).collect();
         table.remove_others(&wanted)?;
-        table.finish(&stamp)
+        table.finish(&stamp)?;
+        keep::write(tx, at.table, core.now(), &kept)
     })
 }
 
@@ -156,7 +166,8 @@ fn copies(
             let fields =
                 postcard::to_stdvec(&fields).map_err(|error| CloudError::Corrupt(error.to_string()))?;
             let (version, create_ms) = (original.version, original.create_ms);
-            copies.push((id.clone(), Copy { share: grant.share, version, create_ms, fields }));
+            let made = original.author.as_ref() == Some(&core.account_id);
+            copies.push((id.clone(), Copy { share: grant.share, version, create_ms, fields, made }));
             seen.insert(id);
         }
     }
@@ -176,8 +187,9 @@ impl Originals {
             let Some((_, table, _)) = find_table(tx, at)? else { return Ok(()) };
             // What is itself a copy is not the owner's to share.
             let mut statement = tx.prepare_cached(
-                "SELECT id, place, create_ms, fields FROM records
-                 WHERE place > ?1 AND place < ?2 AND op <> ?3 AND NOT EXISTS
+                "SELECT id, place, create_ms, fields,
+                   (SELECT account FROM authors WHERE authors.tbl = records.tbl AND authors.id = records.id)
+                 FROM records WHERE place > ?1 AND place < ?2 AND op <> ?3 AND NOT EXISTS
                    (SELECT 1 FROM mirrored WHERE mirrored.tbl = records.tbl AND mirrored.id = records.id)
                  ORDER BY place",
             )?;
@@ -189,7 +201,8 @@ impl Originals {
                 if let Some(parent) = parent_of(&fields) {
                     all.children.entry(parent.to_owned()).or_default().push(id.clone());
                 }
-                let original = Original { version: seq_of(row.get(1)?), create_ms: row.get(2)?, fields };
+                let (version, create_ms, author) = (seq_of(row.get(1)?), row.get(2)?, row.get(4)?);
+                let original = Original { version, create_ms, fields, author };
                 all.records.insert(id, original);
             }
             Ok(())
@@ -272,8 +285,9 @@ impl<'a> Table<'a> {
                     .execute(row)?;
             }
         }
-        let sql = "INSERT OR REPLACE INTO mirrored VALUES (?1, ?2, ?3, ?4, 1)";
-        self.tx.prepare_cached(sql)?.execute(params![self.table, id, copy.share, copy.version])?;
+        let sql = "INSERT OR REPLACE INTO mirrored VALUES (?1, ?2, ?3, ?4, 1, ?5)";
+        let row = params![self.table, id, copy.share, copy.version, copy.made];
+        self.tx.prepare_cached(sql)?.execute(row)?;
         Ok(())
     }
 

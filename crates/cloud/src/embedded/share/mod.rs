@@ -2,9 +2,10 @@
 //!
 //! [`book`] is the file in which all accounts' shares stand, [`rules`] what may become of a share. Every call is one
 //! transaction of the book: it reads a share, lets the rules decide, and writes what has changed. [`mirror`] shows an account
-//! what others share with it, [`through`] is what it may write there.
+//! what others share with it, [`through`] is what it may write there, and [`keep`] what of that stays with it in the end.
 
 mod book;
+pub(super) mod keep;
 pub(super) mod mirror;
 mod rules;
 pub(super) mod through;

@@ -11,6 +11,7 @@ use super::super::references::{Digest, find as find_content, named_by};
 use super::super::schema::seq_of;
 use super::super::write::{Writer, decode};
 use super::super::{Core, lease};
+use super::keep;
 use super::mirror::{self, Grant, Place, find_table, parent_of};
 use crate::{
     CloudAsset, CloudError, Flag, NAME_FIELD, OWNER_FIELD, PARENT_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD,
@@ -180,7 +181,7 @@ fn seen(core: &Core, table: i64, id: &str) -> Result<Option<Seen>> {
 struct Translated {
     index: usize,
     row: RowWrite,
-    root: bool,
+    kind: Kind,
     /// What the invitee keeps to itself: where what was shared lies, and what it is called there.
     placed: Option<Row>,
 }
@@ -200,12 +201,12 @@ fn write_to(
         let Some(row) = rows.get(*index) else { continue };
         match translate(core, &owner, at, flag, grant, *kind, row)? {
             Ok((row, placed)) => {
-                translated.push(Translated { index: *index, row, root: *kind == Kind::Root, placed });
+                translated.push(Translated { index: *index, row, kind: *kind, placed });
             }
             Err(error) => answers.push((*index, Err(error))),
         }
     }
-    let (written, db) = send(&owner, at, flag, grant, &translated)?;
+    let (written, db) = send(core, &owner, at, flag, grant, &translated)?;
     owner.subscriptions.tell(db);
     place_roots(core, at, &translated, &written)?;
     mirror::refresh(core, at)?;
@@ -269,7 +270,7 @@ fn take_place(values: &mut Row) -> Row {
 
 /// Sees to it that the owner has a content that a row names. Only what this account has itself, or had been given with that very
 /// record, may be named: knowing a digest is not having the bytes.
-fn hand_over(
+pub(super) fn hand_over(
     core: &Core,
     owner: &Core,
     digest: &Digest,
@@ -324,6 +325,7 @@ fn hand_over(
 
 /// Writes rows in the owner's table, in one transaction. Also says which database of the owner's that is.
 fn send(
+    core: &Core,
     owner: &Core,
     at: Place<'_>,
     flag: Flag,
@@ -337,13 +339,19 @@ fn send(
         let mut answers = Vec::with_capacity(rows.len());
         for one in rows {
             let mut row = one.row.clone();
-            if one.root && flag != Flag::Delete {
+            let root = one.kind == Kind::Root;
+            if root && flag != Flag::Delete {
                 row.values.extend(place_at_owner(tx, table, &row.id)?);
             }
             // A record that comes back here does so because its owner has it still.
-            let flag = if one.root && flag == Flag::Insert { Flag::Update } else { flag };
+            let flag = if root && flag == Flag::Insert { Flag::Update } else { flag };
             answers.push(match writer.write(flag, &row) {
-                Ok(receipt) => Ok(receipt),
+                Ok(receipt) => {
+                    if one.kind == Kind::New {
+                        keep::note_author(tx, table, &row.id, &core.account_id)?;
+                    }
+                    Ok(receipt)
+                }
                 Err(Failure::Refused(error)) => Err(error),
                 Err(Failure::Call(error)) => return Err(error),
             });
