@@ -263,6 +263,35 @@ static void what_an_invitee_has_made_stays(void **state) {
     device_free(&ann);
 }
 
+/* A deletion that the privilege does not allow is not kept for the day on which it might: the photo comes back. */
+static void what_may_not_be_deleted_comes_back(void **state) {
+    (void)state;
+    struct device ann, ben;
+    char resource[64], album[PATH_MAX], bens[PATH_MAX], path[PATH_MAX];
+    CloudSyncParticipant invitee = participant_form("ben", 0);
+    const CloudSyncParticipant *const one[] = {&invitee};
+    person_make(&ann, "ann");
+    person_make(&ben, "ben");
+    make_folder(join(album, ann.gallery, "Rome"));
+    write_photo(album, "a.jpg", 50000, 1);
+    write_photo(album, "b.jpg", 50000, 2);
+    device_sync(&ann);
+    share_rome(&ann, &ben, &invitee, resource);
+    device_sync(&ben);
+    assert_int_equal(remove(join(path, join(bens, ben.gallery, "Rome"), "a.jpg")), 0);
+    assert_ok(cloudsync_remove(ben.context, "file://media/Photo/Rome/b.jpg"));
+    sync_somehow(&ben);
+    sync_somehow(&ben);
+    assert_true(is_photo(bens, "a.jpg", 50000, 1) && is_photo(bens, "b.jpg", 50000, 2));
+    invitee.privilege.deletable = 1;
+    GIVES(CLOUDSYNC_OK, 0, sharing_change_privilege, ann.context, resource, one, 1);
+    device_sync(&ben);
+    device_sync(&ann);
+    assert_true(is_photo(album, "a.jpg", 50000, 1) && is_photo(album, "b.jpg", 50000, 2));
+    device_free(&ben);
+    device_free(&ann);
+}
+
 /* What went over to the owner stays with whoever made it, on each of their devices, when the share has ended. */
 static void what_went_to_the_owner_stays_too(void **state) {
     (void)state;
@@ -851,6 +880,7 @@ int main(void) {
         in_scratch(a_photo_is_shared_by_its_uri),
         in_scratch(a_shared_album_comes_and_goes),
         in_scratch(what_an_invitee_has_made_stays),
+        in_scratch(what_may_not_be_deleted_comes_back),
         in_scratch(what_went_to_the_owner_stays_too),
         in_scratch(two_albums_of_one_name),
         in_scratch(the_same_with_completions),

@@ -9,6 +9,7 @@ use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 use super::photos;
 use super::run::Run;
 use super::state::Activity;
+use super::trash::bring_back;
 use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
@@ -708,6 +709,13 @@ impl Core {
                 if current == 0 {
                     forget_deleted(&mut self.states.trees.write(), node);
                 }
+            }
+            Err(CloudError::NotAllowed(text)) if matches!(push.action(position), CloudAction::Delete(_)) => {
+                // Not kept for the day on which it may be allowed: nobody would know of it any more.
+                self.events.log(1, &format!("a deletion is refused ({text}): the file comes back"));
+                bring_back(&mut self.states.trees.write(), node);
+                push.drop_step(position);
+                push.stale = true;
             }
             Err(error) => {
                 // Perhaps the cloud has not kept the bytes for so long: they are sent anew.
