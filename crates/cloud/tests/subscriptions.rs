@@ -91,6 +91,8 @@ fn a_subscription_ends(here: &EmbeddedCloud, there: &EmbeddedCloud) {
     let (_, hears) = subscribe(here, "com.example.gallery", 1);
     assert!(hears.recv_timeout(PATIENCE).is_err());
     wait_for_listeners(0);
+    // What is answered is how long it lasts, and not what was asked for.
+    assert_eq!(subscribe(here, "com.example.gallery", u64::MAX).0.expiration_time, 7 * 24 * HOUR_MS);
     let (_, hears) = subscribe(here, "com.example.gallery", HOUR_MS);
     insert(&db(there), "c", Some(0), values(1)).unwrap();
     assert_eq!(hears.recv_timeout(PATIENCE).unwrap(), "com.example.gallery");

@@ -272,6 +272,7 @@ impl CloudService for EmbeddedCloud {
         changed: ChangeListener,
     ) -> Result<SubscribeInfo> {
         let mut subscribe: BTreeMap<String, Vec<SubscribeId>> = BTreeMap::new();
+        let expiration_time = expiration_time.min(subscriptions::LONGEST_MS);
         for (bundle, databases) in databases {
             for database in databases {
                 let db = description::register(&self.core, bundle, database)?;

@@ -17,6 +17,9 @@ use rustix::io::{Errno, pwrite, read, write};
 
 use crate::ChangeListener;
 
+/// How long a subscription lasts at most: a week, in milliseconds.
+pub(super) const LONGEST_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
 /// The subscriptions at one opened cloud. One thread waits for the kernel to tell, while there are any.
 pub(super) struct Subscriptions {
     account: OwnedFd,
@@ -88,7 +91,7 @@ impl Subscriptions {
         };
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
         let watch = add_watch(&ears.inotify, path, WatchFlags::MODIFY)?;
-        let ends = Instant::now() + lasts.min(Duration::from_secs(7 * 24 * 3600));
+        let ends = Instant::now() + lasts;
         let subscription = Subscription { id, watch, bundle: bundle.into(), ends, changed };
         match &mut state.listening {
             Some(listening) => {
