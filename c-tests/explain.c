@@ -194,6 +194,39 @@ static int32_t held_heat(void *self, int32_t *heat) {
     return 0;
 }
 
+/* What cannot be read may be any file that is missing: deletions wait, and it is said where and why. */
+static void deletions_that_wait_for_what_cannot_be_read(void **state) {
+    (void)state;
+    struct device here, there;
+    char folder[PATH_MAX], bad[PATH_MAX], path[PATH_MAX];
+    device_make(&here, "here");
+    device_make(&there, "there");
+    make_folder(join(folder, here.gallery, "A"));
+    write_photo(here.gallery, "a.jpg", 1000, 1);
+    write_photo(folder, "b.jpg", 1000, 2);
+    device_open(&here);
+    device_open(&there);
+    device_sync(&here);
+    device_sync(&there);
+    write_photo(folder, "\xff.jpg", 1000, 3);
+    assert_int_equal(remove(join(path, here.gallery, "a.jpg")), 0);
+    expect(&here, GALLERY "/a.jpg", CLOUDSYNC_E_TRY_AGAIN, "it is not there any more: the next sync takes it along");
+    device_sync(&here);
+    device_sync(&there);
+    assert_true(file_exists(there.gallery, "a.jpg"));
+    expect(&here, GALLERY, CLOUDSYNC_E_ACCESS_DENIED, "A: the name of");
+    expect(&here, GALLERY, CLOUDSYNC_E_ACCESS_DENIED, "is not UTF-8");
+    expect(&here, GALLERY "/a.jpg", CLOUDSYNC_E_ACCESS_DENIED, "it was deleted here, and stays in the cloud until");
+    expect(&here, GALLERY "/A/b.jpg", 0, "in step");
+    assert_int_equal(remove(join(bad, folder, "\xff.jpg")), 0);
+    device_sync(&here);
+    device_sync(&there);
+    assert_false(file_exists(there.gallery, "a.jpg"));
+    expect(&here, GALLERY, 0, "in step");
+    device_free(&here);
+    device_free(&there);
+}
+
 static void nothing_waits_behind_a_running_sync(void **state) {
     (void)state;
     struct device device;
@@ -251,6 +284,7 @@ int main(void) {
         in_scratch(what_is_never_synced),
         in_scratch(what_is_in_the_cloud_alone_and_what_stays_here),
         in_scratch(deletions_that_wait_for_a_word),
+        in_scratch(deletions_that_wait_for_what_cannot_be_read),
         in_scratch(nothing_waits_behind_a_running_sync),
         in_scratch(who_may_ask),
     };

@@ -1297,7 +1297,7 @@ typedef struct CloudSyncExplanation {
    * sync; 22400006 is being sent or fetched; 22400001, 22400002, 22400003 waits until the cloud is signed in to and
    * switched on, until there is a network, until the battery is charged; 22400004 is one of many deletions that wait for
    * cloudsync_answer_held_deletions; 13900001 is never synced, because of its name or because it is no file; 13900012
-   * cannot be read; 13900014 something else has its name or its lock; 13900025 the disk or the cloud is full; 13600001 the
+   * cannot be read, or was deleted and stays until all of the directory can be; 13900014 something else has its name or its lock; 13900025 the disk or the cloud is full; 13600001 the
    * cloud does not answer as it should; 13900005 and any other number: what failed when it was last tried.
    */
   int32_t code;
@@ -4340,8 +4340,9 @@ int32_t unregister_change(struct CloudSyncContext *context,
  * Answers from memory and never waits for a running sync. Needs no permission: every caller may list the gallery and
  * its own bundle.
  *
- * The order is the library's own and stays: what is renamed, comes or goes between two pages makes nothing else come twice
- * or not at all. A folder comes before what is in it. The last page takes no longer than the first.
+ * The order is the library's own and stays: what comes or goes between two pages, or is renamed, makes nothing else come
+ * twice or not at all. Where a folder is moved, what is in it may come twice, or not: list that folder again. A folder
+ * comes before what is in it. The last page takes no longer than the first.
  *
  * @param context     The context.
  * @param uri         A folder, or the gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without

@@ -19,7 +19,7 @@ pub struct CloudSyncExplanation {
     /// sync; 22400006 is being sent or fetched; 22400001, 22400002, 22400003 waits until the cloud is signed in to and
     /// switched on, until there is a network, until the battery is charged; 22400004 is one of many deletions that wait for
     /// cloudsync_answer_held_deletions; 13900001 is never synced, because of its name or because it is no file; 13900012
-    /// cannot be read; 13900014 something else has its name or its lock; 13900025 the disk or the cloud is full; 13600001 the
+    /// cannot be read, or was deleted and stays until all of the directory can be; 13900014 something else has its name or its lock; 13900025 the disk or the cloud is full; 13600001 the
     /// cloud does not answer as it should; 13900005 and any other number: what failed when it was last tried.
     pub code: i32,
     /// A CLOUDSYNC_FILE_SYNC_STATE_... number; -1 for a folder, and for what is never synced.

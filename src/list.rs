@@ -91,8 +91,9 @@ const MOST: u32 = 10_000;
 /// Answers from memory and never waits for a running sync. Needs no permission: every caller may list the gallery and
 /// its own bundle.
 ///
-/// The order is the library's own and stays: what is renamed, comes or goes between two pages makes nothing else come twice
-/// or not at all. A folder comes before what is in it. The last page takes no longer than the first.
+/// The order is the library's own and stays: what comes or goes between two pages, or is renamed, makes nothing else come
+/// twice or not at all. Where a folder is moved, what is in it may come twice, or not: list that folder again. A folder
+/// comes before what is in it. The last page takes no longer than the first.
 ///
 /// @param context     The context.
 /// @param uri         A folder, or the gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without

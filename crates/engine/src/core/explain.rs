@@ -33,6 +33,8 @@ pub(super) struct Notes {
     pub(super) kept: BTreeMap<NodeId, Error>,
     /// Deletions that wait for the host's word.
     pub(super) held: BTreeSet<NodeId>,
+    /// What could not be read of the disk when a run last looked at it: nothing counts as deleted there until it can.
+    pub(super) unread: Vec<String>,
     /// Whether a run is going on.
     pub(super) running: bool,
     /// Why the last start, or the last run, did not do everything: for what goes this way, or for all.
@@ -117,6 +119,7 @@ impl States {
         }
         let standing = standing(&self.look(), &path);
         match standing {
+            Some(standing) if self.has_gone(&standing, &path) => Ok(self.explain_gone(&standing)),
             Some(standing) => Ok(self.put_in_words(standing)),
             None => self.explain_unknown(&path, uri),
         }
@@ -129,11 +132,46 @@ impl States {
             let waits = |id: &NodeId| left_out(&self.filters, &trees, *id).is_none();
             trees.out_of_step().iter().filter(waits).count()
         };
+        if let Some(why) = self.why_none_is_deleted() {
+            let text = format!("what is deleted here stays in the cloud until all can be read: {}", why.text);
+            return in_words(Some(why.code), None, text);
+        }
         if waiting == 0 {
             return in_words(None, None, "everything that is known is in step with the cloud".into());
         }
         let why = self.why_waiting(Way::Noted);
         in_words(Some(why.code), None, format!("{waiting} files and folders are not in step: {}", why.text))
+    }
+
+    /// Why nothing that is missing here may count as deleted.
+    fn why_none_is_deleted(&self) -> Option<Error> {
+        let notes = self.notes.read();
+        notes.unread.first().map(|text| Error::new(Code::AccessDenied, text.clone()))
+    }
+
+    /// Whether what should be on this disk is not, and no run has noticed.
+    fn has_gone(&self, standing: &Standing, path: &str) -> bool {
+        let should_be_here = matches!(standing.what, What::InStep(_))
+            && !self.notes.read().running
+            && self.trees.read().is_here(standing.id);
+        should_be_here && self.fs.stat(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    fn explain_gone(&self, standing: &Standing) -> Explanation {
+        let (code, text) = match self.why_none_is_deleted() {
+            Some(why) => {
+                let text = format!(
+                    "it was deleted here, and stays in the cloud until all of this directory can be read: {}",
+                    why.text
+                );
+                (why.code, text)
+            }
+            None => {
+                let why = self.why_waiting(Way::Noted);
+                (why.code, format!("it is not there any more: {}", why.text))
+            }
+        };
+        in_words(Some(code), standing.state, text)
     }
 
     fn put_in_words(&self, Standing { id, state, what, pinned }: Standing) -> Explanation {

@@ -214,6 +214,9 @@ impl Core {
             complete: observe.unreadable.is_empty(),
             busy: self.demands.take_scan_notes(),
         };
+        if observe.everything || !seen.complete {
+            self.states.notes.write().unread = std::mem::take(&mut observe.unreadable);
+        }
         if !seen.complete {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;

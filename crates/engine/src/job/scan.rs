@@ -141,7 +141,9 @@ fn list(context: &JobContext, folder: &str) -> io::Result<Listing> {
 fn take(folder: String, listed: io::Result<Listing>, report: &mut ScanReport) -> Option<&FolderListing> {
     match listed {
         Ok(listing) => {
-            report.unreadable.extend(listing.unreadable.iter().map(|text| format!("{folder}: {text}")));
+            let of_folder =
+                |text: &String| if folder.is_empty() { text.clone() } else { format!("{folder}: {text}") };
+            report.unreadable.extend(listing.unreadable.iter().map(of_folder));
             report.folders.push(FolderListing { path: folder, listing });
             report.folders.last()
         }
