@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -378,6 +379,45 @@ static void one_file_is_cleaned(void **state) {
     device_free(&device);
 }
 
+static int rot_photo(const char *path, const struct stat *stat, int type, struct FTW *place) {
+    (void)place;
+    if (type == FTW_F && stat->st_size == 54321) {
+        int file = open(path, O_WRONLY);
+        assert_int_equal(pwrite(file, "rotten", 6, 1000), 6);
+        assert_int_equal(close(file), 0);
+    }
+    return 0;
+}
+
+/* A proof that fails because the cloud's copy is damaged says so, and the good bytes go there once more. */
+static void what_is_damaged_in_the_cloud_is_sent_again(void **state) {
+    (void)state;
+    struct device here, there;
+    char path[PATH_MAX], text[512];
+    CloudSyncCloudFileCache *cache = NULL;
+    device_make(&here, "here");
+    device_make(&there, "there");
+    write_photo(here.gallery, "a.jpg", 54321, 1);
+    changes_are_old();
+    device_open(&here);
+    sync_twice(&here);
+    assert_int_equal(nftw(join(path, root, "cloud"), rot_photo, 16, FTW_PHYS), 0);
+    assert_ok(cloud_file_cache_new(here.context, &cache));
+    clean_answers(cache, "file://media/Photo/a.jpg", CLOUDSYNC_E_TRY_AGAIN);
+    assert_true(is_photo(here.gallery, "a.jpg", 54321, 1));
+    assert_int_equal(explained(&here, "file://media/Photo/a.jpg", text, sizeof text).code, CLOUDSYNC_E_TRY_AGAIN);
+    assert_non_null(strstr(text, "the next sync sends it again"));
+    sync_twice(&here);
+    assert_ok(cloud_file_cache_clean_file_cache(cache, "file://media/Photo/a.jpg"));
+    assert_false(file_exists(here.gallery, "a.jpg"));
+    device_open(&there);
+    device_sync(&there);
+    assert_true(is_photo(there.gallery, "a.jpg", 54321, 1));
+    assert_ok(cloud_file_cache_free(cache));
+    device_free(&there);
+    device_free(&here);
+}
+
 static void bad_parameters(void **state) {
     (void)state;
     struct device device;
@@ -406,6 +446,7 @@ int main(void) {
         in_scratch(one_at_a_time_and_it_stops),
         in_scratch(a_disk_that_fills_up),
         in_scratch(one_file_is_cleaned),
+        in_scratch(what_is_damaged_in_the_cloud_is_sent_again),
         in_scratch(bad_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

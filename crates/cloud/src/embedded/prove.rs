@@ -102,8 +102,15 @@ fn bytes(
     buffer: &mut Vec<u8>,
 ) -> Result<()> {
     let advanced = |bytes| control.advanced(index, bytes);
-    let read = download::read_whole(core, &named.digest, named.content, buffer, advanced)?;
-    if read.ok_or_else(|| unknown(claim))? != (claim.digest, claim.size) {
+    let read = download::read_whole(core, &named.digest, named.content, buffer, advanced);
+    let rotten = match &read {
+        Ok(read) => read.is_some_and(|(digest, _)| digest != named.digest),
+        Err(error) => matches!(error, CloudError::Corrupt(_)),
+    };
+    if rotten {
+        core.store.distrust(named.content.file);
+    }
+    if read?.ok_or_else(|| unknown(claim))? != (claim.digest, claim.size) {
         return Err(CloudError::Corrupt(format!("asset {} has other bytes", claim.asset_id)));
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! A file counts only once a committed row names its number, so that it needs no temporary name
 //! and no rename, and nothing that was cut short is ever read.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -24,6 +25,8 @@ pub(super) struct Store {
     root: OwnedFd,
     /// The numbers that this process may still use: from, to.
     numbers: Mutex<(i64, i64)>,
+    /// Files that were found to have other bytes than they should.
+    rotten: Mutex<BTreeSet<i64>>,
 }
 
 /// A file found in a directory.
@@ -45,7 +48,7 @@ impl Store {
             }
             rustix::fs::syncfs(&root)?;
         }
-        Ok(Store { root, numbers: Mutex::new((0, 0)) })
+        Ok(Store { root, numbers: Mutex::new((0, 0)), rotten: Mutex::default() })
     }
 
     /// A number for a new file.
@@ -115,8 +118,16 @@ impl Store {
         Ok(rustix::fs::openat(&self.root, name(file), flags, Mode::empty())?.into())
     }
 
-    /// Whether the file is there with that size.
+    /// A file has other bytes than it should: the next upload of these replaces it.
+    pub(super) fn distrust(&self, file: i64) {
+        self.rotten.lock().insert(file);
+    }
+
+    /// Whether the file is there with that size, and nobody has found other bytes in it.
     pub(super) fn holds(&self, file: i64, size: i64) -> bool {
+        if self.rotten.lock().contains(&file) {
+            return false;
+        }
         let stat = rustix::fs::statat(&self.root, name(file), AtFlags::SYMLINK_NOFOLLOW);
         stat.is_ok_and(|stat| stat.st_size == size)
     }

@@ -11,7 +11,10 @@ use crate::error::{Code, Error, Result};
 use crate::job::{EvictItem, EvictOutcome, Moved, Outcome, StopFlag, Work};
 use crate::media::{Mark, marks};
 use crate::record;
-use crate::tree::{Keep, LocalContent, NodeId, Trees};
+use crate::tree::{Content, Digest, Keep, LocalContent, NodeId, Remote, Trees};
+
+/// What no bytes have.
+const NO_DIGEST: Digest = [0; 32];
 
 /// Who is told what became of a file.
 pub type Answer = Box<dyn FnOnce(Result<()>) + Send>;
@@ -173,6 +176,11 @@ impl Core {
                     self.stay(&item, Some(&error));
                     task.refusal.get_or_insert(error);
                 }
+                EvictOutcome::Damaged(error) => {
+                    self.send_anew(&item);
+                    self.stay(&item, Some(&error));
+                    task.refusal.get_or_insert(error);
+                }
                 EvictOutcome::Adrift(error) => {
                     // It is still known as leaving, so that the next look does not take it for deleted.
                     self.distrust_watcher();
@@ -244,6 +252,20 @@ impl Core {
             return Err(error);
         }
         Ok(leaving)
+    }
+
+    /// What the cloud has of a file is no good: it counts as other bytes, known here and there, so that the file's own ones are
+    /// a change of them, which the next run sends.
+    fn send_anew(&self, item: &EvictItem) {
+        let mut trees = self.states.trees.write();
+        if !as_chosen(&trees, item, false) {
+            return;
+        }
+        let Some(remote) = trees.remote(item.node).map(Remote::to_remote) else { return };
+        let damaged = Content { digest: NO_DIGEST, identifier: None, ..item.content };
+        let content = Some(damaged);
+        trees.set_remote(item.node, Some(Remote { content, ..remote.as_ref() }));
+        trees.set_agreed(item.node);
     }
 
     fn stay(&mut self, item: &EvictItem, reason: Option<&Error>) {

@@ -46,6 +46,8 @@ pub enum EvictOutcome {
     Removed,
     /// It stays, for this reason.
     Kept(Error),
+    /// It stays, because the cloud's copy is damaged: it has the only good bytes.
+    Damaged(Error),
     /// It was to stay, for this reason, and could not be put back: it is in the trash.
     Adrift(Error),
     /// Stopped before; it stays.
@@ -87,6 +89,7 @@ pub(super) fn prove(
         match answers.next().unwrap_or_else(missing) {
             Ok(()) => {}
             Err(CloudError::Stopped) => outcomes[at] = EvictOutcome::Stopped,
+            Err(error @ CloudError::Corrupt(_)) => outcomes[at] = EvictOutcome::Damaged(unproved(&error)),
             Err(error) => outcomes[at] = EvictOutcome::Kept(unproved(&error)),
         }
     }
@@ -111,7 +114,9 @@ fn unproved(error: &CloudError) -> Error {
         }
         CloudError::NotFound(_) => "the cloud does not hold it any more: sync first".to_owned(),
         CloudError::Corrupt(text) => {
-            format!("the cloud's copy is damaged ({text}): this one is the only one")
+            format!(
+                "the cloud's copy is damaged ({text}): this one is the only one; the next sync sends it again"
+            )
         }
         error => format!("the cloud did not prove that it holds it: {error}"),
     };
