@@ -2383,7 +2383,8 @@ typedef void (*CloudSyncCloudChangeCallback)(const char *bundle_name,
 
 /**
  * Told one check of cloudsync_conformance: its name, 1 where the cloud passed it and 0 where not, and what was found
- * instead, which is never NULL. Both texts live until the callback returns.
+ * instead, which is never NULL: "" where it was passed, a text that begins with "skipped: " where it was left out and counts as
+ * passed. Both texts live until the callback returns.
  */
 typedef void (*CloudSyncConformanceCallback)(const char *name,
                                              int32_t passed,
@@ -5740,12 +5741,14 @@ int32_t share_center_alloc_resource(struct CloudSyncShareServiceStub *stub,
  * Puts a cloud through every check that this library has for clouds, and reports each. Leaves a few records and assets in
  * the bundle com.example.conformance, which nobody else may use meanwhile.
  *
- * A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed, and one of sharing by a cloud without a
- * share centre.
+ * A check of what the cloud does not offer is left out: what it does not declare (CLOUDSYNC_CAPABILITY_...), methods that are
+ * NULL or answer NOT_SUPPORTED, a lease or a subscription too long to wait for its end. It counts as passed, and its text says
+ * why it was left out.
  *
  * @param stub      The cloud.
- * @param report_cb Told each check's name, 1 where it was passed and 0 where not, and what was found instead, "" where it was
- *                  passed. The texts live until it returns. It runs on the calling thread, inside this call.
+ * @param report_cb Told each check's name, 1 where it was passed and 0 where not, and a text: what was found instead, "" where
+ *                  it was passed, "skipped: " and why where it was left out. The texts live until it returns. It runs on
+ *                  the calling thread, inside this call.
  * @param user_data Passed to report_cb.
  * @return 0 where all checks were made, whether they were passed or not; 401 for a bad handle or where report_cb is NULL.
  *

@@ -26,7 +26,24 @@ pub struct Failed {
     pub text: String,
 }
 
+/// What a check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// The cloud does as it must.
+    Passed,
+    /// The cloud does not offer what the check is about; how that is known.
+    Skipped(&'a str),
+    /// The cloud does otherwise; what was found.
+    Failed(&'a str),
+}
+
 type Check = std::result::Result<(), Box<dyn Error>>;
+
+/// Why a check was not made.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Skip(String);
+
 type Named = (&'static str, fn(&Bench<'_>) -> Check);
 
 /// Every check with its name. Each one works in a table of its own.
@@ -78,19 +95,38 @@ const DATABASE: &str = "conformance";
 
 /// Puts a cloud through every check, and returns those that it did not pass. Leaves a few records
 /// and assets in the bundle `com.example.conformance`. Checks of what the cloud does not declare in
-/// its [`crate::Capabilities`], of schemas where it tells of none, and of sharing where it has no share centre, are passed by. Blocks; nobody else may use that bundle meanwhile.
+/// its [`crate::Capabilities`], or refuses as [`CloudError::NotSupported`], are left out. Blocks; nobody else may use that bundle meanwhile.
 pub fn check(service: &dyn CloudService) -> Vec<Failed> {
     let mut failed = Vec::new();
-    run(service, |name, found| failed.extend(found.map(|text| Failed { name, text: text.to_owned() })));
+    run(service, |name, outcome| {
+        if let Outcome::Failed(text) = outcome {
+            failed.push(Failed { name, text: text.to_owned() });
+        }
+    });
     failed
 }
 
-/// Puts a cloud through every check as [`check`] does, and reports each when it was made: its name, and what was found instead
-/// where the cloud did not pass it.
-pub fn run(service: &dyn CloudService, mut report: impl FnMut(&'static str, Option<&str>)) {
-    for (name, check) in CHECKS {
-        let result = Bench::new(service, name).and_then(|bench| check(&bench));
-        report(name, result.err().map(|error| error.to_string()).as_deref());
+/// Puts a cloud through every check as [`check`] does, and reports each when it was made: its name, and what it came to.
+pub fn run(service: &dyn CloudService, report: impl FnMut(&'static str, Outcome<'_>)) {
+    run_some(service, |_| true, report);
+}
+
+/// Puts a cloud through those checks whose names are wanted.
+pub fn run_some(
+    service: &dyn CloudService,
+    wanted: impl Fn(&str) -> bool,
+    mut report: impl FnMut(&'static str, Outcome<'_>),
+) {
+    for (name, check) in CHECKS.iter().filter(|(name, _)| wanted(name)) {
+        tell(name, Bench::new(service, name).and_then(|bench| check(&bench)), &mut report);
+    }
+}
+
+fn tell(name: &'static str, result: Check, report: &mut impl FnMut(&'static str, Outcome<'_>)) {
+    match result {
+        Ok(()) => report(name, Outcome::Passed),
+        Err(error) if error.is::<Skip>() => report(name, Outcome::Skipped(&error.to_string())),
+        Err(error) => report(name, Outcome::Failed(&error.to_string())),
     }
 }
 
@@ -190,6 +226,11 @@ fn one<T>(mut answers: Vec<Result<T>>) -> Result<T> {
             Err(CloudError::Unknown(format!("one item was sent and {others} others were answered")))
         }
     }
+}
+
+/// Leaves a check out.
+fn skip(why: impl Into<String>) -> Box<dyn Error> {
+    Box::new(Skip(why.into()))
 }
 
 fn ensure(held: bool, text: impl Into<String>) -> Check {
@@ -390,7 +431,7 @@ fn update_of_nothing(bench: &Bench) -> Check {
 
 fn compare_and_set(bench: &Bench) -> Check {
     if !bench.db.capabilities().compare_and_set {
-        return Ok(());
+        return Err(skip("compare-and-set: not declared"));
     }
     let id = bench.id()?;
     let stale = bench.insert(&id, Some(0), 1)?.version;
@@ -540,7 +581,7 @@ fn lock_ids_rise(bench: &Bench) -> Check {
 
 fn fencing(bench: &Bench) -> Check {
     if !bench.db.capabilities().fencing {
-        return Ok(());
+        return Err(skip("fencing: not declared"));
     }
     let lost = bench.db.lock()?.lock_id;
     bench.db.unlock(lost)?;
@@ -616,7 +657,7 @@ fn asset_length(bench: &Bench) -> Check {
 
 fn digests(bench: &Bench) -> Check {
     if !bench.db.capabilities().digests {
-        return Ok(());
+        return Err(skip("digests: not declared"));
     }
     let bytes = bytes(6, 5000);
     let digest = blake3::hash(&bytes);
@@ -628,7 +669,7 @@ fn digests(bench: &Bench) -> Check {
 
 fn ranges(bench: &Bench) -> Check {
     if !bench.db.capabilities().ranges {
-        return Ok(());
+        return Err(skip("ranges: not declared"));
     }
     let bytes = bytes(7, 3000);
     let asset = bench.upload(&bytes, None, 3000, &Control::default())?;

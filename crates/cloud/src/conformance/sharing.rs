@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::{Bench, Check, ensure};
+use super::{Bench, Check, Outcome, ensure, skip, tell};
 use crate::{
     CloudError, CloudService, Database, Participant, Privilege, RecordPlace, Role, RowWrite, ShareCenter,
     ShareResult, SharingCode, State,
@@ -46,11 +46,10 @@ const CHECKS: &[Named] = &[
 pub fn run_sharing(
     inviter: Party<'_>,
     invitee: Party<'_>,
-    mut report: impl FnMut(&'static str, Option<&str>),
+    mut report: impl FnMut(&'static str, Outcome<'_>),
 ) {
     for (name, check) in CHECKS {
-        let result = Pair::new(name, inviter, invitee).and_then(|pair| check(&pair));
-        report(name, result.err().map(|error| error.to_string()).as_deref());
+        tell(name, Pair::new(name, inviter, invitee).and_then(|pair| check(&pair)), &mut report);
     }
 }
 
@@ -177,17 +176,17 @@ fn refused<T: Debug>(answer: ShareResult<T>, code: SharingCode, what: &str) -> C
     }
 }
 
-/// The share centre, where the cloud has one.
-fn alone<'a>(bench: &Bench<'a>) -> std::result::Result<Option<Side<'a>>, Box<dyn std::error::Error>> {
+/// The share centre; a cloud without one is left out.
+fn alone<'a>(bench: &Bench<'a>) -> std::result::Result<Side<'a>, Box<dyn std::error::Error>> {
     match Side::new(Party { service: bench.service, identity: "" }) {
-        Err(CloudError::NotSupported(_)) => Ok(None),
-        side => Ok(Some(side?)),
+        Err(CloudError::NotSupported(_)) => Err(skip("connect_share_center: not supported")),
+        side => Ok(side?),
     }
 }
 
 /// Of a share that is not there nobody is a part.
 pub(super) fn no_such_share(bench: &Bench<'_>) -> Check {
-    let Some(side) = alone(bench)? else { return Ok(()) };
+    let side = alone(bench)?;
     let made_up = bench.id()?;
     let somebody = [Participant { identity: "somebody".to_owned(), ..Participant::default() }];
     refused(side.participants(&made_up), NO_PART, "the participants of a share that never was")?;
@@ -200,7 +199,7 @@ pub(super) fn no_such_share(bench: &Bench<'_>) -> Check {
 
 /// An invitation that was made up is none.
 pub(super) fn no_such_invitation(bench: &Bench<'_>) -> Check {
-    let Some(side) = alone(bench)? else { return Ok(()) };
+    let side = alone(bench)?;
     let made_up = bench.id()?;
     let invalid = SharingCode::InvalidInvitation;
     refused(side.confirm(&made_up, State::Accepted), invalid, "a code that was made up")?;
