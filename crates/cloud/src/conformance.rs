@@ -1,7 +1,13 @@
 //! What every cloud must do, as checks that any [`CloudService`] can be put through.
 
+mod account;
+mod lock;
+mod names;
+mod proofs;
 mod schema;
 mod sharing;
+mod subscriptions;
+mod values;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -49,9 +55,18 @@ type Named = (&'static str, fn(&Bench<'_>) -> Check);
 /// Every check with its name. Each one works in a table of its own.
 const CHECKS: &[Named] = &[
     ("account", account),
+    ("applications", account::applications),
+    ("space-is-counted", account::space_is_counted),
+    ("quota", account::quota),
     ("ids-are-new", ids_are_new),
     ("insert-and-list", insert_and_list),
     ("fields-of-every-kind", fields_of_every_kind),
+    ("large-fields", values::large),
+    ("unusual-texts", names::texts),
+    ("unusual-fields", names::fields),
+    ("unusual-tables", names::tables),
+    ("long-ids", names::ids),
+    ("times", values::times),
     ("columns-wanted", columns_wanted),
     ("insert-is-idempotent", insert_is_idempotent),
     ("update-raises-version", update_raises_version),
@@ -65,8 +80,15 @@ const CHECKS: &[Named] = &[
     ("rewritten-while-listing", rewritten_while_listing),
     ("cursor-goes-on", cursor_goes_on),
     ("cursor-made-up", cursor_made_up),
+    ("cursor-tells-deletions", values::deletions_told),
+    ("bundles-are-apart", names::bundles),
+    ("databases-are-apart", names::databases),
     ("lock-is-exclusive", lock_is_exclusive),
     ("lock-ids-rise", lock_ids_rise),
+    ("lock-stays", lock::stays),
+    ("lock-lease-ends", lock::lease_ends),
+    ("lock-heartbeat-extends", lock::heartbeat_extends),
+    ("lock-one-of-many", lock::one_of_many),
     ("fencing", fencing),
     ("asset-there-and-back", asset_there_and_back),
     ("asset-empty", asset_empty),
@@ -77,6 +99,15 @@ const CHECKS: &[Named] = &[
     ("asset-length", asset_length),
     ("digests", digests),
     ("ranges", ranges),
+    ("prove-held", proofs::held),
+    ("prove-record", proofs::record),
+    ("prove-content", proofs::content),
+    ("prove-one-by-one", proofs::one_by_one),
+    ("subscribe-tells", subscriptions::tells),
+    ("subscribe-answer", subscriptions::answer),
+    ("subscribe-own-bundle", subscriptions::own_bundle),
+    ("subscribe-expires", subscriptions::expires),
+    ("unsubscribe", subscriptions::ends),
     ("schema-given", schema::given),
     ("schema-fits", schema::fits),
     ("schema-table", schema::table),
@@ -92,10 +123,13 @@ const CHECKS: &[Named] = &[
 /// Where the records of the checks lie.
 const BUNDLE: &str = "com.example.conformance";
 const DATABASE: &str = "conformance";
+/// What has nothing to do with them.
+const OTHER_BUNDLE: &str = "com.example.conformance.other";
+const OTHER_DATABASE: &str = "conformance-other";
 
 /// Puts a cloud through every check, and returns those that it did not pass. Leaves a few records
-/// and assets in the bundle `com.example.conformance`. Checks of what the cloud does not declare in
-/// its [`crate::Capabilities`], or refuses as [`CloudError::NotSupported`], are left out. Blocks; nobody else may use that bundle meanwhile.
+/// and assets in the bundles `com.example.conformance` and `com.example.conformance.other`. Checks of what the cloud does not declare in
+/// its [`crate::Capabilities`], or refuses as [`CloudError::NotSupported`], are left out. Blocks; nobody else may use these bundles meanwhile.
 pub fn check(service: &dyn CloudService) -> Vec<Failed> {
     let mut failed = Vec::new();
     run(service, |name, outcome| {
@@ -140,11 +174,16 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(service: &'a dyn CloudService, name: &str) -> std::result::Result<Self, Box<dyn Error>> {
-        let database = Database { name: DATABASE.to_owned(), alias: DATABASE.to_owned(), tables: vec![] };
+        let database = database(DATABASE);
         let db = service.connect_db(BUNDLE, &database)?;
         let assets = service.connect_asset_loader(BUNDLE, &database)?;
         let unique = db.generate_id(1)?.concat();
         Ok(Bench { service, db, assets, table: format!("{name}-{unique}") })
+    }
+
+    /// Another connection.
+    fn another(&self, bundle: &str, name: &str) -> Result<Arc<dyn CloudDb>> {
+        self.service.connect_db(bundle, &database(name))
     }
 
     fn id(&self) -> Result<String> {
@@ -208,6 +247,11 @@ impl<'a> Bench<'a> {
         let bytes = sink.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(bytes.clone())
     }
+}
+
+/// A database of which nothing is described.
+fn database(name: &str) -> Database {
+    Database { name: name.to_owned(), alias: name.to_owned(), tables: vec![] }
 }
 
 fn write(id: &str, base_version: Option<u64>, number: i64) -> RowWrite {
