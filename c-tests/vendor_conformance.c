@@ -26,12 +26,14 @@ static struct report check_cloud(CloudSyncCloudServiceStub *cloud) {
     return report;
 }
 
-static void passes(CloudSyncCloudServiceStub *cloud) {
+/* Passes every check, but for as many as are left out. */
+static void passes(CloudSyncCloudServiceStub *cloud, unsigned most_skipped) {
     for (int i = 0; i < 2; i++) { /* once more, on what the first run left */
         const struct report report = check_cloud(cloud);
         assert_string_equal(report.last, "");
         assert_int_equal(report.failed, 0);
-        assert_true(report.checks >= 31);
+        assert_true(report.skipped <= most_skipped);
+        assert_true(report.checks >= 60);
     }
     assert_ok(cloud_service_stub_free(cloud));
 }
@@ -41,14 +43,14 @@ static void the_embedded_cloud_conforms(void **state) {
     char path[PATH_MAX];
     CloudSyncCloudServiceStub *cloud = NULL;
     assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &cloud));
-    passes(cloud);
+    passes(cloud, 3); /* much space, and a lease of a minute */
 }
 
 static void the_vendors_example_conforms(void **state) {
     (void)state;
     CloudSyncCloudServiceStub *cloud = NULL;
     assert_ok(vendor_cloud_new(&cloud));
-    passes(cloud);
+    passes(cloud, 8); /* and it does not prove, and has no digests */
 }
 
 /* Each shares with the other. */
@@ -58,7 +60,7 @@ static void pass_as_pair(CloudSyncCloudServiceStub *clouds[2], const char *const
         assert_ok(cloudsync_conformance_sharing(clouds[i], names[i], clouds[1 - i], names[1 - i], on_check, &report));
         assert_string_equal(report.last, "");
     }
-    assert_true(report.checks >= 30);
+    assert_true(report.checks >= 38);
     assert_ok(cloud_service_stub_free(clouds[0]));
     assert_ok(cloud_service_stub_free(clouds[1]));
 }

@@ -5,6 +5,7 @@ mod lock;
 mod names;
 mod proofs;
 mod schema;
+mod shared_records;
 mod sharing;
 mod subscriptions;
 mod values;

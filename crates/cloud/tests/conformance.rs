@@ -47,5 +47,5 @@ fn two_accounts_of_the_embedded_cloud_conform() {
             }
         });
     }
-    assert!(checks >= 30 && failed.is_empty(), "{checks}: {failed:#?}");
+    assert!(checks >= 38 && failed.is_empty(), "{checks}: {failed:#?}");
 }

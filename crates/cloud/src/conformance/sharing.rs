@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::{Bench, Check, Outcome, ensure, skip, tell};
 use crate::{
-    CloudError, CloudService, Database, Participant, Privilege, RecordPlace, Role, RowWrite, ShareCenter,
-    ShareResult, SharingCode, State,
+    CloudError, CloudService, Participant, Privilege, RecordPlace, Role, RowWrite, ShareCenter, ShareResult,
+    SharingCode, State,
 };
 
-use super::{BUNDLE, DATABASE, values};
+use super::{BUNDLE, DATABASE, database, shared_records, values};
 
 /// One account of a cloud, and who it is to the others.
 #[derive(Clone, Copy)]
@@ -39,6 +39,10 @@ const CHECKS: &[Named] = &[
     ("share-answer-changed", answer_changed),
     ("share-taken-back", taken_back),
     ("share-left", left),
+    ("share-records-found", shared_records::found),
+    ("share-records-privilege", shared_records::privilege),
+    ("share-records-written", shared_records::written),
+    ("share-records-gone", shared_records::gone),
 ];
 
 /// Puts two accounts of one cloud through every check of sharing, and reports each as [`super::run`] does. `inviter` shares
@@ -53,24 +57,25 @@ pub fn run_sharing(
     }
 }
 
-const READ: Privilege =
+pub(super) const READ: Privilege =
     Privilege { writable: false, readable: true, creatable: false, deletable: false, shareable: false };
-const WRITE: Privilege = Privilege { writable: true, ..READ };
+pub(super) const WRITE: Privilege = Privilege { writable: true, ..READ };
 const NO_PART: SharingCode = SharingCode::NotInviterOrInvitee;
 
 /// One side of a check.
-struct Side<'a> {
+pub(super) struct Side<'a> {
+    pub(super) service: &'a dyn CloudService,
     identity: &'a str,
     user: i32,
     center: Arc<dyn ShareCenter>,
 }
 
 /// A record of the inviter's that nobody knows of yet, and the two accounts.
-struct Pair<'a> {
-    inviter: Side<'a>,
-    invitee: Side<'a>,
-    table: String,
-    record: String,
+pub(super) struct Pair<'a> {
+    pub(super) inviter: Side<'a>,
+    pub(super) invitee: Side<'a>,
+    pub(super) table: String,
+    pub(super) record: String,
     resource: String,
 }
 
@@ -78,7 +83,7 @@ impl<'a> Side<'a> {
     fn new(party: Party<'a>) -> crate::Result<Self> {
         let user = party.service.get_service_info()?.user;
         let center = party.service.connect_share_center(user, BUNDLE)?;
-        Ok(Side { identity: party.identity, user, center })
+        Ok(Side { service: party.service, identity: party.identity, user, center })
     }
 
     fn alloc(&self, table: &str, id: &str) -> ShareResult<String> {
@@ -120,8 +125,7 @@ impl<'a> Pair<'a> {
         inviter: Party<'a>,
         invitee: Party<'a>,
     ) -> std::result::Result<Self, Box<dyn std::error::Error>> {
-        let database = Database { name: DATABASE.to_owned(), alias: DATABASE.to_owned(), tables: vec![] };
-        let db = inviter.service.connect_db(BUNDLE, &database)?;
+        let db = inviter.service.connect_db(BUNDLE, &database(DATABASE))?;
         let record = db.generate_id(1)?.concat();
         // Accounts may give the same ids.
         let table = format!("{name}-{}-{record}", inviter.identity);
@@ -142,9 +146,14 @@ impl<'a> Pair<'a> {
     }
 
     /// Invites, and accepts.
-    fn accepted(&self, privilege: Privilege) -> ShareResult<()> {
+    pub(super) fn accepted(&self, privilege: Privilege) -> ShareResult<()> {
         let code = self.invited(privilege)?.invitation_code;
         self.invitee.confirm(&code, State::Accepted).map(drop)
+    }
+
+    /// Sends the invitee away.
+    pub(super) fn take_back(&self) -> ShareResult<()> {
+        one(self.inviter.unshare(&self.resource, &self.asked(READ))?).map(drop)
     }
 
     /// What the inviter is told of the invitee; `None` where it takes no part.
@@ -356,7 +365,7 @@ fn answer_changed(pair: &Pair<'_>) -> Check {
 
 fn taken_back(pair: &Pair<'_>) -> Check {
     pair.accepted(READ)?;
-    one(pair.inviter.unshare(&pair.resource, &pair.asked(READ))?)?;
+    pair.take_back()?;
     ensure(pair.state()?.is_none(), "the invitee takes part still")?;
     refused(pair.invitee.participants(&pair.resource), NO_PART, "who was sent away asks who takes part")?;
     let code = pair.invited(WRITE)?.invitation_code;
