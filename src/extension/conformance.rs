@@ -19,8 +19,9 @@ type ReportFn = unsafe extern "C-unwind" fn(*const c_char, i32, *const c_char, *
 /// may use meanwhile.
 ///
 /// A check of what the cloud does not offer is left out: what it does not declare (CLOUDSYNC_CAPABILITY_...), methods that are
-/// NULL or answer NOT_SUPPORTED, a lease or a subscription too long to wait for its end. It counts as passed, and its text says
-/// why it was left out.
+/// NULL or answer NOT_SUPPORTED, a lease or a subscription too long to wait for its end, space too large to fill. It counts as
+/// passed, and its text says why it was left out. A cloud whose leases last at most 3 s, whose subscriptions end when they are
+/// asked to, and that has at most 64 MiB left, is put through all of it.
 ///
 /// @param stub      The cloud.
 /// @param report_cb Told each check's name, 1 where it was passed and 0 where not, and a text: what was found instead, "" where

@@ -656,7 +656,7 @@ fn asset_empty(bench: &Bench) -> Check {
 }
 
 fn asset_large(bench: &Bench) -> Check {
-    let bytes = bytes(2, (3 << 20) + 1);
+    let bytes = bytes(2, (5 << 20) + 1);
     let control = Control::default();
     let asset = bench.upload(&bytes, None, bytes.len() as u64, &control)?;
     ensure(control.moved(0) == bytes.len() as u64, "the transfer was not reported")?;

@@ -5,8 +5,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::sharing::{Pair, READ, WRITE};
-use super::{BUNDLE, Check, DATABASE, database, ensure, skip, values};
-use crate::{CloudDb, CloudService, CloudType, Flag, Record, Result, Row, RowWrite};
+use super::{BUNDLE, Check, DATABASE, database, ensure, one, refused, skip, values};
+use crate::{
+    CloudDb, CloudError, CloudService, CloudType, Flag, Record, Result, Row, RowWrite, WriteReceipt,
+};
 
 /// Both accounts' records, once the invitation was accepted.
 struct Shared<'a> {
@@ -48,9 +50,8 @@ impl<'a> Shared<'a> {
         RowWrite { id: self.pair.record.clone(), values, ..RowWrite::default() }
     }
 
-    fn update(&self, db: &dyn CloudDb, number: i64) -> Check {
-        super::one(db.update(&self.pair.table, vec![self.row(values(number))])?)?;
-        Ok(())
+    fn update(&self, db: &dyn CloudDb, number: i64) -> Result<WriteReceipt> {
+        one(db.update(&self.pair.table, vec![self.row(values(number))])?)
     }
 }
 
@@ -69,11 +70,12 @@ pub(super) fn found(pair: &Pair<'_>) -> Check {
 
 pub(super) fn privilege(pair: &Pair<'_>) -> Check {
     let shared = Shared::new(pair, READ)?;
+    let not_allowed = |error: &CloudError| matches!(error, CloudError::NotAllowed(_));
     let write = shared.update(&*shared.invitee, 3);
-    ensure(write.is_err(), "an invitee who may only read writes")?;
-    let delete = super::one(shared.invitee.delete(&pair.table, vec![shared.row(Row::new())])?);
+    refused(write, not_allowed, "an invitee who may only read writes")?;
+    let delete = one(shared.invitee.delete(&pair.table, vec![shared.row(Row::new())])?);
+    refused(delete, not_allowed, "an invitee who may only read deletes")?;
     let kept = shared.number(&*shared.inviter)?;
-    ensure(delete.is_err(), "an invitee who may only read deletes")?;
     ensure(kept == number(1), format!("after what was refused the inviter finds {kept:?}"))
 }
 
