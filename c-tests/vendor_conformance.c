@@ -4,7 +4,7 @@
 #include "vendor_cloud.h"
 
 struct report {
-    unsigned checks, failed;
+    unsigned checks, failed, skipped;
     char last[512];
 };
 
@@ -12,24 +12,28 @@ static void on_check(const char *name, int32_t passed, const char *text, void *u
     struct report *report = (struct report *)user_data;
     report->checks++;
     report->failed += passed == 0;
-    assert_true((passed != 0) == (text[0] == '\0'));
+    const bool skipped = strncmp(text, "skipped: ", 9) == 0;
+    report->skipped += skipped;
+    assert_true((passed != 0) == (text[0] == '\0' || skipped));
     if (passed == 0) {
         snprintf(report->last, sizeof report->last, "%s: %s", name, text);
     }
 }
 
 static struct report check_cloud(CloudSyncCloudServiceStub *cloud) {
-    struct report report = {0, 0, ""};
+    struct report report = {0, 0, 0, ""};
     assert_ok(cloudsync_conformance(cloud, on_check, &report));
     return report;
 }
 
-static void passes(CloudSyncCloudServiceStub *cloud) {
+/* Passes every check, but for as many as are left out. */
+static void passes(CloudSyncCloudServiceStub *cloud, unsigned most_skipped) {
     for (int i = 0; i < 2; i++) { /* once more, on what the first run left */
         const struct report report = check_cloud(cloud);
         assert_string_equal(report.last, "");
         assert_int_equal(report.failed, 0);
-        assert_true(report.checks >= 31);
+        assert_true(report.skipped <= most_skipped);
+        assert_true(report.checks >= 60);
     }
     assert_ok(cloud_service_stub_free(cloud));
 }
@@ -39,24 +43,24 @@ static void the_embedded_cloud_conforms(void **state) {
     char path[PATH_MAX];
     CloudSyncCloudServiceStub *cloud = NULL;
     assert_ok(cloudsync_embedded_cloud_new(join(path, root, "cloud"), "account", &cloud));
-    passes(cloud);
+    passes(cloud, 3); /* much space, and a lease of a minute */
 }
 
 static void the_vendors_example_conforms(void **state) {
     (void)state;
     CloudSyncCloudServiceStub *cloud = NULL;
     assert_ok(vendor_cloud_new(&cloud));
-    passes(cloud);
+    passes(cloud, 8); /* and it does not prove, and has no digests */
 }
 
 /* Each shares with the other. */
 static void pass_as_pair(CloudSyncCloudServiceStub *clouds[2], const char *const names[2]) {
-    struct report report = {0, 0, ""};
+    struct report report = {0, 0, 0, ""};
     for (int i = 0; i < 2; i++) {
         assert_ok(cloudsync_conformance_sharing(clouds[i], names[i], clouds[1 - i], names[1 - i], on_check, &report));
         assert_string_equal(report.last, "");
     }
-    assert_true(report.checks >= 30);
+    assert_true(report.checks >= 38);
     assert_ok(cloud_service_stub_free(clouds[0]));
     assert_ok(cloud_service_stub_free(clouds[1]));
 }

@@ -2383,7 +2383,8 @@ typedef void (*CloudSyncCloudChangeCallback)(const char *bundle_name,
 
 /**
  * Told one check of cloudsync_conformance: its name, 1 where the cloud passed it and 0 where not, and what was found
- * instead, which is never NULL. Both texts live until the callback returns.
+ * instead, which is never NULL: "" where it was passed, a text that begins with "skipped: " where it was left out and counts as
+ * passed. Both texts live until the callback returns.
  */
 typedef void (*CloudSyncConformanceCallback)(const char *name,
                                              int32_t passed,
@@ -5738,15 +5739,21 @@ int32_t share_center_alloc_resource(struct CloudSyncShareServiceStub *stub,
                                     struct CloudSyncResult **out);
 
 /**
- * Puts a cloud through every check that this library has for clouds, and reports each. Leaves a few records and assets in
- * the bundle com.example.conformance, which nobody else may use meanwhile.
+ * Puts a cloud through every check that this library has for clouds, and reports each: the account, its applications and its
+ * space; records, their versions, times, large fields and unusual names; listings and their cursors; the lock, its lease, and
+ * several who want it at once; assets and proofs; subscriptions and their end; schemas. Takes a few seconds where all is well.
+ * Leaves a few records and assets in the bundles com.example.conformance and com.example.conformance.other, which nobody else
+ * may use meanwhile.
  *
- * A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed, and one of sharing by a cloud without a
- * share centre.
+ * A check of what the cloud does not offer is left out: what it does not declare (CLOUDSYNC_CAPABILITY_...), methods that are
+ * NULL or answer NOT_SUPPORTED, a lease or a subscription too long to wait for its end, space too large to fill. It counts as
+ * passed, and its text says why it was left out. A cloud whose leases last at most 3 s, whose subscriptions end when they are
+ * asked to, and that has at most 64 MiB left, is put through all of it.
  *
  * @param stub      The cloud.
- * @param report_cb Told each check's name, 1 where it was passed and 0 where not, and what was found instead, "" where it was
- *                  passed. The texts live until it returns. It runs on the calling thread, inside this call.
+ * @param report_cb Told each check's name, 1 where it was passed and 0 where not, and a text: what was found instead, "" where
+ *                  it was passed, "skipped: " and why where it was left out. The texts live until it returns. It runs on
+ *                  the calling thread, inside this call.
  * @param user_data Passed to report_cb.
  * @return 0 where all checks were made, whether they were passed or not; 401 for a bad handle or where report_cb is NULL.
  *
@@ -5759,7 +5766,7 @@ int32_t cloudsync_conformance(struct CloudSyncCloudServiceStub *stub,
 /**
  * Puts two accounts of one cloud through every check of sharing that this library has, and reports each: the first shares
  * records of the bundle com.example.conformance with the second. cloudsync_conformance has what one account can be checked
- * for alone.
+ * for alone. What the second then finds and may do among its own records is left out where it does not find what was shared.
  *
  * @param inviter          The account that shares.
  * @param inviter_identity Who it is as a participant; copied.

@@ -96,7 +96,8 @@ pub type CloudSyncCloudChangeCallback =
     Option<unsafe extern "C-unwind" fn(bundle_name: *const c_char, user_data: *mut c_void)>;
 
 /// Told one check of cloudsync_conformance: its name, 1 where the cloud passed it and 0 where not, and what was found
-/// instead, which is never NULL. Both texts live until the callback returns.
+/// instead, which is never NULL: "" where it was passed, a text that begins with "skipped: " where it was left out and counts as
+/// passed. Both texts live until the callback returns.
 pub type CloudSyncConformanceCallback = Option<
     unsafe extern "C-unwind" fn(
         name: *const c_char,

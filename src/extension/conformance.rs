@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use cloudsync_cloud::conformance::{self, Party};
+use cloudsync_cloud::conformance::{self, Outcome, Party};
 
 use crate::callback::{CloudSyncConformanceCallback, call};
 use crate::cloud::CloudSyncCloudServiceStub;
@@ -12,15 +12,21 @@ use crate::text::{read_filled, to_c};
 
 type ReportFn = unsafe extern "C-unwind" fn(*const c_char, i32, *const c_char, *mut c_void);
 
-/// Puts a cloud through every check that this library has for clouds, and reports each. Leaves a few records and assets in
-/// the bundle com.example.conformance, which nobody else may use meanwhile.
+/// Puts a cloud through every check that this library has for clouds, and reports each: the account, its applications and its
+/// space; records, their versions, times, large fields and unusual names; listings and their cursors; the lock, its lease, and
+/// several who want it at once; assets and proofs; subscriptions and their end; schemas. Takes a few seconds where all is well.
+/// Leaves a few records and assets in the bundles com.example.conformance and com.example.conformance.other, which nobody else
+/// may use meanwhile.
 ///
-/// A check of what the cloud does not declare (CLOUDSYNC_CAPABILITY_...) is passed, and one of sharing by a cloud without a
-/// share centre.
+/// A check of what the cloud does not offer is left out: what it does not declare (CLOUDSYNC_CAPABILITY_...), methods that are
+/// NULL or answer NOT_SUPPORTED, a lease or a subscription too long to wait for its end, space too large to fill. It counts as
+/// passed, and its text says why it was left out. A cloud whose leases last at most 3 s, whose subscriptions end when they are
+/// asked to, and that has at most 64 MiB left, is put through all of it.
 ///
 /// @param stub      The cloud.
-/// @param report_cb Told each check's name, 1 where it was passed and 0 where not, and what was found instead, "" where it was
-///                  passed. The texts live until it returns. It runs on the calling thread, inside this call.
+/// @param report_cb Told each check's name, 1 where it was passed and 0 where not, and a text: what was found instead, "" where
+///                  it was passed, "skipped: " and why where it was left out. The texts live until it returns. It runs on
+///                  the calling thread, inside this call.
 /// @param user_data Passed to report_cb.
 /// @return 0 where all checks were made, whether they were passed or not; 401 for a bad handle or where report_cb is NULL.
 ///
@@ -36,14 +42,14 @@ pub unsafe extern "C" fn cloudsync_conformance(
 ) -> i32 {
     with(stub, "stub", |stub| {
         let report = report_cb.ok_or_else(|| null("report_cb"))?;
-        conformance::run(&*stub.service, |name, found| tell(report, name, found, user_data));
+        conformance::run(&*stub.service, |name, outcome| tell(report, name, outcome, user_data));
         Ok(())
     })
 }
 
 /// Puts two accounts of one cloud through every check of sharing that this library has, and reports each: the first shares
 /// records of the bundle com.example.conformance with the second. cloudsync_conformance has what one account can be checked
-/// for alone.
+/// for alone. What the second then finds and may do among its own records is left out where it does not find what was shared.
 ///
 /// @param inviter          The account that shares.
 /// @param inviter_identity Who it is as a participant; copied.
@@ -76,15 +82,19 @@ pub unsafe extern "C" fn cloudsync_conformance_sharing(
         let report = report_cb.ok_or_else(|| null("report_cb"))?;
         let inviter = Party { service: &*inviter.service, identity };
         let invitee = Party { service: &*invitee.service, identity: other };
-        conformance::run_sharing(inviter, invitee, |name, found| tell(report, name, found, user_data));
+        conformance::run_sharing(inviter, invitee, |name, outcome| tell(report, name, outcome, user_data));
         Ok(())
     })
 }
 
 /// Reports one check.
-fn tell(report: ReportFn, name: &str, found: Option<&str>, user_data: *mut c_void) {
-    let (name, text) = (to_c(name), to_c(found.unwrap_or_default()));
-    let passed = i32::from(found.is_none());
+fn tell(report: ReportFn, name: &str, outcome: Outcome<'_>, user_data: *mut c_void) {
+    let (passed, text) = match outcome {
+        Outcome::Passed => (1, String::new()),
+        Outcome::Skipped(why) => (1, format!("skipped: {why}")),
+        Outcome::Failed(found) => (0, found.to_owned()),
+    };
+    let (name, text) = (to_c(name), to_c(&text));
     // SAFETY: the caller's function and its own user data; the texts live until it returns.
     call(|| unsafe { report(name.as_ptr(), passed, text.as_ptr(), user_data) });
 }

@@ -125,7 +125,6 @@ pub trait AssetLoader: Send + Sync {
     /// is told of bytes read. A cloud that cannot do this proves nothing, and nothing is removed.
     fn prove(&self, table: &str, claims: &[Claim], control: &dyn TransferControl) -> Vec<Result<()>> {
         let (_, _) = (table, control);
-        let cannot = || Err(CloudError::Unknown("this cloud cannot prove what it holds".into()));
-        claims.iter().map(|_| cannot()).collect()
+        claims.iter().map(|_| Err(CloudError::NotSupported("prove"))).collect()
     }
 }

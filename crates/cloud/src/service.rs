@@ -90,7 +90,7 @@ pub trait CloudService: Send + Sync {
         changed: ChangeListener,
     ) -> Result<SubscribeInfo> {
         let (_, _, _) = (databases, expiration_time, changed);
-        Err(CloudError::Unknown("this cloud does not tell of changes".into()))
+        Err(CloudError::NotSupported("subscribe"))
     }
 
     /// Ends subscriptions, by bundle name and id. One that has ended is no error.

@@ -34,7 +34,7 @@ const NOT_ALLOWED: u32 = 26;
 const SHARING: u32 = 27;
 
 /// What a cloud may lack.
-const METHODS: [&str; 18] = [
+const METHODS: [&str; 19] = [
     "get_service_info",
     "get_app_brief_info",
     "get_app_schema",
@@ -53,6 +53,7 @@ const METHODS: [&str; 18] = [
     "unlock",
     "upload",
     "download",
+    "prove",
 ];
 
 impl From<&CloudError> for Failure {

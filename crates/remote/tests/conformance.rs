@@ -3,6 +3,7 @@
 
 mod common;
 
+use cloudsync_cloud::conformance::Outcome;
 use cloudsync_cloud::*;
 use common::*;
 
@@ -11,7 +12,14 @@ fn an_embedded_cloud_that_is_served_conforms() {
     let place = Place::new();
     let _server = place.serve(place.embedded());
     let cloud = CheckedService::new(std::sync::Arc::new(place.connect()));
-    assert_eq!(conformance::check(&cloud), []);
+    let mut left_out = Vec::new();
+    conformance::run(&cloud, |name, outcome| match outcome {
+        Outcome::Passed => {}
+        Outcome::Skipped(_) => left_out.push(name),
+        Outcome::Failed(text) => panic!("{name}: {text}"),
+    });
+    let far = ["quota", "lock-lease-ends", "lock-heartbeat-extends"];
+    assert_eq!(left_out, far, "much space and long leases");
     assert_eq!(conformance::check(&cloud), [], "once more, on what the first run left");
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use cloudsync_cloud::conformance::{Party, run_sharing};
+use cloudsync_cloud::conformance::{Outcome, Party, run_sharing};
 use cloudsync_cloud::*;
 use common::*;
 
@@ -19,12 +19,12 @@ fn two_accounts_of_a_cloud_conform_each_through_a_socket_of_its_own() {
         (Party { service: &ann, identity: "ann" }, Party { service: &ben, identity: "ben" });
     let mut checks = 0;
     for _ in 0..2 {
-        run_sharing(inviter, invitee, |name, found| {
+        run_sharing(inviter, invitee, |name, outcome| {
             checks += 1;
-            assert_eq!(found, None, "{name}");
+            assert_eq!(outcome, Outcome::Passed, "{name}");
         });
     }
-    assert_eq!(checks, 30);
+    assert_eq!(checks, 38);
 }
 
 type Each = Vec<ShareResult<Participant>>;

@@ -3,13 +3,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::{Bench, Check, ensure};
+use super::{Bench, Check, Outcome, ensure, skip, tell};
 use crate::{
-    CloudError, CloudService, Database, Participant, Privilege, RecordPlace, Role, RowWrite, ShareCenter,
-    ShareResult, SharingCode, State,
+    CloudError, CloudService, Participant, Privilege, RecordPlace, Role, RowWrite, ShareCenter, ShareResult,
+    SharingCode, State,
 };
 
-use super::{BUNDLE, DATABASE, values};
+use super::{BUNDLE, DATABASE, database, shared_records, values};
 
 /// One account of a cloud, and who it is to the others.
 #[derive(Clone, Copy)]
@@ -39,6 +39,10 @@ const CHECKS: &[Named] = &[
     ("share-answer-changed", answer_changed),
     ("share-taken-back", taken_back),
     ("share-left", left),
+    ("share-records-found", shared_records::found),
+    ("share-records-privilege", shared_records::privilege),
+    ("share-records-written", shared_records::written),
+    ("share-records-gone", shared_records::gone),
 ];
 
 /// Puts two accounts of one cloud through every check of sharing, and reports each as [`super::run`] does. `inviter` shares
@@ -46,32 +50,32 @@ const CHECKS: &[Named] = &[
 pub fn run_sharing(
     inviter: Party<'_>,
     invitee: Party<'_>,
-    mut report: impl FnMut(&'static str, Option<&str>),
+    mut report: impl FnMut(&'static str, Outcome<'_>),
 ) {
     for (name, check) in CHECKS {
-        let result = Pair::new(name, inviter, invitee).and_then(|pair| check(&pair));
-        report(name, result.err().map(|error| error.to_string()).as_deref());
+        tell(name, Pair::new(name, inviter, invitee).and_then(|pair| check(&pair)), &mut report);
     }
 }
 
-const READ: Privilege =
+pub(super) const READ: Privilege =
     Privilege { writable: false, readable: true, creatable: false, deletable: false, shareable: false };
-const WRITE: Privilege = Privilege { writable: true, ..READ };
+pub(super) const WRITE: Privilege = Privilege { writable: true, ..READ };
 const NO_PART: SharingCode = SharingCode::NotInviterOrInvitee;
 
 /// One side of a check.
-struct Side<'a> {
+pub(super) struct Side<'a> {
+    pub(super) service: &'a dyn CloudService,
     identity: &'a str,
     user: i32,
     center: Arc<dyn ShareCenter>,
 }
 
 /// A record of the inviter's that nobody knows of yet, and the two accounts.
-struct Pair<'a> {
-    inviter: Side<'a>,
-    invitee: Side<'a>,
-    table: String,
-    record: String,
+pub(super) struct Pair<'a> {
+    pub(super) inviter: Side<'a>,
+    pub(super) invitee: Side<'a>,
+    pub(super) table: String,
+    pub(super) record: String,
     resource: String,
 }
 
@@ -79,7 +83,7 @@ impl<'a> Side<'a> {
     fn new(party: Party<'a>) -> crate::Result<Self> {
         let user = party.service.get_service_info()?.user;
         let center = party.service.connect_share_center(user, BUNDLE)?;
-        Ok(Side { identity: party.identity, user, center })
+        Ok(Side { service: party.service, identity: party.identity, user, center })
     }
 
     fn alloc(&self, table: &str, id: &str) -> ShareResult<String> {
@@ -121,8 +125,7 @@ impl<'a> Pair<'a> {
         inviter: Party<'a>,
         invitee: Party<'a>,
     ) -> std::result::Result<Self, Box<dyn std::error::Error>> {
-        let database = Database { name: DATABASE.to_owned(), alias: DATABASE.to_owned(), tables: vec![] };
-        let db = inviter.service.connect_db(BUNDLE, &database)?;
+        let db = inviter.service.connect_db(BUNDLE, &database(DATABASE))?;
         let record = db.generate_id(1)?.concat();
         // Accounts may give the same ids.
         let table = format!("{name}-{}-{record}", inviter.identity);
@@ -143,9 +146,14 @@ impl<'a> Pair<'a> {
     }
 
     /// Invites, and accepts.
-    fn accepted(&self, privilege: Privilege) -> ShareResult<()> {
+    pub(super) fn accepted(&self, privilege: Privilege) -> ShareResult<()> {
         let code = self.invited(privilege)?.invitation_code;
         self.invitee.confirm(&code, State::Accepted).map(drop)
+    }
+
+    /// Sends the invitee away.
+    pub(super) fn take_back(&self) -> ShareResult<()> {
+        one(self.inviter.unshare(&self.resource, &self.asked(READ))?).map(drop)
     }
 
     /// What the inviter is told of the invitee; `None` where it takes no part.
@@ -177,17 +185,17 @@ fn refused<T: Debug>(answer: ShareResult<T>, code: SharingCode, what: &str) -> C
     }
 }
 
-/// The share centre, where the cloud has one.
-fn alone<'a>(bench: &Bench<'a>) -> std::result::Result<Option<Side<'a>>, Box<dyn std::error::Error>> {
+/// The share centre; a cloud without one is left out.
+fn alone<'a>(bench: &Bench<'a>) -> std::result::Result<Side<'a>, Box<dyn std::error::Error>> {
     match Side::new(Party { service: bench.service, identity: "" }) {
-        Err(CloudError::NotSupported(_)) => Ok(None),
-        side => Ok(Some(side?)),
+        Err(CloudError::NotSupported(_)) => Err(skip("connect_share_center: not supported")),
+        side => Ok(side?),
     }
 }
 
 /// Of a share that is not there nobody is a part.
 pub(super) fn no_such_share(bench: &Bench<'_>) -> Check {
-    let Some(side) = alone(bench)? else { return Ok(()) };
+    let side = alone(bench)?;
     let made_up = bench.id()?;
     let somebody = [Participant { identity: "somebody".to_owned(), ..Participant::default() }];
     refused(side.participants(&made_up), NO_PART, "the participants of a share that never was")?;
@@ -200,7 +208,7 @@ pub(super) fn no_such_share(bench: &Bench<'_>) -> Check {
 
 /// An invitation that was made up is none.
 pub(super) fn no_such_invitation(bench: &Bench<'_>) -> Check {
-    let Some(side) = alone(bench)? else { return Ok(()) };
+    let side = alone(bench)?;
     let made_up = bench.id()?;
     let invalid = SharingCode::InvalidInvitation;
     refused(side.confirm(&made_up, State::Accepted), invalid, "a code that was made up")?;
@@ -357,7 +365,7 @@ fn answer_changed(pair: &Pair<'_>) -> Check {
 
 fn taken_back(pair: &Pair<'_>) -> Check {
     pair.accepted(READ)?;
-    one(pair.inviter.unshare(&pair.resource, &pair.asked(READ))?)?;
+    pair.take_back()?;
     ensure(pair.state()?.is_none(), "the invitee takes part still")?;
     refused(pair.invitee.participants(&pair.resource), NO_PART, "who was sent away asks who takes part")?;
     let code = pair.invited(WRITE)?.invitation_code;
