@@ -188,7 +188,8 @@ fn listen(shared: &Mutex<State>, ears: &Ears) {
             let state = shared.lock();
             let all = state.listening.iter().flat_map(|listening| &listening.subscriptions);
             let touched = |watch| touched.as_ref().is_none_or(|touched| touched.contains(&watch));
-            all.filter(|subscription| touched(subscription.watch))
+            let now = Instant::now();
+            all.filter(|subscription| touched(subscription.watch) && now < subscription.ends)
                 .map(|subscription| (Arc::clone(&subscription.bundle), Arc::clone(&subscription.changed)))
                 .collect()
         };
