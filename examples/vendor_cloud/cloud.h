@@ -31,8 +31,19 @@ struct cloud {
 void cloud_hold(struct cloud *cloud);
 void cloud_release(struct cloud *cloud);
 
-/* Tells whoever subscribed to the bundle. To be called without the lock. */
-void cloud_tell(struct cloud *cloud, const char *bundle);
+/* By a clock that nobody sets. */
+int64_t steady_ms(void);
+
+/* --- News, in subscriptions.c ----------------------------------------------------------------- */
+
+/* Tells whoever is subscribed to the bundle's database. To be called without the lock. */
+void cloud_tell(struct cloud *cloud, const char *bundle, const char *database);
+void subscriptions_free(struct cloud *cloud);
+/* Methods of the CloudService. */
+int32_t subscriptions_add(void *self, const char *const *bundle_names, const CloudSyncDatabase *const *databases,
+                          size_t count, uint64_t expiration_time, CloudSyncChangeListener *listener,
+                          CloudSyncReply *reply);
+int32_t subscriptions_end(void *self, const CloudSyncSubscribeId *const *ids, size_t count, CloudSyncReply *reply);
 
 /* --- Records, in records.c -------------------------------------------------------------------- */
 

@@ -45,9 +45,9 @@ struct database {
     struct database *next;
 };
 
-static int64_t clock_ms(clockid_t clock) {
+static int64_t wall_ms(void) {
     struct timespec now;
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -160,7 +160,7 @@ size_t databases_described(const struct cloud *cloud, const char *bundle, const 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
 static bool lock_is_held(const struct database *database, int64_t lock_id) {
-    return database->locked && database->lock_id == lock_id && clock_ms(CLOCK_MONOTONIC) < database->lease_ends;
+    return database->locked && database->lock_id == lock_id && steady_ms() < database->lease_ends;
 }
 
 /* Puts a row in a record's place, with the database's next number. */
@@ -176,7 +176,7 @@ static int32_t put(struct database *database, struct table *table, struct record
         cloudsync_rows_free(record->fields);
         record->fields = fields;
     }
-    record->modified = clock_ms(CLOCK_REALTIME);
+    record->modified = wall_ms();
     record->created = record->created == 0 ? record->modified : record->created;
     record->version = ++database->last_write;
     record->operation = operation;
@@ -281,7 +281,7 @@ static int32_t write_all(void *self, const char *name, const CloudSyncRows *rows
     int32_t code = cloudsync_reply_rows(reply, answers);
     cloudsync_rows_free(answers); /* the library has its own copy */
     if (changed) {
-        cloud_tell(database->cloud, database->bundle);
+        cloud_tell(database->cloud, database->bundle, database->name);
     }
     return code == CLOUDSYNC_OK ? CLOUDSYNC_ERROR_CODE_SUCCESS : CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
 }
@@ -394,7 +394,7 @@ static int32_t db_lock(void *self, CloudSyncReply *reply) {
     if (!lock_is_held(database, database->lock_id)) { /* nobody took it, or its lease is over */
         database->lock_id++;
         database->locked = true;
-        database->lease_ends = clock_ms(CLOCK_MONOTONIC) + LEASE_SECONDS * 1000;
+        database->lease_ends = steady_ms() + LEASE_SECONDS * 1000;
         refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
     }
     return answer_lock(database, database->lock_id, refusal, reply);
@@ -405,7 +405,7 @@ static int32_t db_heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) 
     int32_t refusal = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
     pthread_mutex_lock(&database->cloud->lock);
     if (lock_is_held(database, lock_id)) {
-        database->lease_ends = clock_ms(CLOCK_MONOTONIC) + LEASE_SECONDS * 1000;
+        database->lease_ends = steady_ms() + LEASE_SECONDS * 1000;
         refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
     }
     return answer_lock(database, lock_id, refusal, reply);

@@ -1,4 +1,4 @@
-/* The vendor's CloudService: the account, the way to records, assets and shares, and who is told of changes.
+/* The vendor's CloudService: the account, the way to records, assets, shares and news.
  *
  * This is where to start. A method answers with one of the cloudsync_reply_... functions, once: during the call, as
  * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number. */
@@ -7,22 +7,12 @@
 
 #include "cloud.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum {
-    SPACE_KB = 1 << 20,
-    SUBSCRIPTIONS_TOLD = 64,
-};
-
-struct subscription {
-    char id[24];
-    char *bundle;
-    CloudSyncChangeListener *listener; /* several subscriptions may share one; it is freed with the last */
-    struct subscription *next;
-};
+enum { SPACE_KB = 1 << 20 };
 
 void cloud_hold(struct cloud *cloud) {
     pthread_mutex_lock(&cloud->lock);
@@ -37,12 +27,7 @@ void cloud_release(struct cloud *cloud) {
     if (!last) {
         return;
     }
-    for (struct subscription *one = cloud->subscriptions, *next; one != NULL; one = next) {
-        next = one->next;
-        cloudsync_change_listener_free(one->listener); /* one that is shared answers 401 the second time, and that is all */
-        free(one->bundle);
-        free(one);
-    }
+    subscriptions_free(cloud);
     databases_free(cloud);
     assets_free(cloud);
     circle_release(cloud->circle);
@@ -51,20 +36,10 @@ void cloud_release(struct cloud *cloud) {
     free(cloud);
 }
 
-/* Listeners are told without the lock, which they may want in turn. One that is freed meanwhile answers 401. */
-void cloud_tell(struct cloud *cloud, const char *bundle) {
-    CloudSyncChangeListener *listeners[SUBSCRIPTIONS_TOLD];
-    size_t count = 0;
-    pthread_mutex_lock(&cloud->lock);
-    for (struct subscription *one = cloud->subscriptions; one != NULL && count < SUBSCRIPTIONS_TOLD; one = one->next) {
-        if (strcmp(one->bundle, bundle) == 0) {
-            listeners[count++] = one->listener;
-        }
-    }
-    pthread_mutex_unlock(&cloud->lock);
-    for (size_t i = 0; i < count; i++) {
-        cloudsync_change_listener_tell(listeners[i], bundle);
-    }
+int64_t steady_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int32_t get_service_info(void *self, CloudSyncReply *reply) {
@@ -138,84 +113,6 @@ static int32_t connect_share_center(void *self, int32_t user_id, const char *bun
     return shares_connect(self, reply);
 }
 
-/* Remembers one database's subscription; NULL without memory. */
-static struct subscription *subscribe_one(struct cloud *cloud, const char *bundle, CloudSyncChangeListener *listener) {
-    struct subscription *one = calloc(1, sizeof *one);
-    if (one != NULL) {
-        pthread_mutex_lock(&cloud->lock);
-        snprintf(one->id, sizeof one->id, "s%" PRIx64, ++cloud->last_id);
-        one->bundle = strdup(bundle);
-        one->listener = listener;
-        one->next = cloud->subscriptions;
-        cloud->subscriptions = one;
-        pthread_mutex_unlock(&cloud->lock);
-    }
-    return one;
-}
-
-/* A subscription lasts here until it is ended; the answer promises what was asked for. */
-static int32_t subscribe(void *self, const char *const *bundle_names, const CloudSyncDatabase *const *databases,
-                         size_t count, uint64_t expiration_time, CloudSyncChangeListener *listener,
-                         CloudSyncReply *reply) {
-    enum { MOST = 16 };
-    CloudSyncSubscribeId ids[MOST];
-    const CloudSyncSubscribeId *pointers[MOST];
-    if (count == 0 || count > MOST) {
-        cloudsync_change_listener_free(listener);
-        return CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct subscription *one = subscribe_one(self, bundle_names[i], listener);
-        if (one == NULL) {
-            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-        }
-        ids[i] = (CloudSyncSubscribeId){
-            .struct_size = sizeof ids[i],
-            .bundle_name = bundle_names[i],
-            .database_alias = databases[i]->alias,
-            .id = one->id,
-        };
-        pointers[i] = &ids[i];
-    }
-    CloudSyncSubscribeInfo info = {
-        .struct_size = sizeof info, .expiration_time = expiration_time, .ids = pointers, .count = count};
-    return cloudsync_reply_subscribe_info(reply, &info);
-}
-
-static bool is_shared(const struct cloud *cloud, const CloudSyncChangeListener *listener) {
-    for (const struct subscription *one = cloud->subscriptions; one != NULL; one = one->next) {
-        if (one->listener == listener) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void unsubscribe_one(struct cloud *cloud, const CloudSyncSubscribeId *id) {
-    CloudSyncChangeListener *freed = NULL;
-    pthread_mutex_lock(&cloud->lock);
-    struct subscription **place = &cloud->subscriptions;
-    while (*place != NULL && (strcmp((*place)->id, id->id) != 0 || strcmp((*place)->bundle, id->bundle_name) != 0)) {
-        place = &(*place)->next;
-    }
-    struct subscription *one = *place;
-    if (one != NULL) {
-        *place = one->next;
-        freed = is_shared(cloud, one->listener) ? NULL : one->listener;
-        free(one->bundle);
-        free(one);
-    }
-    pthread_mutex_unlock(&cloud->lock);
-    cloudsync_change_listener_free(freed);
-}
-
-static int32_t unsubscribe(void *self, const CloudSyncSubscribeId *const *ids, size_t count, CloudSyncReply *reply) {
-    for (size_t i = 0; i < count; i++) {
-        unsubscribe_one(self, ids[i]);
-    }
-    return cloudsync_reply_done(reply);
-}
-
 static void destroy(void *self) {
     cloud_release(self);
 }
@@ -227,8 +124,8 @@ static int32_t account_new(struct circle *circle, const char *name, size_t numbe
         .get_service_info = get_service_info,
         .get_app_brief_info = get_app_brief_info,
         .get_app_schema = get_app_schema,
-        .subscribe = subscribe,
-        .unsubscribe = unsubscribe,
+        .subscribe = subscriptions_add,
+        .unsubscribe = subscriptions_end,
         .connect_db = connect_db,
         .connect_asset_loader = connect_asset_loader,
         .connect_share_center = connect_share_center,
