@@ -59,6 +59,46 @@ static int64_t write_row(CloudSyncCloudDbStub *db, write_function write, CloudSy
     return extension.version;
 }
 
+static CloudSyncRows *list(CloudSyncCloudDbStub *db, size_t expected) {
+    CloudSyncRows *page = NULL;
+    size_t count;
+    assert_ok(cloud_db_query(db, "notes", NULL, 0, 100, "", &page));
+    assert_ok(cloudsync_rows_count(page, &count));
+    assert_int_equal(count, expected);
+    return page;
+}
+
+/* The device chooses its records' ids, and the cloud keeps them whole. */
+static void ids_are_kept_whole(void **state) {
+    (void)state;
+    enum { LONG = 5000 };
+    static char ids[3][LONG + 1]; /* each begins as the one before */
+    const size_t lengths[] = {33, 40, LONG};
+    CloudSyncCloudServiceStub *cloud = NULL;
+    assert_ok(vendor_cloud_new(&cloud));
+    CloudSyncCloudDbStub *db = connect_db(cloud, "notes");
+    int64_t versions[3];
+    for (size_t i = 0; i < 3; i++) {
+        memset(ids[i], 'x', lengths[i]);
+        versions[i] = write_row(db, cloud_db_insert, one_row(ids[i], 0, "text"), CLOUDSYNC_ERROR_CODE_SUCCESS);
+        assert_int_equal(write_row(db, cloud_db_insert, one_row(ids[i], 0, "text"), CLOUDSYNC_ERROR_CODE_SUCCESS),
+                         versions[i]); /* the same insert again */
+    }
+    CloudSyncRows *page = list(db, 3);
+    for (size_t i = 0; i < 3; i++) {
+        CloudSyncExtensionValue extension;
+        memset(&extension, 0, sizeof extension);
+        extension.struct_size = sizeof extension;
+        assert_ok(cloudsync_rows_extension(page, i, &extension));
+        assert_string_equal(extension.id, ids[i]);
+        write_row(db, cloud_db_update, one_row(ids[i], versions[i], "other"), CLOUDSYNC_ERROR_CODE_SUCCESS);
+    }
+    assert_ok(cloudsync_rows_free(page));
+    assert_ok(cloudsync_rows_free(list(db, 3)));
+    assert_ok(cloud_db_stub_free(db));
+    assert_ok(cloud_service_stub_free(cloud));
+}
+
 /* --- News ------------------------------------------------------------------------------------- */
 
 static void on_change(const char *name, void *user_data) {
@@ -154,6 +194,7 @@ static void everybody_who_subscribed_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_kept_whole),
         cmocka_unit_test(a_subscription_lasts_as_long_as_was_answered),
         cmocka_unit_test(everybody_who_subscribed_is_told),
     };

@@ -18,19 +18,19 @@ enum {
 };
 
 struct record {
-    char id[32];
     CloudSyncRows *fields; /* one row */
     int64_t created, modified, version;
     int32_t operation;
     struct record *older, *newer; /* in the table, by version */
     struct record *next;          /* in its bucket */
+    char id[];                    /* whole, however long: it is the device's to choose */
 };
 
 struct table {
-    char *name;
     struct record *oldest, *newest;
     struct record *buckets[BUCKETS];
     struct table *next;
+    char name[];
 };
 
 struct database {
@@ -53,19 +53,56 @@ static int64_t wall_ms(void) {
 
 /* --- Finding things --------------------------------------------------------------------------- */
 
+static void table_free(struct table *table) {
+    for (struct record *record = table->oldest, *newer; record != NULL; record = newer) {
+        newer = record->newer;
+        cloudsync_rows_free(record->fields);
+        free(record);
+    }
+    free(table);
+}
+
+static void database_free(struct database *database) {
+    for (struct table *table = database->tables, *next; table != NULL; table = next) {
+        next = table->next;
+        table_free(table);
+    }
+    schema_free(database->schema);
+    free(database->bundle);
+    free(database->name);
+    free(database);
+}
+
+void databases_free(struct cloud *cloud) {
+    for (struct database *database = cloud->databases, *next; database != NULL; database = next) {
+        next = database->next;
+        database_free(database);
+    }
+}
+
+static struct database *database_new(struct cloud *cloud, const char *bundle, const char *name) {
+    struct database *database = calloc(1, sizeof *database);
+    if (database == NULL) {
+        return NULL;
+    }
+    database->cloud = cloud;
+    database->bundle = strdup(bundle);
+    database->name = strdup(name);
+    if (database->bundle == NULL || database->name == NULL) {
+        database_free(database);
+        return NULL;
+    }
+    database->next = cloud->databases;
+    cloud->databases = database;
+    return database;
+}
+
 struct database *database_of(struct cloud *cloud, const char *bundle, const char *name) {
     struct database *database = cloud->databases;
     while (database != NULL && (strcmp(database->bundle, bundle) != 0 || strcmp(database->name, name) != 0)) {
         database = database->next;
     }
-    if (database == NULL && (database = calloc(1, sizeof *database)) != NULL) {
-        database->cloud = cloud;
-        database->bundle = strdup(bundle);
-        database->name = strdup(name);
-        database->next = cloud->databases;
-        cloud->databases = database;
-    }
-    return database;
+    return database != NULL ? database : database_new(cloud, bundle, name);
 }
 
 static struct table *table_of(struct database *database, const char *name) {
@@ -73,8 +110,8 @@ static struct table *table_of(struct database *database, const char *name) {
     while (table != NULL && strcmp(table->name, name) != 0) {
         table = table->next;
     }
-    if (table == NULL && (table = calloc(1, sizeof *table)) != NULL) {
-        table->name = strdup(name);
+    if (table == NULL && (table = calloc(1, sizeof *table + strlen(name) + 1)) != NULL) {
+        strcpy(table->name, name);
         table->next = database->tables;
         database->tables = table;
     }
@@ -110,34 +147,14 @@ static void record_append(struct table *table, struct record *record) {
 }
 
 static struct record *record_new(struct table *table, const char *id) {
-    struct record **bucket = bucket_of(table, id), *record = calloc(1, sizeof *record);
+    struct record **bucket = bucket_of(table, id), *record = calloc(1, sizeof *record + strlen(id) + 1);
     if (record != NULL) {
-        snprintf(record->id, sizeof record->id, "%s", id);
+        strcpy(record->id, id);
         record->next = *bucket;
         *bucket = record;
         record_append(table, record);
     }
     return record;
-}
-
-void databases_free(struct cloud *cloud) {
-    for (struct database *database = cloud->databases, *next; database != NULL; database = next) {
-        next = database->next;
-        for (struct table *table = database->tables, *next_table; table != NULL; table = next_table) {
-            next_table = table->next;
-            for (struct record *record = table->oldest, *newer; record != NULL; record = newer) {
-                newer = record->newer;
-                cloudsync_rows_free(record->fields);
-                free(record);
-            }
-            free(table->name);
-            free(table);
-        }
-        schema_free(database->schema);
-        free(database->bundle);
-        free(database->name);
-        free(database);
-    }
 }
 
 bool database_learn(struct database *database, const CloudSyncDatabase *described) {
@@ -245,7 +262,9 @@ static void write_one(struct database *database, struct table *table, const Clou
     CloudSyncExtensionValue row = {.struct_size = sizeof row};
     cloudsync_rows_extension(rows, index, &row);
     int32_t code = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
-    if (row.lock_id == 0 || lock_is_held(database, row.lock_id)) {
+    if (*row.id == '\0') {
+        code = CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT;
+    } else if (row.lock_id == 0 || lock_is_held(database, row.lock_id)) {
         code = write(database, table, record_of(table, row.id), rows, index, &row);
     }
     const struct record *record = record_of(table, row.id);
