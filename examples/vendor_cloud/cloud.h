@@ -10,7 +10,7 @@
 /* --- The cloud -------------------------------------------------------------------------------- */
 
 struct database;
-struct asset;
+struct store;
 struct subscription;
 struct circle;
 
@@ -21,10 +21,9 @@ struct cloud {
     struct circle *circle; /* the accounts that it can share with */
     unsigned users; /* stubs that stand for it; the last one frees it */
     struct database *databases;
-    struct asset *assets;
+    struct store *store; /* of assets */
     struct subscription *subscriptions;
-    uint64_t last_id; /* of records, assets and subscriptions alike */
-    uint64_t used;    /* bytes */
+    uint64_t last_id; /* of records and subscriptions alike */
 };
 
 /* A stub's self is the cloud, or a database of it, and holds on to the cloud. */
@@ -58,6 +57,10 @@ void databases_free(struct cloud *cloud);
 /* Answers connect_db. */
 int32_t database_connect(struct cloud *cloud, struct database *database, CloudSyncReply *reply);
 
+struct cloud *cloud_of(const struct database *database);
+/* Whether there is the record that a device claims, in the version that it saw and with the asset that it names: 0, or a
+ * CLOUDSYNC_ERROR_CODE_... number. */
+int32_t record_claimed(struct database *database, const char *table, const CloudSyncClaim *claim);
 /* Whether there is such a record, and it was not deleted. */
 bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id);
 
@@ -81,15 +84,56 @@ int32_t shares_connect(struct cloud *cloud, CloudSyncReply *reply);
 
 /* --- Assets, in assets.c ---------------------------------------------------------------------- */
 
-void assets_free(struct cloud *cloud);
 /* Answers connect_asset_loader. */
-int32_t assets_connect(struct cloud *cloud, CloudSyncReply *reply);
+int32_t assets_connect(struct database *database, CloudSyncReply *reply);
+
+/* --- The store of assets, in store.c ---------------------------------------------------------- */
+
+enum { BLAKE3_BYTES = 32, ASSET_ID = 2 * BLAKE3_BYTES + 1 };
+
+/* Its bytes never change: who has borrowed it may read them without the lock. */
+struct asset {
+    char id[ASSET_ID]; /* the digest of the bytes, in hex */
+    unsigned char *bytes;
+    size_t size;
+    size_t names;                 /* in records that were not deleted */
+    bool counted;                 /* in the space that is used */
+    unsigned readers;             /* who have borrowed it */
+    int64_t unnamed_since;        /* where there are no names: by the steady clock, in ms */
+    struct asset *older, *newer;  /* among those without names */
+    struct asset *next;           /* in its bucket */
+};
+
+void asset_free(struct asset *asset);
+
+/* With so many bytes of space; what no record names is kept for so long. NULL without memory. */
+struct store *store_new(uint64_t space, int64_t keep_ms);
+void store_free(struct store *store);
+
+/* All of these under the lock. */
+uint64_t store_space(const struct store *store);
+uint64_t store_room(struct store *store);
+/* Takes an asset that is named by its digest, or frees it: where there is no room, or the same bytes are there. */
+int32_t store_put(struct store *store, struct asset *asset);
+bool store_has(struct store *store, const char *id);
+/* NULL where it is not there. Else its readers are one more, until whoever borrows it takes that back. */
+struct asset *store_lend(struct store *store, const char *id);
+/* A record that is not deleted names the assets in this row now; false where one of them is not there, and nothing is named. */
+bool store_name(struct store *store, const CloudSyncRows *rows, size_t index);
+/* Such a record does not name them any more. */
+void store_unname(struct store *store, const CloudSyncRows *rows, size_t index);
+
+/* --- Digests, in blake3.c --------------------------------------------------------------------- */
+
+void blake3(const uint8_t *bytes, size_t length, uint8_t digest[BLAKE3_BYTES]);
 
 /* --- Rows, in rows.c -------------------------------------------------------------------------- */
 
 /* Adds copies of a row's fields to the row that was added to `to` last: of those that are named, or of all where
  * there are no names. Answers a code of the library. */
 int32_t row_copy(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count);
+/* Whether a row names the asset. */
+bool row_names(const CloudSyncRows *rows, size_t index, const char *asset_id);
 /* Whether both rows have the same fields with the same values. */
 bool row_equal(const CloudSyncRows *a, size_t a_index, const CloudSyncRows *b, size_t b_index);
 

@@ -157,6 +157,13 @@ static struct record *record_new(struct table *table, const char *id) {
     return record;
 }
 
+/* Takes back record_new, at once. */
+static void record_forget(struct table *table, struct record *record) {
+    *bucket_of(table, record->id) = record->next;
+    record_unlink(table, record);
+    free(record);
+}
+
 bool database_learn(struct database *database, const CloudSyncDatabase *described) {
     return schema_learn(&database->schema, described);
 }
@@ -180,26 +187,62 @@ static bool lock_is_held(const struct database *database, int64_t lock_id) {
     return database->locked && database->lock_id == lock_id && steady_ms() < database->lease_ends;
 }
 
-/* Puts a row in a record's place, with the database's next number. */
+/* Whether the record's fields count for the assets that they name. */
+static bool is_live(const struct record *record) {
+    return record->fields != NULL && record->operation != CLOUDSYNC_FLAG_DELETE;
+}
+
+/* Gives a record other fields, and its assets their due. */
+static int32_t replace_fields(struct database *database, struct record *record, const CloudSyncRows *rows, size_t index) {
+    struct store *store = database->cloud->store;
+    CloudSyncRows *fields = NULL;
+    if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || cloudsync_rows_add(fields, NULL) != CLOUDSYNC_OK ||
+        row_copy(fields, rows, index, NULL, 0) != CLOUDSYNC_OK) {
+        cloudsync_rows_free(fields);
+        return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    }
+    if (!store_name(store, fields, 0)) {
+        cloudsync_rows_free(fields);
+        return CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    }
+    if (is_live(record)) {
+        store_unname(store, record->fields, 0);
+    }
+    cloudsync_rows_free(record->fields);
+    record->fields = fields;
+    return CLOUDSYNC_ERROR_CODE_SUCCESS;
+}
+
+/* Puts a row in a record's place, with the database's next number. A deleted record keeps the fields that it had. */
 static int32_t put(struct database *database, struct table *table, struct record *record, const CloudSyncRows *rows,
                    size_t index, int32_t operation) {
-    if (operation != CLOUDSYNC_FLAG_DELETE) { /* a deleted record keeps the fields that it had */
-        CloudSyncRows *fields = NULL;
-        if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || cloudsync_rows_add(fields, NULL) != CLOUDSYNC_OK ||
-            row_copy(fields, rows, index, NULL, 0) != CLOUDSYNC_OK) {
-            cloudsync_rows_free(fields);
-            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    if (operation == CLOUDSYNC_FLAG_DELETE) {
+        store_unname(database->cloud->store, record->fields, 0);
+    } else {
+        int32_t code = replace_fields(database, record, rows, index);
+        if (code != CLOUDSYNC_ERROR_CODE_SUCCESS) {
+            return code;
         }
-        cloudsync_rows_free(record->fields);
-        record->fields = fields;
     }
     record->modified = wall_ms();
-    record->created = record->created == 0 ? record->modified : record->created;
+    record->created = operation == CLOUDSYNC_FLAG_INSERT ? record->modified : record->created;
     record->version = ++database->last_write;
     record->operation = operation;
     record_unlink(table, record);
     record_append(table, record);
     return CLOUDSYNC_ERROR_CODE_SUCCESS;
+}
+
+/* A record that cannot be written was never there. */
+static int32_t put_new(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
+                       const char *id) {
+    struct record *record = record_new(table, id);
+    int32_t code = record == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR
+                                  : put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
+    if (record != NULL && code != CLOUDSYNC_ERROR_CODE_SUCCESS) {
+        record_forget(table, record);
+    }
+    return code;
 }
 
 /* -1 writes whatever there is. */
@@ -215,12 +258,8 @@ static int32_t insert_row(struct database *database, struct table *table, struct
         if (!is_based_on(row, is_new ? 0 : record->version)) {
             return CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
         }
-        record = is_new ? record_new(table, row->id) : record;
-        if (record == NULL) {
-            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-        }
-        record->created = 0;
-        return put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
+        return is_new ? put_new(database, table, rows, index, row->id)
+                      : put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
     }
     if (row_equal(record->fields, 0, rows, index)) {
         return CLOUDSYNC_ERROR_CODE_SUCCESS;
@@ -440,12 +479,32 @@ static int32_t db_unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
     return cloudsync_reply_done(reply);
 }
 
+struct cloud *cloud_of(const struct database *database) {
+    return database->cloud;
+}
+
+int32_t record_claimed(struct database *database, const char *table, const CloudSyncClaim *claim) {
+    int32_t code = CLOUDSYNC_ERROR_CODE_SUCCESS;
+    pthread_mutex_lock(&database->cloud->lock);
+    struct table *found = table_of(database, table);
+    const struct record *record = found == NULL ? NULL : record_of(found, claim->gid);
+    if (record == NULL || !is_live(record)) {
+        code = CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    } else if ((uint64_t)record->version != claim->version) {
+        code = CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
+    } else if (!row_names(record->fields, 0, claim->asset_id)) {
+        code = CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    }
+    pthread_mutex_unlock(&database->cloud->lock);
+    return code;
+}
+
 bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id) {
     pthread_mutex_lock(&cloud->lock);
     struct database *database = database_of(cloud, bundle, name);
     struct table *found = database == NULL ? NULL : table_of(database, table);
     const struct record *record = found == NULL ? NULL : record_of(found, id);
-    bool there = record != NULL && record->operation != CLOUDSYNC_FLAG_DELETE;
+    bool there = record != NULL && is_live(record);
     pthread_mutex_unlock(&cloud->lock);
     return there;
 }
@@ -461,7 +520,8 @@ int32_t database_connect(struct cloud *cloud, struct database *database, CloudSy
     const CloudSyncCloudDbVTable vtable = {
         .struct_size = sizeof vtable,
         .capabilities =
-            CLOUDSYNC_CAPABILITY_COMPARE_AND_SET | CLOUDSYNC_CAPABILITY_FENCING | CLOUDSYNC_CAPABILITY_RANGES,
+            CLOUDSYNC_CAPABILITY_COMPARE_AND_SET | CLOUDSYNC_CAPABILITY_FENCING | CLOUDSYNC_CAPABILITY_RANGES |
+            CLOUDSYNC_CAPABILITY_DIGESTS,
         .generate_id = db_generate_id,
         .insert = db_insert,
         .update = db_update,

@@ -46,6 +46,19 @@ int32_t row_copy(CloudSyncRows *to, const CloudSyncRows *from, size_t index, con
     return code;
 }
 
+bool row_names(const CloudSyncRows *rows, size_t index, const char *asset_id) {
+    CloudSyncCloudValue value = {.struct_size = sizeof value};
+    const char *name;
+    for (size_t i = 0; cloudsync_rows_field(rows, index, i, &name, &value) == CLOUDSYNC_OK; i++) {
+        for (size_t j = 0; j < value.asset_count; j++) {
+            if (strcmp(value.assets[j]->asset_id, asset_id) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool text_equal(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }

@@ -39,7 +39,7 @@ void subscriptions_free(struct cloud *cloud) {
 
 /* --- Ending ----------------------------------------------------------------------------------- */
 
-typedef bool (*is_meant)(const struct subscription *one, const void *what);
+typedef bool (*chooser)(const struct subscription *one, const void *what);
 
 static bool is_over(const struct subscription *one, const void *now) {
     return one->ends <= *(const int64_t *)now;
@@ -67,7 +67,7 @@ static bool is_listened_with(struct cloud *cloud, const CloudSyncChangeListener 
 }
 
 /* Ends the subscriptions that are meant. Their listeners are freed without the lock: that may call back. */
-static void end_all(struct cloud *cloud, is_meant is_meant, const void *what) {
+static void end_all(struct cloud *cloud, chooser is_meant, const void *what) {
     struct subscription *ended = NULL;
     pthread_mutex_lock(&cloud->lock);
     for (struct subscription **place = &cloud->subscriptions, *one; (one = *place) != NULL;) {

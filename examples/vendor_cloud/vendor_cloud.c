@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { SPACE_KB = 1 << 20 };
+static const struct vendor_cloud_options usual = {
+    .space = (uint64_t)1 << 30,
+    .keep_ms = (int64_t)30 * 24 * 3600 * 1000,
+};
 
 void cloud_hold(struct cloud *cloud) {
     pthread_mutex_lock(&cloud->lock);
@@ -29,7 +32,7 @@ void cloud_release(struct cloud *cloud) {
     }
     subscriptions_free(cloud);
     databases_free(cloud);
-    assets_free(cloud);
+    store_free(cloud->store);
     circle_release(cloud->circle);
     free(cloud->name);
     pthread_mutex_destroy(&cloud->lock);
@@ -47,14 +50,13 @@ static int32_t get_service_info(void *self, CloudSyncReply *reply) {
     CloudSyncServiceInfo info = {
         .struct_size = sizeof info,
         .id = cloud->id,
-        .total_space = SPACE_KB,
         .user = 100,
         .enable_cloud = 1,
     };
     pthread_mutex_lock(&cloud->lock);
-    uint64_t used = cloud->used / 1024;
+    info.total_space = store_space(cloud->store) / 1024;
+    info.remaining_space = store_room(cloud->store) / 1024;
     pthread_mutex_unlock(&cloud->lock);
-    info.remaining_space = used < SPACE_KB ? SPACE_KB - used : 0;
     return cloudsync_reply_service_info(reply, &info);
 }
 
@@ -103,8 +105,8 @@ static int32_t connect_db(void *self, const char *bundle_name, const CloudSyncDa
 /* All of them share one store. */
 static int32_t connect_asset_loader(void *self, const char *bundle_name, const CloudSyncDatabase *database,
                                     CloudSyncReply *reply) {
-    const struct database *found = connected(self, bundle_name, database);
-    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : assets_connect(self, reply);
+    struct database *found = connected(self, bundle_name, database);
+    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : assets_connect(found, reply);
 }
 
 static int32_t connect_share_center(void *self, int32_t user_id, const char *bundle_name, CloudSyncReply *reply) {
@@ -118,7 +120,8 @@ static void destroy(void *self) {
 }
 
 /* Makes one account's cloud; the circle is held for it. */
-static int32_t account_new(struct circle *circle, const char *name, size_t number, CloudSyncCloudServiceStub **out) {
+static int32_t account_new(const struct vendor_cloud_options *options, struct circle *circle, const char *name,
+                           size_t number, CloudSyncCloudServiceStub **out) {
     const CloudSyncCloudServiceVTable vtable = {
         .struct_size = sizeof vtable,
         .get_service_info = get_service_info,
@@ -138,18 +141,24 @@ static int32_t account_new(struct circle *circle, const char *name, size_t numbe
     pthread_mutex_init(&cloud->lock, NULL);
     snprintf(cloud->id, sizeof cloud->id, "%064zx", number + 1); /* a server's is the SHA-256 of the account's name */
     cloud->name = strdup(name);
+    cloud->store = store_new(options->space, options->keep_ms);
     cloud->circle = circle;
     cloud->users = 1;
     circle_hold(circle);
+    if (cloud->name == NULL || cloud->store == NULL) {
+        cloud_release(cloud);
+        return CLOUDSYNC_E_OUT_OF_MEMORY;
+    }
     return create_cloud_service_stub(&vtable, cloud, out); /* destroy is called where it fails */
 }
 
-int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out) {
+int32_t vendor_cloud_new_with(const struct vendor_cloud_options *options, const char *const *names, size_t count,
+                              CloudSyncCloudServiceStub **out) {
     struct circle *circle = circle_new(names, count);
     int32_t code = circle == NULL ? CLOUDSYNC_E_OUT_OF_MEMORY : CLOUDSYNC_OK;
     size_t made = 0;
     while (code == CLOUDSYNC_OK && made < count) {
-        code = account_new(circle, names[made], made, &out[made]);
+        code = account_new(options, circle, names[made], made, &out[made]);
         made += code == CLOUDSYNC_OK ? 1 : 0;
     }
     while (code != CLOUDSYNC_OK && made > 0) {
@@ -159,6 +168,10 @@ int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudS
         circle_release(circle);
     }
     return code;
+}
+
+int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out) {
+    return vendor_cloud_new_with(&usual, names, count, out);
 }
 
 int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {

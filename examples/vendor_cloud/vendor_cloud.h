@@ -16,6 +16,16 @@ int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out);
  * of as many stubs. As vendor_cloud_new; where it fails, it has made none. */
 int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out);
 
+/* What each of the accounts is given. */
+struct vendor_cloud_options {
+    uint64_t space;  /* in bytes; 1 GiB above */
+    int64_t keep_ms; /* how long assets are kept that no record names; 30 days above */
+};
+
+/* As vendor_cloud_new_accounts. */
+int32_t vendor_cloud_new_with(const struct vendor_cloud_options *options, const char *const *names, size_t count,
+                              CloudSyncCloudServiceStub **out);
+
 #ifdef __cplusplus
 }
 #endif
