@@ -11,16 +11,16 @@
 enum { PIECE = 1 << 20 };
 
 static struct asset *borrow(struct cloud *cloud, const char *id) {
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     struct asset *asset = store_lend(cloud->store, id);
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return asset;
 }
 
 static void give_back(struct cloud *cloud, struct asset *asset) {
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     asset->readers--;
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
 }
 
 /* --- Uploads ---------------------------------------------------------------------------------- */
@@ -35,7 +35,7 @@ static void id_of(const uint8_t digest[BLAKE3_BYTES], char id[ASSET_ID]) {
  * only reading tells. */
 static bool may_fit(struct cloud *cloud, const CloudSyncTransfer *transfer) {
     char id[ASSET_ID];
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     bool fits = transfer->size <= store_room(cloud->store);
     if (!fits && transfer->digest != NULL) {
         id_of(transfer->digest, id);
@@ -43,7 +43,7 @@ static bool may_fit(struct cloud *cloud, const CloudSyncTransfer *transfer) {
     } else if (!fits) {
         fits = transfer->size <= store_space(cloud->store);
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return fits;
 }
 
@@ -92,9 +92,9 @@ static int32_t take(struct cloud *cloud, CloudSyncTransfers *transfers, size_t i
         return code;
     }
     memcpy(id, asset->id, ASSET_ID);
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     code = store_put(cloud->store, asset); /* which others may have filled meanwhile */
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return code;
 }
 
@@ -142,12 +142,12 @@ static int32_t write_whole(CloudSyncTransfers *transfers, size_t index, const st
     return CLOUDSYNC_ERROR_CODE_SUCCESS;
 }
 
-static void download_one(struct cloud *cloud, CloudSyncTransfers *transfers, size_t index, CloudSyncReply *reply) {
+static void download_one(struct database *database, const char *table, CloudSyncTransfers *transfers, size_t index, CloudSyncReply *reply) {
     const CloudSyncTransfer *transfer;
     if (cloudsync_transfers_get(transfers, index, &transfer) != CLOUDSYNC_OK) {
         return;
     }
-    struct asset *asset = borrow(cloud, transfer->asset->asset_id);
+    struct asset *asset = record_asset(database, table, transfer->gid, transfer->asset->asset_id);
     if (asset == NULL) {
         cloudsync_reply_item(reply, index, CLOUDSYNC_ERROR_CODE_NOT_FOUND, transfer->asset->asset_id, NULL);
         return;
@@ -155,18 +155,17 @@ static void download_one(struct cloud *cloud, CloudSyncTransfers *transfers, siz
     int32_t code = write_whole(transfers, index, asset, transfer->offset);
     CloudSyncCloudAsset answer = *transfer->asset;
     answer.size = asset->size;
-    give_back(cloud, asset);
+    give_back(cloud_of(database), asset);
     cloudsync_reply_item(reply, index, code, NULL, &answer);
 }
 
 static int32_t loader_download(void *self, const char *table, const char *prefix, CloudSyncTransfers *transfers,
                                CloudSyncReply *reply) {
     size_t count = 0;
-    (void)table;
     (void)prefix; /* the transfers know where the bytes go */
     cloudsync_transfers_count(transfers, &count);
     for (size_t i = 0; i < count; i++) {
-        download_one(cloud_of(self), transfers, i, reply);
+        download_one(self, table, transfers, i, reply);
     }
     return cloudsync_reply_done(reply);
 }

@@ -9,22 +9,35 @@
 
 /* --- The cloud -------------------------------------------------------------------------------- */
 
+struct cloud;
 struct database;
+struct share;
 struct store;
 struct subscription;
-struct circle;
 
-/* One account. Everything in it is behind the lock. */
-struct cloud {
+/* Accounts that can share with one another. They are there as long as anybody uses one of them, and everything in them is
+ * behind the one lock: what is shared is in several of them. */
+struct circle {
     pthread_mutex_t lock;
+    unsigned users; /* stubs that stand for an account; the last one frees them all */
+    struct cloud **accounts;
+    size_t count;
+    struct share *shares;
+    uint64_t last_id; /* of records, subscriptions and shares alike: the same one is given to nobody else */
+    uint64_t changes; /* of records and shares */
+};
+
+/* One account. */
+struct cloud {
+    struct circle *circle;
     char *name, id[65];
-    struct circle *circle; /* the accounts that it can share with */
-    unsigned users; /* stubs that stand for it; the last one frees it */
     struct database *databases;
     struct store *store; /* of assets */
     struct subscription *subscriptions;
-    uint64_t last_id; /* of records and subscriptions alike */
 };
+
+void cloud_lock(struct cloud *cloud);
+void cloud_unlock(struct cloud *cloud);
 
 /* A stub's self is the cloud, or a database of it, and holds on to the cloud. */
 void cloud_hold(struct cloud *cloud);
@@ -37,6 +50,8 @@ int64_t steady_ms(void);
 
 /* Tells whoever is subscribed to the bundle's database. To be called without the lock. */
 void cloud_tell(struct cloud *cloud, const char *bundle, const char *database);
+/* Tells those of every account: what one writes, others may see. As cloud_tell. */
+void circle_tell(struct circle *circle, const char *bundle, const char *database);
 void subscriptions_free(struct cloud *cloud);
 /* Methods of the CloudService. */
 int32_t subscriptions_add(void *self, const char *const *bundle_names, const CloudSyncDatabase *const *databases,
@@ -61,7 +76,9 @@ struct cloud *cloud_of(const struct database *database);
 /* Whether there is the record that a device claims, in the version that it saw and with the asset that it names: 0, or a
  * CLOUDSYNC_ERROR_CODE_... number. */
 int32_t record_claimed(struct database *database, const char *table, const CloudSyncClaim *claim);
-/* Whether there is such a record, and it was not deleted. */
+/* The asset that a record of this account's own, or one that is shared with it, names; borrowed as with store_lend. */
+struct asset *record_asset(struct database *database, const char *table, const char *id, const char *asset_id);
+/* Whether there is such a record of the account's own, and it was not deleted. */
 bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id);
 
 /* --- The schema, in schema.c ------------------------------------------------------------------ */
@@ -75,10 +92,20 @@ void schema_free(struct schema *schema);
 
 /* --- Sharing, in shares.c --------------------------------------------------------------------- */
 
-/* Accounts by name; NULL without memory. Whoever makes it holds it. */
-struct circle *circle_new(const char *const *names, size_t count);
-void circle_hold(struct circle *circle);
-void circle_release(struct circle *circle);
+/* Something that another account shares with this one, which has accepted it and may read it. */
+struct grant {
+    struct share *share; /* stays as long as the circle */
+    const char *record, *resource;
+    struct cloud *owner;
+    CloudSyncPrivilege privilege;
+};
+
+/* The first grant in a table after a share, or of all where that is NULL; false where there is none. Under the lock. */
+bool grant_after(struct cloud *cloud, const char *bundle, const char *database, const char *table,
+                 const struct share *share, struct grant *grant);
+/* What a share grants to this account now. Under the lock. */
+bool grant_of(struct cloud *cloud, struct share *share, struct grant *grant);
+void shares_free(struct circle *circle);
 /* Answers connect_share_center. */
 int32_t shares_connect(struct cloud *cloud, CloudSyncReply *reply);
 
@@ -122,6 +149,8 @@ struct asset *store_lend(struct store *store, const char *id);
 bool store_name(struct store *store, const CloudSyncRows *rows, size_t index);
 /* Such a record does not name them any more. */
 void store_unname(struct store *store, const CloudSyncRows *rows, size_t index);
+/* Gives another account's store the asset, where it is in this one: 0, NOT_FOUND or NO_SPACE_FOR_ASSET. */
+int32_t store_hand_over(struct store *store, struct store *to, const char *id);
 
 /* --- Digests, in blake3.c --------------------------------------------------------------------- */
 
@@ -132,6 +161,8 @@ void blake3(const uint8_t *bytes, size_t length, uint8_t digest[BLAKE3_BYTES]);
 /* Adds copies of a row's fields to the row that was added to `to` last: of those that are named, or of all where
  * there are no names. Answers a code of the library. */
 int32_t row_copy(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count);
+/* The same for all fields but those that are named. */
+int32_t row_copy_others(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count);
 /* Whether a row names the asset. */
 bool row_names(const CloudSyncRows *rows, size_t index, const char *asset_id);
 /* Whether both rows have the same fields with the same values. */

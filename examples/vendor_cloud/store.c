@@ -188,3 +188,23 @@ bool store_name(struct store *store, const CloudSyncRows *rows, size_t index) {
 void store_unname(struct store *store, const CloudSyncRows *rows, size_t index) {
     visit_each(store, rows, index, name_once_less);
 }
+
+int32_t store_hand_over(struct store *store, struct store *to, const char *id) {
+    tidy(store);
+    struct asset *asset = *place_of(store, id), *copy = asset == NULL ? NULL : calloc(1, sizeof *copy);
+    if (asset == NULL) {
+        return CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    }
+    if (copy == NULL || (copy->bytes = malloc(asset->size + 1)) == NULL) { /* one more: malloc(0) may be NULL */
+        free(copy);
+        return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    }
+    memcpy(copy->id, id, ASSET_ID);
+    memcpy(copy->bytes, asset->bytes, asset->size);
+    copy->size = asset->size;
+    int32_t code = store_put(to, copy);
+    if (code == CLOUDSYNC_ERROR_CODE_SUCCESS && asset->names == 0) {
+        count(store, asset, false); /* it was uploaded for the other account */
+    }
+    return code;
+}

@@ -57,19 +57,19 @@ static bool has_listener(const struct subscription *one, const void *listener) {
 }
 
 static bool is_listened_with(struct cloud *cloud, const CloudSyncChangeListener *listener) {
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     const struct subscription *one = cloud->subscriptions;
     while (one != NULL && one->listener != listener) {
         one = one->next;
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return one != NULL;
 }
 
 /* Ends the subscriptions that are meant. Their listeners are freed without the lock: that may call back. */
 static void end_all(struct cloud *cloud, chooser is_meant, const void *what) {
     struct subscription *ended = NULL;
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     for (struct subscription **place = &cloud->subscriptions, *one; (one = *place) != NULL;) {
         if (is_meant(one, what)) {
             *place = one->next;
@@ -79,7 +79,7 @@ static void end_all(struct cloud *cloud, chooser is_meant, const void *what) {
             place = &one->next;
         }
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     for (struct subscription *next; ended != NULL; ended = next) {
         next = ended->next;
         if (!is_listened_with(cloud, ended->listener)) {
@@ -100,7 +100,7 @@ static void end_those_over(struct cloud *cloud) {
 static CloudSyncChangeListener *next_listener(struct cloud *cloud, const char *bundle, const char *database,
                                               uint64_t *before) {
     CloudSyncChangeListener *listener = NULL;
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     const struct subscription *one = cloud->subscriptions;
     while (one != NULL && (one->number >= *before || strcmp(one->bundle, bundle) != 0 ||
                            strcmp(one->database, database) != 0)) {
@@ -110,7 +110,7 @@ static CloudSyncChangeListener *next_listener(struct cloud *cloud, const char *b
         *before = one->number;
         listener = one->listener;
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return listener;
 }
 
@@ -121,6 +121,12 @@ void cloud_tell(struct cloud *cloud, const char *bundle, const char *database) {
     end_those_over(cloud);
     while ((listener = next_listener(cloud, bundle, database, &before)) != NULL) {
         cloudsync_change_listener_tell(listener, bundle);
+    }
+}
+
+void circle_tell(struct circle *circle, const char *bundle, const char *database) {
+    for (size_t i = 0; i < circle->count; i++) {
+        cloud_tell(circle->accounts[i], bundle, database);
     }
 }
 
@@ -141,11 +147,11 @@ static uint64_t add_one(struct cloud *cloud, const char *bundle, const char *dat
     }
     one->listener = listener;
     one->ends = ends;
-    pthread_mutex_lock(&cloud->lock);
-    uint64_t number = one->number = ++cloud->last_id;
+    cloud_lock(cloud);
+    uint64_t number = one->number = ++cloud->circle->last_id;
     one->next = cloud->subscriptions;
     cloud->subscriptions = one;
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return number;
 }
 

@@ -1,7 +1,11 @@
-/* The vendor's CloudService: the account, the way to records, assets, shares and news.
+/* The vendor's CloudService: the accounts, and the way to their records, assets, shares and news.
  *
  * This is where to start. A method answers with one of the cloudsync_reply_... functions, once: during the call, as
- * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number. */
+ * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number.
+ *
+ * From here on: records.c lists and writes records, schema.c says what they are made of, subscriptions.c tells of them; assets.c
+ * moves the bytes behind them, which store.c keeps and counts, by the digests of blake3.c; shares.c has who shares what
+ * with whom, copies.c brings it into an invitee's records, and through.c brings back what the invitee may change. */
 #define _POSIX_C_SOURCE 200809L
 #include "vendor_cloud.h"
 
@@ -17,26 +21,90 @@ static const struct vendor_cloud_options usual = {
     .keep_ms = (int64_t)30 * 24 * 3600 * 1000,
 };
 
-void cloud_hold(struct cloud *cloud) {
-    pthread_mutex_lock(&cloud->lock);
-    cloud->users++;
-    pthread_mutex_unlock(&cloud->lock);
+/* --- Accounts --------------------------------------------------------------------------------- */
+
+void cloud_lock(struct cloud *cloud) {
+    pthread_mutex_lock(&cloud->circle->lock);
 }
 
-void cloud_release(struct cloud *cloud) {
-    pthread_mutex_lock(&cloud->lock);
-    bool last = --cloud->users == 0;
-    pthread_mutex_unlock(&cloud->lock);
-    if (!last) {
-        return;
-    }
+void cloud_unlock(struct cloud *cloud) {
+    pthread_mutex_unlock(&cloud->circle->lock);
+}
+
+static void account_free(struct cloud *cloud) {
     subscriptions_free(cloud);
     databases_free(cloud);
     store_free(cloud->store);
-    circle_release(cloud->circle);
     free(cloud->name);
-    pthread_mutex_destroy(&cloud->lock);
     free(cloud);
+}
+
+static struct cloud *account_new(const struct vendor_cloud_options *options, struct circle *circle, const char *name) {
+    struct cloud *cloud = calloc(1, sizeof *cloud);
+    if (cloud == NULL) {
+        return NULL;
+    }
+    cloud->circle = circle;
+    snprintf(cloud->id, sizeof cloud->id, "%064zx", circle->count + 1); /* a server's is the SHA-256 of the account's name */
+    cloud->name = strdup(name);
+    cloud->store = store_new(options->space, options->keep_ms);
+    if (cloud->name == NULL || cloud->store == NULL) {
+        account_free(cloud);
+        return NULL;
+    }
+    return cloud;
+}
+
+static void circle_free(struct circle *circle) {
+    for (size_t i = 0; i < circle->count; i++) {
+        account_free(circle->accounts[i]);
+    }
+    shares_free(circle);
+    free(circle->accounts);
+    pthread_mutex_destroy(&circle->lock);
+    free(circle);
+}
+
+/* With one account for each name; NULL without memory. Whoever makes it is a user of it. */
+static struct circle *circle_new(const struct vendor_cloud_options *options, const char *const *names, size_t count) {
+    struct circle *circle = calloc(1, sizeof *circle);
+    if (circle == NULL) {
+        return NULL;
+    }
+    pthread_mutex_init(&circle->lock, NULL);
+    circle->users = 1;
+    circle->accounts = calloc(count, sizeof *circle->accounts);
+    while (circle->accounts != NULL && circle->count < count) {
+        struct cloud *account = account_new(options, circle, names[circle->count]);
+        if (account == NULL) {
+            break;
+        }
+        circle->accounts[circle->count++] = account;
+    }
+    if (circle->accounts == NULL || circle->count < count) {
+        circle_free(circle);
+        return NULL;
+    }
+    return circle;
+}
+
+static void circle_release(struct circle *circle) {
+    pthread_mutex_lock(&circle->lock);
+    bool last = --circle->users == 0;
+    pthread_mutex_unlock(&circle->lock);
+    if (last) {
+        circle_free(circle);
+    }
+}
+
+void cloud_hold(struct cloud *cloud) {
+    cloud_lock(cloud);
+    cloud->circle->users++;
+    cloud_unlock(cloud);
+}
+
+void cloud_release(struct cloud *cloud) {
+    circle_release(cloud->circle);
 }
 
 int64_t steady_ms(void) {
@@ -44,6 +112,8 @@ int64_t steady_ms(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+/* --- The methods ------------------------------------------------------------------------------ */
 
 static int32_t get_service_info(void *self, CloudSyncReply *reply) {
     struct cloud *cloud = self;
@@ -53,10 +123,10 @@ static int32_t get_service_info(void *self, CloudSyncReply *reply) {
         .user = 100,
         .enable_cloud = 1,
     };
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     info.total_space = store_space(cloud->store) / 1024;
     info.remaining_space = store_room(cloud->store) / 1024;
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return cloudsync_reply_service_info(reply, &info);
 }
 
@@ -72,7 +142,7 @@ static int32_t get_app_schema(void *self, const char *bundle_name, CloudSyncRepl
     struct cloud *cloud = self;
     CloudSyncAppSchema schema = {.struct_size = sizeof schema, .bundle_name = bundle_name, .version = 1};
     int32_t code = CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     schema.database_count = databases_described(cloud, bundle_name, NULL);
     const CloudSyncDatabase **databases = calloc(schema.database_count + 1, sizeof *databases);
     if (databases != NULL) {
@@ -80,19 +150,19 @@ static int32_t get_app_schema(void *self, const char *bundle_name, CloudSyncRepl
         schema.databases = databases;
         code = cloudsync_reply_app_schema(reply, &schema);
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     free(databases);
     return code;
 }
 
 /* The database that is connected to, with what the connection says of its tables; NULL without memory. */
 static struct database *connected(struct cloud *cloud, const char *bundle_name, const CloudSyncDatabase *database) {
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     struct database *found = database_of(cloud, bundle_name, database->alias);
     if (found != NULL && !database_learn(found, database)) {
         found = NULL;
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return found;
 }
 
@@ -119,9 +189,9 @@ static void destroy(void *self) {
     cloud_release(self);
 }
 
-/* Makes one account's cloud; the circle is held for it. */
-static int32_t account_new(const struct vendor_cloud_options *options, struct circle *circle, const char *name,
-                           size_t number, CloudSyncCloudServiceStub **out) {
+/* --- The table of functions ------------------------------------------------------------------- */
+
+static int32_t account_stub(struct cloud *cloud, CloudSyncCloudServiceStub **out) {
     const CloudSyncCloudServiceVTable vtable = {
         .struct_size = sizeof vtable,
         .get_service_info = get_service_info,
@@ -134,31 +204,17 @@ static int32_t account_new(const struct vendor_cloud_options *options, struct ci
         .connect_share_center = connect_share_center,
         .destroy = destroy,
     };
-    struct cloud *cloud = calloc(1, sizeof *cloud);
-    if (cloud == NULL) {
-        return CLOUDSYNC_E_OUT_OF_MEMORY;
-    }
-    pthread_mutex_init(&cloud->lock, NULL);
-    snprintf(cloud->id, sizeof cloud->id, "%064zx", number + 1); /* a server's is the SHA-256 of the account's name */
-    cloud->name = strdup(name);
-    cloud->store = store_new(options->space, options->keep_ms);
-    cloud->circle = circle;
-    cloud->users = 1;
-    circle_hold(circle);
-    if (cloud->name == NULL || cloud->store == NULL) {
-        cloud_release(cloud);
-        return CLOUDSYNC_E_OUT_OF_MEMORY;
-    }
+    cloud_hold(cloud);
     return create_cloud_service_stub(&vtable, cloud, out); /* destroy is called where it fails */
 }
 
 int32_t vendor_cloud_new_with(const struct vendor_cloud_options *options, const char *const *names, size_t count,
                               CloudSyncCloudServiceStub **out) {
-    struct circle *circle = circle_new(names, count);
+    struct circle *circle = circle_new(options, names, count);
     int32_t code = circle == NULL ? CLOUDSYNC_E_OUT_OF_MEMORY : CLOUDSYNC_OK;
     size_t made = 0;
     while (code == CLOUDSYNC_OK && made < count) {
-        code = account_new(options, circle, names[made], made, &out[made]);
+        code = account_stub(circle->accounts[made], &out[made]);
         made += code == CLOUDSYNC_OK ? 1 : 0;
     }
     while (code != CLOUDSYNC_OK && made > 0) {
