@@ -284,6 +284,19 @@ static int32_t listed(CloudSyncCloudDbStub *db, const char *id, const char *fiel
     return operation;
 }
 
+static int64_t version_of_the_last(CloudSyncCloudDbStub *db) {
+    CloudSyncExtensionValue extension;
+    CloudSyncRows *page = NULL;
+    size_t count;
+    memset(&extension, 0, sizeof extension);
+    extension.struct_size = sizeof extension;
+    assert_ok(cloud_db_query(db, "notes", NULL, 0, 100, "", &page));
+    assert_ok(cloudsync_rows_count(page, &count));
+    assert_ok(cloudsync_rows_extension(page, count - 1, &extension));
+    assert_ok(cloudsync_rows_free(page));
+    return extension.version;
+}
+
 static void share_note(CloudSyncCloudServiceStub *const clouds[2], CloudSyncParticipant ben, char resource[64]) {
     CloudSyncShareServiceStub *centers[2] = {NULL, NULL};
     const CloudSyncParticipant *const one[] = {&ben};
@@ -345,6 +358,9 @@ static void a_copy_says_whose_it_is(void **state) {
     assert_string_equal(text, "ben's"); /* an own record is never replaced */
 
     assert_int_equal(write_note(dbs[1], cloud_db_update, "inside", "folder", "changed"), done);
+    const int64_t version = version_of_the_last(dbs[1]);
+    assert_int_equal(write_note(dbs[1], cloud_db_update, "inside", "folder", "changed"), done);
+    assert_true(version_of_the_last(dbs[1]) > version); /* as with every update */
     listed(dbs[0], "inside", "text", text);
     assert_string_equal(text, "changed");
     listed(dbs[0], "inside", "cloud_owner", text);

@@ -136,6 +136,7 @@ bool write_through(struct database *database, struct table *table, const CloudSy
     struct record *known = record_of(table, row->id);
     struct share *into = operation == CLOUDSYNC_FLAG_DELETE ? NULL : share_around(table, rows, index);
     struct record *copy = known != NULL && is_live_copy(known) ? known : NULL;
+    const int64_t before = copy != NULL ? copy->version : 0;
     struct letter letter = {.database = database, .table = table, .copy = copy, .rows = rows, .index = index, .row = row};
     if (copy == NULL && into == NULL) {
         return false;
@@ -149,5 +150,8 @@ bool write_through(struct database *database, struct table *table, const CloudSy
     letter.owners_table = letter.owners == NULL ? NULL : table_of(letter.owners, table->name);
     *code = letter.owners_table == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : send(&letter, operation);
     copies_refresh(database, table);
+    if (*code == CLOUDSYNC_ERROR_CODE_SUCCESS && copy != NULL && copy->version == before) {
+        record_written(database, table, copy, CLOUDSYNC_FLAG_UPDATE); /* also where it says what was there */
+    }
     return true;
 }
