@@ -4,7 +4,7 @@
  * the last write that a page has listed, and a table keeps its records in the order of these numbers: so pages come in
  * order, list every record once as it is now, and a record that is written while somebody lists comes again later. */
 #define _POSIX_C_SOURCE 200809L
-#include "cloud.h"
+#include "records.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,69 +12,76 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    BUCKETS = 4096,
-    LEASE_SECONDS = 30,
-};
+enum { LEASE_SECONDS = 30 };
 
-struct record {
-    char id[32];
-    CloudSyncRows *fields; /* one row */
-    int64_t created, modified, version;
-    int32_t operation;
-    struct record *older, *newer; /* in the table, by version */
-    struct record *next;          /* in its bucket */
-};
-
-struct table {
-    char *name;
-    struct record *oldest, *newest;
-    struct record *buckets[BUCKETS];
-    struct table *next;
-};
-
-struct database {
-    struct cloud *cloud;
-    char *bundle, *name;
-    struct schema *schema; /* NULL until somebody has connected */
-    struct table *tables;
-    int64_t last_write;
-    int64_t lock_id; /* of the lock that was given last */
-    bool locked;
-    int64_t lease_ends; /* by the steady clock, in ms */
-    struct database *next;
-};
-
-static int64_t clock_ms(clockid_t clock) {
+static int64_t wall_ms(void) {
     struct timespec now;
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* --- Finding things --------------------------------------------------------------------------- */
+
+static void table_free(struct table *table) {
+    for (struct record *record = table->oldest, *newer; record != NULL; record = newer) {
+        newer = record->newer;
+        cloudsync_rows_free(record->fields);
+        cloudsync_rows_free(record->placed);
+        free(record);
+    }
+    free(table);
+}
+
+static void database_free(struct database *database) {
+    for (struct table *table = database->tables, *next; table != NULL; table = next) {
+        next = table->next;
+        table_free(table);
+    }
+    schema_free(database->schema);
+    free(database->bundle);
+    free(database->name);
+    free(database);
+}
+
+void databases_free(struct cloud *cloud) {
+    for (struct database *database = cloud->databases, *next; database != NULL; database = next) {
+        next = database->next;
+        database_free(database);
+    }
+}
+
+static struct database *database_new(struct cloud *cloud, const char *bundle, const char *name) {
+    struct database *database = calloc(1, sizeof *database);
+    if (database == NULL) {
+        return NULL;
+    }
+    database->cloud = cloud;
+    database->bundle = strdup(bundle);
+    database->name = strdup(name);
+    if (database->bundle == NULL || database->name == NULL) {
+        database_free(database);
+        return NULL;
+    }
+    database->next = cloud->databases;
+    cloud->databases = database;
+    return database;
+}
 
 struct database *database_of(struct cloud *cloud, const char *bundle, const char *name) {
     struct database *database = cloud->databases;
     while (database != NULL && (strcmp(database->bundle, bundle) != 0 || strcmp(database->name, name) != 0)) {
         database = database->next;
     }
-    if (database == NULL && (database = calloc(1, sizeof *database)) != NULL) {
-        database->cloud = cloud;
-        database->bundle = strdup(bundle);
-        database->name = strdup(name);
-        database->next = cloud->databases;
-        cloud->databases = database;
-    }
-    return database;
+    return database != NULL ? database : database_new(cloud, bundle, name);
 }
 
-static struct table *table_of(struct database *database, const char *name) {
+struct table *table_of(struct database *database, const char *name) {
     struct table *table = database->tables;
     while (table != NULL && strcmp(table->name, name) != 0) {
         table = table->next;
     }
-    if (table == NULL && (table = calloc(1, sizeof *table)) != NULL) {
-        table->name = strdup(name);
+    if (table == NULL && (table = calloc(1, sizeof *table + strlen(name) + 1)) != NULL) {
+        strcpy(table->name, name);
         table->next = database->tables;
         database->tables = table;
     }
@@ -89,7 +96,7 @@ static struct record **bucket_of(struct table *table, const char *id) {
     return &table->buckets[hash % BUCKETS];
 }
 
-static struct record *record_of(struct table *table, const char *id) {
+struct record *record_of(struct table *table, const char *id) {
     struct record *record = *bucket_of(table, id);
     while (record != NULL && strcmp(record->id, id) != 0) {
         record = record->next;
@@ -109,10 +116,10 @@ static void record_append(struct table *table, struct record *record) {
     table->newest = record;
 }
 
-static struct record *record_new(struct table *table, const char *id) {
-    struct record **bucket = bucket_of(table, id), *record = calloc(1, sizeof *record);
+struct record *record_new(struct table *table, const char *id) {
+    struct record **bucket = bucket_of(table, id), *record = calloc(1, sizeof *record + strlen(id) + 1);
     if (record != NULL) {
-        snprintf(record->id, sizeof record->id, "%s", id);
+        strcpy(record->id, id);
         record->next = *bucket;
         *bucket = record;
         record_append(table, record);
@@ -120,24 +127,10 @@ static struct record *record_new(struct table *table, const char *id) {
     return record;
 }
 
-void databases_free(struct cloud *cloud) {
-    for (struct database *database = cloud->databases, *next; database != NULL; database = next) {
-        next = database->next;
-        for (struct table *table = database->tables, *next_table; table != NULL; table = next_table) {
-            next_table = table->next;
-            for (struct record *record = table->oldest, *newer; record != NULL; record = newer) {
-                newer = record->newer;
-                cloudsync_rows_free(record->fields);
-                free(record);
-            }
-            free(table->name);
-            free(table);
-        }
-        schema_free(database->schema);
-        free(database->bundle);
-        free(database->name);
-        free(database);
-    }
+void record_forget(struct table *table, struct record *record) {
+    *bucket_of(table, record->id) = record->next;
+    record_unlink(table, record);
+    free(record);
 }
 
 bool database_learn(struct database *database, const CloudSyncDatabase *described) {
@@ -160,33 +153,73 @@ size_t databases_described(const struct cloud *cloud, const char *bundle, const 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
 static bool lock_is_held(const struct database *database, int64_t lock_id) {
-    return database->locked && database->lock_id == lock_id && clock_ms(CLOCK_MONOTONIC) < database->lease_ends;
+    return database->locked && database->lock_id == lock_id && steady_ms() < database->lease_ends;
 }
 
-/* Puts a row in a record's place, with the database's next number. */
-static int32_t put(struct database *database, struct table *table, struct record *record, const CloudSyncRows *rows,
-                   size_t index, int32_t operation) {
-    if (operation != CLOUDSYNC_FLAG_DELETE) { /* a deleted record keeps the fields that it had */
-        CloudSyncRows *fields = NULL;
-        if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || cloudsync_rows_add(fields, NULL) != CLOUDSYNC_OK ||
-            row_copy(fields, rows, index, NULL, 0) != CLOUDSYNC_OK) {
-            cloudsync_rows_free(fields);
-            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-        }
-        cloudsync_rows_free(record->fields);
-        record->fields = fields;
-    }
-    record->modified = clock_ms(CLOCK_REALTIME);
-    record->created = record->created == 0 ? record->modified : record->created;
+bool is_live(const struct record *record) {
+    return record->fields != NULL && record->operation != CLOUDSYNC_FLAG_DELETE;
+}
+
+void record_written(struct database *database, struct table *table, struct record *record, int32_t operation) {
+    record->modified = wall_ms();
+    record->created = operation == CLOUDSYNC_FLAG_INSERT ? record->modified : record->created;
     record->version = ++database->last_write;
     record->operation = operation;
     record_unlink(table, record);
     record_append(table, record);
+    database->cloud->circle->changes++;
+}
+
+/* Gives a record of the account's own other fields, and its assets their due. */
+static int32_t replace_fields(struct database *database, struct record *record, const CloudSyncRows *rows, size_t index) {
+    struct store *store = database->cloud->store;
+    CloudSyncRows *fields = NULL;
+    if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || cloudsync_rows_add(fields, NULL) != CLOUDSYNC_OK ||
+        row_copy(fields, rows, index, NULL, 0) != CLOUDSYNC_OK) {
+        cloudsync_rows_free(fields);
+        return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
+    }
+    if (!store_name(store, fields, 0)) {
+        cloudsync_rows_free(fields);
+        return CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    }
+    if (is_live(record)) {
+        store_unname(store, record->fields, 0);
+    }
+    cloudsync_rows_free(record->fields);
+    record->fields = fields;
+    record->share = NULL; /* a copy that was taken back, and is written again, is the account's own */
     return CLOUDSYNC_ERROR_CODE_SUCCESS;
 }
 
-/* -1 writes whatever there is. */
-static bool is_based_on(const CloudSyncExtensionValue *row, int64_t version) {
+/* Puts a row in a record's place, with the database's next number. A deleted record keeps the fields that it had. */
+static int32_t put(struct database *database, struct table *table, struct record *record, const CloudSyncRows *rows,
+                   size_t index, int32_t operation) {
+    if (operation == CLOUDSYNC_FLAG_DELETE) {
+        store_unname(database->cloud->store, record->fields, 0);
+    } else {
+        int32_t code = replace_fields(database, record, rows, index);
+        if (code != CLOUDSYNC_ERROR_CODE_SUCCESS) {
+            return code;
+        }
+    }
+    record_written(database, table, record, operation);
+    return CLOUDSYNC_ERROR_CODE_SUCCESS;
+}
+
+/* A record that cannot be written was never there. */
+static int32_t put_new(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
+                       const char *id) {
+    struct record *record = record_new(table, id);
+    int32_t code = record == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR
+                                  : put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
+    if (record != NULL && code != CLOUDSYNC_ERROR_CODE_SUCCESS) {
+        record_forget(table, record);
+    }
+    return code;
+}
+
+bool is_based_on(const CloudSyncExtensionValue *row, int64_t version) {
     return row->version == -1 || row->version == version;
 }
 
@@ -198,12 +231,8 @@ static int32_t insert_row(struct database *database, struct table *table, struct
         if (!is_based_on(row, is_new ? 0 : record->version)) {
             return CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
         }
-        record = is_new ? record_new(table, row->id) : record;
-        if (record == NULL) {
-            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-        }
-        record->created = 0;
-        return put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
+        return is_new ? put_new(database, table, rows, index, row->id)
+                      : put(database, table, record, rows, index, CLOUDSYNC_FLAG_INSERT);
     }
     if (row_equal(record->fields, 0, rows, index)) {
         return CLOUDSYNC_ERROR_CODE_SUCCESS;
@@ -236,17 +265,30 @@ static int32_t delete_row(struct database *database, struct table *table, struct
     return put(database, table, record, rows, index, CLOUDSYNC_FLAG_DELETE);
 }
 
-typedef int32_t (*write_row)(struct database *, struct table *, struct record *, const CloudSyncRows *, size_t,
-                             const CloudSyncExtensionValue *);
+int32_t write_own(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
+                  const CloudSyncExtensionValue *row, int32_t operation) {
+    struct record *record = record_of(table, row->id);
+    switch (operation) {
+    case CLOUDSYNC_FLAG_INSERT:
+        return insert_row(database, table, record, rows, index, row);
+    case CLOUDSYNC_FLAG_UPDATE:
+        return update_row(database, table, record, rows, index, row);
+    default:
+        return delete_row(database, table, record, rows, index, row);
+    }
+}
 
 /* Writes one row, and adds what became of it to the answers. */
 static void write_one(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
-                      write_row write, CloudSyncRows *answers) {
+                      int32_t operation, CloudSyncRows *answers) {
     CloudSyncExtensionValue row = {.struct_size = sizeof row};
     cloudsync_rows_extension(rows, index, &row);
     int32_t code = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
-    if (row.lock_id == 0 || lock_is_held(database, row.lock_id)) {
-        code = write(database, table, record_of(table, row.id), rows, index, &row);
+    if (*row.id == '\0') {
+        code = CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT;
+    } else if ((row.lock_id == 0 || lock_is_held(database, row.lock_id)) &&
+               !write_through(database, table, rows, index, &row, operation, &code)) {
+        code = write_own(database, table, rows, index, &row, operation);
     }
     const struct record *record = record_of(table, row.id);
     CloudSyncExtensionValue now = {.struct_size = sizeof now, .id = row.id};
@@ -262,40 +304,43 @@ static void write_one(struct database *database, struct table *table, const Clou
 
 /* The rows of one call are written together, in order, and answered one by one. */
 static int32_t write_all(void *self, const char *name, const CloudSyncRows *rows, CloudSyncReply *reply,
-                         write_row write) {
+                         int32_t operation) {
     struct database *database = self;
     CloudSyncRows *answers = NULL;
     size_t count = 0;
     if (cloudsync_rows_new(&answers) != CLOUDSYNC_OK || cloudsync_rows_count(rows, &count) != CLOUDSYNC_OK) {
         return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
     }
-    pthread_mutex_lock(&database->cloud->lock);
-    int64_t before = database->last_write;
+    cloud_lock(database->cloud);
+    uint64_t before = database->cloud->circle->changes;
     struct table *table = table_of(database, name);
-    for (size_t i = 0; table != NULL && i < count; i++) {
-        write_one(database, table, rows, i, write, answers);
+    if (table != NULL) {
+        copies_refresh(database, table);
     }
-    bool changed = database->last_write != before;
-    pthread_mutex_unlock(&database->cloud->lock);
+    for (size_t i = 0; table != NULL && i < count; i++) {
+        write_one(database, table, rows, i, operation, answers);
+    }
+    bool changed = database->cloud->circle->changes != before;
+    cloud_unlock(database->cloud);
 
     int32_t code = cloudsync_reply_rows(reply, answers);
     cloudsync_rows_free(answers); /* the library has its own copy */
     if (changed) {
-        cloud_tell(database->cloud, database->bundle);
+        circle_tell(database->cloud->circle, database->bundle, database->name);
     }
     return code == CLOUDSYNC_OK ? CLOUDSYNC_ERROR_CODE_SUCCESS : CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
 }
 
 static int32_t db_insert(void *self, const char *table, const CloudSyncRows *rows, CloudSyncReply *reply) {
-    return write_all(self, table, rows, reply, insert_row);
+    return write_all(self, table, rows, reply, CLOUDSYNC_FLAG_INSERT);
 }
 
 static int32_t db_update(void *self, const char *table, const CloudSyncRows *rows, CloudSyncReply *reply) {
-    return write_all(self, table, rows, reply, update_row);
+    return write_all(self, table, rows, reply, CLOUDSYNC_FLAG_UPDATE);
 }
 
 static int32_t db_delete(void *self, const char *table, const CloudSyncRows *rows, CloudSyncReply *reply) {
-    return write_all(self, table, rows, reply, delete_row);
+    return write_all(self, table, rows, reply, CLOUDSYNC_FLAG_DELETE);
 }
 
 static int32_t db_generate_id(void *self, size_t count, CloudSyncReply *reply) {
@@ -304,10 +349,10 @@ static int32_t db_generate_id(void *self, size_t count, CloudSyncReply *reply) {
     const char **pointers = calloc(count + 1, sizeof *pointers);
     int32_t code = CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
     if (ids != NULL && pointers != NULL) {
-        pthread_mutex_lock(&database->cloud->lock);
-        uint64_t first = database->cloud->last_id + 1;
-        database->cloud->last_id += count;
-        pthread_mutex_unlock(&database->cloud->lock);
+        cloud_lock(database->cloud);
+        uint64_t first = database->cloud->circle->last_id + 1;
+        database->cloud->circle->last_id += count;
+        cloud_unlock(database->cloud);
         for (size_t i = 0; i < count; i++) {
             snprintf(ids[i], sizeof ids[i], "r%" PRIx64, first + i);
             pointers[i] = ids[i];
@@ -351,10 +396,13 @@ static int32_t db_query(void *self, const char *name, const char *const *fields,
     if (cloudsync_rows_new(&page) != CLOUDSYNC_OK) {
         return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
     }
-    pthread_mutex_lock(&database->cloud->lock);
+    cloud_lock(database->cloud);
     struct table *table = table_of(database, name);
+    if (table != NULL) {
+        copies_refresh(database, table);
+    }
     if (table == NULL || !read_cursor(database, query_cursor, &after)) {
-        pthread_mutex_unlock(&database->cloud->lock);
+        cloud_unlock(database->cloud);
         cloudsync_rows_free(page);
         return CLOUDSYNC_ERROR_CODE_CURSOR_EXPIRED; /* a number is an answer too: of the whole call */
     }
@@ -368,7 +416,7 @@ static int32_t db_query(void *self, const char *name, const char *const *fields,
         after = record->version;
     }
     bool has_more = record != NULL;
-    pthread_mutex_unlock(&database->cloud->lock);
+    cloud_unlock(database->cloud);
 
     snprintf(cursor, sizeof cursor, "after %" PRId64, after);
     cloudsync_rows_set_page(page, cursor, has_more);
@@ -383,18 +431,18 @@ static int32_t db_query(void *self, const char *name, const char *const *fields,
  * could call back. */
 static int32_t answer_lock(struct database *database, int64_t lock_id, int32_t refusal, CloudSyncReply *reply) {
     const CloudSyncLockInfo info = {.struct_size = sizeof info, .lock_id = lock_id, .interval = LEASE_SECONDS};
-    pthread_mutex_unlock(&database->cloud->lock);
+    cloud_unlock(database->cloud);
     return refusal != CLOUDSYNC_ERROR_CODE_SUCCESS ? refusal : cloudsync_reply_lock_info(reply, &info);
 }
 
 static int32_t db_lock(void *self, CloudSyncReply *reply) {
     struct database *database = self;
     int32_t refusal = CLOUDSYNC_ERROR_CODE_LOCKED_BY_OTHERS;
-    pthread_mutex_lock(&database->cloud->lock);
+    cloud_lock(database->cloud);
     if (!lock_is_held(database, database->lock_id)) { /* nobody took it, or its lease is over */
         database->lock_id++;
         database->locked = true;
-        database->lease_ends = clock_ms(CLOCK_MONOTONIC) + LEASE_SECONDS * 1000;
+        database->lease_ends = steady_ms() + LEASE_SECONDS * 1000;
         refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
     }
     return answer_lock(database, database->lock_id, refusal, reply);
@@ -403,9 +451,9 @@ static int32_t db_lock(void *self, CloudSyncReply *reply) {
 static int32_t db_heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) {
     struct database *database = self;
     int32_t refusal = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
-    pthread_mutex_lock(&database->cloud->lock);
+    cloud_lock(database->cloud);
     if (lock_is_held(database, lock_id)) {
-        database->lease_ends = clock_ms(CLOCK_MONOTONIC) + LEASE_SECONDS * 1000;
+        database->lease_ends = steady_ms() + LEASE_SECONDS * 1000;
         refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
     }
     return answer_lock(database, lock_id, refusal, reply);
@@ -413,21 +461,55 @@ static int32_t db_heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) 
 
 static int32_t db_unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
     struct database *database = self;
-    pthread_mutex_lock(&database->cloud->lock);
+    cloud_lock(database->cloud);
     if (database->lock_id == lock_id) {
         database->locked = false;
     }
-    pthread_mutex_unlock(&database->cloud->lock);
+    cloud_unlock(database->cloud);
     return cloudsync_reply_done(reply);
 }
 
+struct cloud *cloud_of(const struct database *database) {
+    return database->cloud;
+}
+
+int32_t record_claimed(struct database *database, const char *table, const CloudSyncClaim *claim) {
+    int32_t code = CLOUDSYNC_ERROR_CODE_SUCCESS;
+    cloud_lock(database->cloud);
+    struct table *found = table_of(database, table);
+    const struct record *record = found == NULL ? NULL : record_of(found, claim->gid);
+    if (record == NULL || !is_live(record) || record->share != NULL) { /* what another may take back is not held for this one */
+        code = CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    } else if ((uint64_t)record->version != claim->version) {
+        code = CLOUDSYNC_ERROR_CODE_VERSION_CONFLICT;
+    } else if (!row_names(record->fields, 0, claim->asset_id)) {
+        code = CLOUDSYNC_ERROR_CODE_NOT_FOUND;
+    }
+    cloud_unlock(database->cloud);
+    return code;
+}
+
+struct asset *record_asset(struct database *database, const char *table, const char *id, const char *asset_id) {
+    struct grant grant;
+    cloud_lock(database->cloud);
+    struct asset *asset = store_lend(database->cloud->store, asset_id);
+    struct table *found = table_of(database, table);
+    const struct record *record = found == NULL ? NULL : record_of(found, id);
+    if (asset == NULL && record != NULL && is_live_copy(record) && row_names(record->fields, 0, asset_id) &&
+        grant_of(database->cloud, record->share, &grant)) {
+        asset = store_lend(grant.owner->store, asset_id);
+    }
+    cloud_unlock(database->cloud);
+    return asset;
+}
+
 bool record_is_there(struct cloud *cloud, const char *bundle, const char *name, const char *table, const char *id) {
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     struct database *database = database_of(cloud, bundle, name);
     struct table *found = database == NULL ? NULL : table_of(database, table);
     const struct record *record = found == NULL ? NULL : record_of(found, id);
-    bool there = record != NULL && record->operation != CLOUDSYNC_FLAG_DELETE;
-    pthread_mutex_unlock(&cloud->lock);
+    bool there = record != NULL && is_live(record) && record->share == NULL;
+    cloud_unlock(cloud);
     return there;
 }
 
@@ -442,7 +524,8 @@ int32_t database_connect(struct cloud *cloud, struct database *database, CloudSy
     const CloudSyncCloudDbVTable vtable = {
         .struct_size = sizeof vtable,
         .capabilities =
-            CLOUDSYNC_CAPABILITY_COMPARE_AND_SET | CLOUDSYNC_CAPABILITY_FENCING | CLOUDSYNC_CAPABILITY_RANGES,
+            CLOUDSYNC_CAPABILITY_COMPARE_AND_SET | CLOUDSYNC_CAPABILITY_FENCING | CLOUDSYNC_CAPABILITY_RANGES |
+            CLOUDSYNC_CAPABILITY_DIGESTS,
         .generate_id = db_generate_id,
         .insert = db_insert,
         .update = db_update,

@@ -25,25 +25,48 @@ static int32_t set_field(CloudSyncRows *to, const char *name, const CloudSyncClo
     }
 }
 
-static bool is_wanted(const char *name, const char *const *names, size_t count) {
+static bool is_one_of(const char *name, const char *const *names, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
         }
     }
-    return count == 0;
+    return false;
 }
 
-int32_t row_copy(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count) {
+/* Copies the fields that are among the names, or those that are not. */
+static int32_t copy_fields(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count,
+                           bool among) {
     CloudSyncCloudValue value = {.struct_size = sizeof value};
     const char *name;
     int32_t code = CLOUDSYNC_OK;
     for (size_t i = 0; code == CLOUDSYNC_OK && cloudsync_rows_field(from, index, i, &name, &value) == CLOUDSYNC_OK; i++) {
-        if (is_wanted(name, names, count)) {
+        if (is_one_of(name, names, count) == among) {
             code = set_field(to, name, &value);
         }
     }
     return code;
+}
+
+int32_t row_copy(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count) {
+    return copy_fields(to, from, index, names, count, count > 0);
+}
+
+int32_t row_copy_others(CloudSyncRows *to, const CloudSyncRows *from, size_t index, const char *const *names, size_t count) {
+    return copy_fields(to, from, index, names, count, false);
+}
+
+bool row_names(const CloudSyncRows *rows, size_t index, const char *asset_id) {
+    CloudSyncCloudValue value = {.struct_size = sizeof value};
+    const char *name;
+    for (size_t i = 0; cloudsync_rows_field(rows, index, i, &name, &value) == CLOUDSYNC_OK; i++) {
+        for (size_t j = 0; j < value.asset_count; j++) {
+            if (strcmp(value.assets[j]->asset_id, asset_id) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static bool text_equal(const char *a, const char *b) {

@@ -1,7 +1,6 @@
 /* The vendor's ShareCenter: which account shares what with whom, and what became of the invitations.
  *
- * Accounts that share are in one circle, and its lock is around everything here. What an invitee then finds in its own
- * listings is for the server to decide that the records are on: this one in memory stops at who may see what. */
+ * What an invitee then finds in its own listings, and what it may write there, follows from this: see copies.c and through.c. */
 #define _POSIX_C_SOURCE 200809L
 #include "cloud.h"
 
@@ -25,41 +24,11 @@ struct invitee {
 
 struct share {
     char resource[24];
-    char *owner, *bundle, *database, *table, *record;
+    struct cloud *owner;
+    char *bundle, *database, *table, *record;
     struct invitee *invitees; /* the first invited first */
     struct share *next;
 };
-
-struct circle {
-    pthread_mutex_t lock;
-    unsigned users; /* accounts; the last one frees it */
-    char **names;
-    size_t count;
-    struct share *shares;
-    uint64_t last_id;
-};
-
-/* --- The circle ------------------------------------------------------------------------------- */
-
-struct circle *circle_new(const char *const *names, size_t count) {
-    struct circle *circle = calloc(1, sizeof *circle);
-    if (circle == NULL || (circle->names = calloc(count, sizeof *circle->names)) == NULL) {
-        free(circle);
-        return NULL;
-    }
-    pthread_mutex_init(&circle->lock, NULL);
-    circle->users = 1;
-    for (circle->count = 0; circle->count < count; circle->count++) {
-        circle->names[circle->count] = strdup(names[circle->count]);
-    }
-    return circle;
-}
-
-void circle_hold(struct circle *circle) {
-    pthread_mutex_lock(&circle->lock);
-    circle->users++;
-    pthread_mutex_unlock(&circle->lock);
-}
 
 static void invitees_free(struct invitee *one) {
     for (struct invitee *next; one != NULL; one = next) {
@@ -70,34 +39,25 @@ static void invitees_free(struct invitee *one) {
     }
 }
 
-void circle_release(struct circle *circle) {
-    pthread_mutex_lock(&circle->lock);
-    bool last = --circle->users == 0;
-    pthread_mutex_unlock(&circle->lock);
-    if (!last) {
-        return;
-    }
+static void share_free(struct share *share) {
+    invitees_free(share->invitees);
+    free(share->bundle);
+    free(share->database);
+    free(share->table);
+    free(share->record);
+    free(share);
+}
+
+void shares_free(struct circle *circle) {
     for (struct share *share = circle->shares, *next; share != NULL; share = next) {
         next = share->next;
-        invitees_free(share->invitees);
-        free(share->owner);
-        free(share->bundle);
-        free(share->database);
-        free(share->table);
-        free(share->record);
-        free(share);
+        share_free(share);
     }
-    for (size_t i = 0; i < circle->count; i++) {
-        free(circle->names[i]);
-    }
-    free(circle->names);
-    pthread_mutex_destroy(&circle->lock);
-    free(circle);
 }
 
 static bool circle_has(const struct circle *circle, const char *name) {
     for (size_t i = 0; i < circle->count; i++) {
-        if (strcmp(circle->names[i], name) == 0) {
+        if (strcmp(circle->accounts[i]->name, name) == 0) {
             return true;
         }
     }
@@ -135,7 +95,7 @@ static struct invitee *invitee_of(struct share *share, const char *identity) {
 }
 
 static bool is_inviter(const struct cloud *cloud, const struct share *share) {
-    return strcmp(share->owner, cloud->name) == 0;
+    return share->owner == cloud;
 }
 
 /* This account's own part in a share: NULL where it has none, or is the inviter. */
@@ -190,6 +150,42 @@ static bool is_same(const CloudSyncPrivilege *a, const CloudSyncPrivilege *b) {
     return is_within(a, b) && is_within(b, a);
 }
 
+/* --- Grants ----------------------------------------------------------------------------------- */
+
+bool grant_of(struct cloud *cloud, struct share *share, struct grant *grant) {
+    const struct invitee *own = own_part(cloud, share);
+    if (own == NULL || own->state != CLOUDSYNC_STATE_ACCEPTED || !own->privilege.readable) {
+        return false;
+    }
+    *grant = (struct grant){
+        .share = share,
+        .record = share->record,
+        .resource = share->resource,
+        .owner = share->owner,
+        .privilege = own->privilege,
+    };
+    return true;
+}
+
+bool grant_after(struct cloud *cloud, const char *bundle, const char *database, const char *table,
+                 const struct share *share, struct grant *grant) {
+    struct share *next = share == NULL ? cloud->circle->shares : share->next;
+    while (next != NULL && (strcmp(next->bundle, bundle) != 0 || strcmp(next->database, database) != 0 ||
+                            strcmp(next->table, table) != 0 || !grant_of(cloud, next, grant))) {
+        next = next->next;
+    }
+    return next != NULL;
+}
+
+/* Something else is shared with somebody now: to be called last, instead of giving the lock back. */
+static void unlock_and_tell(struct cloud *cloud, const struct share *share) {
+    cloud->circle->changes++;
+    cloud_unlock(cloud);
+    if (share != NULL) {
+        circle_tell(cloud->circle, share->bundle, share->database);
+    }
+}
+
 /* --- Answers ---------------------------------------------------------------------------------- */
 
 /* An invitee as the inviter sees it, or as anybody else does. */
@@ -219,7 +215,7 @@ static int32_t reply_everybody(CloudSyncReply *reply, const struct share *share,
     size_t count = 1;
     all[0] = (CloudSyncParticipant){
         .struct_size = sizeof all[0],
-        .identity = share->owner,
+        .identity = share->owner->name,
         .role = CLOUDSYNC_ROLE_INVITER,
         .state = CLOUDSYNC_STATE_ACCEPTED,
         .privilege = {1, 1, 1, 1, 1},
@@ -239,18 +235,24 @@ static int32_t reply_everybody(CloudSyncReply *reply, const struct share *share,
 
 static struct share *share_new(struct cloud *cloud, const char *bundle, const char *database, const char *table,
                                const char *record) {
-    struct share *share = calloc(1, sizeof *share);
-    if (share != NULL) {
-        snprintf(share->resource, sizeof share->resource, "r%" PRIx64, ++cloud->circle->last_id);
-        share->owner = strdup(cloud->name);
-        share->bundle = strdup(bundle);
-        share->database = strdup(database);
-        share->table = strdup(table);
-        share->record = strdup(record);
-        share->next = cloud->circle->shares;
-        cloud->circle->shares = share;
+    struct share *share = calloc(1, sizeof *share), **place = &cloud->circle->shares;
+    if (share == NULL) {
+        return NULL;
     }
-    return share;
+    snprintf(share->resource, sizeof share->resource, "r%" PRIx64, ++cloud->circle->last_id);
+    share->owner = cloud;
+    share->bundle = strdup(bundle);
+    share->database = strdup(database);
+    share->table = strdup(table);
+    share->record = strdup(record);
+    if (share->bundle == NULL || share->database == NULL || share->table == NULL || share->record == NULL) {
+        share_free(share);
+        return NULL;
+    }
+    while (*place != NULL) { /* to the end: what several have in common is the first one's */
+        place = &(*place)->next;
+    }
+    return *place = share;
 }
 
 static int32_t share_alloc(void *self, int32_t user_id, const char *bundle_name, const char *database_alias,
@@ -260,7 +262,7 @@ static int32_t share_alloc(void *self, int32_t user_id, const char *bundle_name,
     if (!record_is_there(cloud, bundle_name, database_alias, table, record_id)) {
         return CLOUDSYNC_SHARING_CODE_INVALID_ARGS;
     }
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     struct share *share = cloud->circle->shares;
     while (share != NULL && (!is_inviter(cloud, share) || strcmp(share->bundle, bundle_name) != 0 ||
                              strcmp(share->database, database_alias) != 0 || strcmp(share->table, table) != 0 ||
@@ -272,7 +274,7 @@ static int32_t share_alloc(void *self, int32_t user_id, const char *bundle_name,
     }
     int32_t code = share == NULL ? CLOUDSYNC_SHARING_CODE_INNER_ERROR
                                  : cloudsync_reply_sharing_resource(reply, share->resource);
-    pthread_mutex_unlock(&cloud->circle->lock);
+    cloud_unlock(cloud);
     return code;
 }
 
@@ -292,7 +294,7 @@ static struct invitee *invitee_add(struct share *share, const char *identity) {
 /* Invites one; the same invitation again is answered again. */
 static int32_t invite(struct cloud *cloud, struct share *share, const CloudSyncPrivilege *may,
                       const CloudSyncParticipant *asked, struct invitee **found) {
-    bool own = strcmp(asked->identity, share->owner) == 0;
+    bool own = strcmp(asked->identity, share->owner->name) == 0;
     if (own || !circle_has(cloud->circle, asked->identity) || !is_within(&asked->privilege, may)) {
         return CLOUDSYNC_SHARING_CODE_INVALID_ARGS;
     }
@@ -327,7 +329,7 @@ static int32_t share_share(void *self, int32_t user_id, const char *bundle_name,
     struct share *share = NULL;
     CloudSyncPrivilege may = {1, 1, 1, 1, 1};
     (void)user_id;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     int32_t code = find(cloud, bundle_name, sharing_resource, &share);
     const struct invitee *own = share != NULL ? own_part(cloud, share) : NULL;
     if (own != NULL) { /* an invitee, who may invite others where it was told so */
@@ -344,18 +346,18 @@ static int32_t share_share(void *self, int32_t user_id, const char *bundle_name,
         int32_t refusal = invite(cloud, share, &may, participants[i], &one);
         code = reply_one(reply, i, refusal, one);
     }
-    pthread_mutex_unlock(&cloud->circle->lock);
+    cloud_unlock(cloud);
     return code != CLOUDSYNC_SHARING_CODE_SUCCESS ? code : cloudsync_reply_done(reply);
 }
 
 /* What the inviter alone may do to each of some invitees. */
-typedef void (*change)(struct invitee *one, const CloudSyncParticipant *asked);
+typedef void (*changer)(struct invitee *one, const CloudSyncParticipant *asked);
 
 static int32_t change_each(struct cloud *cloud, const char *bundle, const char *resource,
-                           const CloudSyncParticipant *const *participants, size_t count, bool to_gone, change change,
+                           const CloudSyncParticipant *const *participants, size_t count, bool to_gone, changer change,
                            CloudSyncReply *reply) {
     struct share *share = NULL;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     int32_t code = find(cloud, bundle, resource, &share);
     if (code == CLOUDSYNC_SHARING_CODE_SUCCESS && !is_inviter(cloud, share)) {
         code = CLOUDSYNC_SHARING_CODE_NOT_INVITER;
@@ -370,7 +372,7 @@ static int32_t change_each(struct cloud *cloud, const char *bundle, const char *
         }
         code = reply_one(reply, i, fits ? CLOUDSYNC_SHARING_CODE_SUCCESS : CLOUDSYNC_SHARING_CODE_INVALID_ARGS, one);
     }
-    pthread_mutex_unlock(&cloud->circle->lock);
+    unlock_and_tell(cloud, share);
     return code != CLOUDSYNC_SHARING_CODE_SUCCESS ? code : cloudsync_reply_done(reply);
 }
 
@@ -400,7 +402,7 @@ static int32_t share_exit(void *self, int32_t user_id, const char *bundle_name, 
                           CloudSyncReply *reply) {
     struct cloud *cloud = self;
     (void)user_id;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     struct share *share = share_of(cloud->circle, bundle_name, sharing_resource);
     struct invitee *own = share != NULL ? invitee_of(share, cloud->name) : NULL;
     int32_t code = CLOUDSYNC_SHARING_CODE_SUCCESS;
@@ -411,7 +413,7 @@ static int32_t share_exit(void *self, int32_t user_id, const char *bundle_name, 
     } else {
         own->state = CLOUDSYNC_STATE_UNAVAILABLE; /* also where it has left already: an answer may have been lost */
     }
-    pthread_mutex_unlock(&cloud->circle->lock);
+    unlock_and_tell(cloud, share);
     return code != CLOUDSYNC_SHARING_CODE_SUCCESS ? code : cloudsync_reply_done(reply);
 }
 
@@ -420,12 +422,12 @@ static int32_t share_query(void *self, int32_t user_id, const char *bundle_name,
     struct cloud *cloud = self;
     struct share *share = NULL;
     (void)user_id;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     int32_t code = find(cloud, bundle_name, sharing_resource, &share);
     if (code == CLOUDSYNC_SHARING_CODE_SUCCESS) {
         code = reply_everybody(reply, share, is_inviter(cloud, share));
     }
-    pthread_mutex_unlock(&cloud->circle->lock);
+    cloud_unlock(cloud);
     return code;
 }
 
@@ -434,10 +436,10 @@ static int32_t share_query_invitation(void *self, int32_t user_id, const char *b
     struct cloud *cloud = self;
     struct share *share = NULL;
     (void)user_id;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     const struct invitee *own = invited(cloud, bundle_name, invitation_code, &share);
     int32_t code = own == NULL ? CLOUDSYNC_SHARING_CODE_INVALID_INVITATION : reply_everybody(reply, share, false);
-    pthread_mutex_unlock(&cloud->circle->lock);
+    cloud_unlock(cloud);
     return code;
 }
 
@@ -447,7 +449,7 @@ static int32_t share_confirm(void *self, int32_t user_id, const char *bundle_nam
     struct share *share = NULL;
     int32_t code = CLOUDSYNC_SHARING_CODE_SUCCESS;
     (void)user_id;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     struct invitee *own = invited(cloud, bundle_name, invitation_code, &share);
     if (own == NULL) {
         code = CLOUDSYNC_SHARING_CODE_INVALID_INVITATION;
@@ -459,7 +461,7 @@ static int32_t share_confirm(void *self, int32_t user_id, const char *bundle_nam
         own->state = state;
         code = cloudsync_reply_sharing_resource(reply, share->resource);
     }
-    pthread_mutex_unlock(&cloud->circle->lock);
+    unlock_and_tell(cloud, share);
     return code;
 }
 
@@ -468,7 +470,7 @@ static int32_t share_change_confirmation(void *self, int32_t user_id, const char
     struct cloud *cloud = self;
     struct share *share = NULL;
     (void)user_id;
-    pthread_mutex_lock(&cloud->circle->lock);
+    cloud_lock(cloud);
     int32_t code = find(cloud, bundle_name, sharing_resource, &share);
     if (code == CLOUDSYNC_SHARING_CODE_SUCCESS) {
         struct invitee *own = own_part(cloud, share);
@@ -480,7 +482,7 @@ static int32_t share_change_confirmation(void *self, int32_t user_id, const char
             own->state = state;
         }
     }
-    pthread_mutex_unlock(&cloud->circle->lock);
+    unlock_and_tell(cloud, share);
     return code != CLOUDSYNC_SHARING_CODE_SUCCESS ? code : cloudsync_reply_done(reply);
 }
 

@@ -1,85 +1,132 @@
-/* The vendor's CloudService: the account, the way to records, assets and shares, and who is told of changes.
+/* The vendor's CloudService: the accounts, and the way to their records, assets, shares and news.
  *
  * This is where to start. A method answers with one of the cloudsync_reply_... functions, once: during the call, as
- * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number. */
+ * everything here does, or later and from any thread, as a cloud with a server will. Or it returns an error's number.
+ *
+ * From here on: records.c lists and writes records, schema.c says what they are made of, subscriptions.c tells of them; assets.c
+ * moves the bytes behind them, which store.c keeps and counts, by the digests of blake3.c; shares.c has who shares what
+ * with whom, copies.c brings it into an invitee's records, and through.c brings back what the invitee may change. */
 #define _POSIX_C_SOURCE 200809L
 #include "vendor_cloud.h"
 
 #include "cloud.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum {
-    SPACE_KB = 1 << 20,
-    SUBSCRIPTIONS_TOLD = 64,
+static const struct vendor_cloud_options usual = {
+    .space = (uint64_t)1 << 30,
+    .keep_ms = (int64_t)30 * 24 * 3600 * 1000,
 };
 
-struct subscription {
-    char id[24];
-    char *bundle;
-    CloudSyncChangeListener *listener; /* several subscriptions may share one; it is freed with the last */
-    struct subscription *next;
-};
+/* --- Accounts --------------------------------------------------------------------------------- */
 
-void cloud_hold(struct cloud *cloud) {
-    pthread_mutex_lock(&cloud->lock);
-    cloud->users++;
-    pthread_mutex_unlock(&cloud->lock);
+void cloud_lock(struct cloud *cloud) {
+    pthread_mutex_lock(&cloud->circle->lock);
 }
 
-void cloud_release(struct cloud *cloud) {
-    pthread_mutex_lock(&cloud->lock);
-    bool last = --cloud->users == 0;
-    pthread_mutex_unlock(&cloud->lock);
-    if (!last) {
-        return;
-    }
-    for (struct subscription *one = cloud->subscriptions, *next; one != NULL; one = next) {
-        next = one->next;
-        cloudsync_change_listener_free(one->listener); /* one that is shared answers 401 the second time, and that is all */
-        free(one->bundle);
-        free(one);
-    }
+void cloud_unlock(struct cloud *cloud) {
+    pthread_mutex_unlock(&cloud->circle->lock);
+}
+
+static void account_free(struct cloud *cloud) {
+    subscriptions_free(cloud);
     databases_free(cloud);
-    assets_free(cloud);
-    circle_release(cloud->circle);
+    store_free(cloud->store);
     free(cloud->name);
-    pthread_mutex_destroy(&cloud->lock);
     free(cloud);
 }
 
-/* Listeners are told without the lock, which they may want in turn. One that is freed meanwhile answers 401. */
-void cloud_tell(struct cloud *cloud, const char *bundle) {
-    CloudSyncChangeListener *listeners[SUBSCRIPTIONS_TOLD];
-    size_t count = 0;
-    pthread_mutex_lock(&cloud->lock);
-    for (struct subscription *one = cloud->subscriptions; one != NULL && count < SUBSCRIPTIONS_TOLD; one = one->next) {
-        if (strcmp(one->bundle, bundle) == 0) {
-            listeners[count++] = one->listener;
-        }
+static struct cloud *account_new(const struct vendor_cloud_options *options, struct circle *circle, const char *name) {
+    struct cloud *cloud = calloc(1, sizeof *cloud);
+    if (cloud == NULL) {
+        return NULL;
     }
-    pthread_mutex_unlock(&cloud->lock);
-    for (size_t i = 0; i < count; i++) {
-        cloudsync_change_listener_tell(listeners[i], bundle);
+    cloud->circle = circle;
+    snprintf(cloud->id, sizeof cloud->id, "%064zx", circle->count + 1); /* a server's is the SHA-256 of the account's name */
+    cloud->name = strdup(name);
+    cloud->store = store_new(options->space, options->keep_ms);
+    if (cloud->name == NULL || cloud->store == NULL) {
+        account_free(cloud);
+        return NULL;
+    }
+    return cloud;
+}
+
+static void circle_free(struct circle *circle) {
+    for (size_t i = 0; i < circle->count; i++) {
+        account_free(circle->accounts[i]);
+    }
+    shares_free(circle);
+    free(circle->accounts);
+    pthread_mutex_destroy(&circle->lock);
+    free(circle);
+}
+
+/* With one account for each name; NULL without memory. Whoever makes it is a user of it. */
+static struct circle *circle_new(const struct vendor_cloud_options *options, const char *const *names, size_t count) {
+    struct circle *circle = calloc(1, sizeof *circle);
+    if (circle == NULL) {
+        return NULL;
+    }
+    pthread_mutex_init(&circle->lock, NULL);
+    circle->users = 1;
+    circle->accounts = calloc(count, sizeof *circle->accounts);
+    while (circle->accounts != NULL && circle->count < count) {
+        struct cloud *account = account_new(options, circle, names[circle->count]);
+        if (account == NULL) {
+            break;
+        }
+        circle->accounts[circle->count++] = account;
+    }
+    if (circle->accounts == NULL || circle->count < count) {
+        circle_free(circle);
+        return NULL;
+    }
+    return circle;
+}
+
+static void circle_release(struct circle *circle) {
+    pthread_mutex_lock(&circle->lock);
+    bool last = --circle->users == 0;
+    pthread_mutex_unlock(&circle->lock);
+    if (last) {
+        circle_free(circle);
     }
 }
+
+void cloud_hold(struct cloud *cloud) {
+    cloud_lock(cloud);
+    cloud->circle->users++;
+    cloud_unlock(cloud);
+}
+
+void cloud_release(struct cloud *cloud) {
+    circle_release(cloud->circle);
+}
+
+int64_t steady_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- The methods ------------------------------------------------------------------------------ */
 
 static int32_t get_service_info(void *self, CloudSyncReply *reply) {
     struct cloud *cloud = self;
     CloudSyncServiceInfo info = {
         .struct_size = sizeof info,
         .id = cloud->id,
-        .total_space = SPACE_KB,
         .user = 100,
         .enable_cloud = 1,
     };
-    pthread_mutex_lock(&cloud->lock);
-    uint64_t used = cloud->used / 1024;
-    pthread_mutex_unlock(&cloud->lock);
-    info.remaining_space = used < SPACE_KB ? SPACE_KB - used : 0;
+    cloud_lock(cloud);
+    info.total_space = store_space(cloud->store) / 1024;
+    info.remaining_space = store_room(cloud->store) / 1024;
+    cloud_unlock(cloud);
     return cloudsync_reply_service_info(reply, &info);
 }
 
@@ -95,7 +142,7 @@ static int32_t get_app_schema(void *self, const char *bundle_name, CloudSyncRepl
     struct cloud *cloud = self;
     CloudSyncAppSchema schema = {.struct_size = sizeof schema, .bundle_name = bundle_name, .version = 1};
     int32_t code = CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     schema.database_count = databases_described(cloud, bundle_name, NULL);
     const CloudSyncDatabase **databases = calloc(schema.database_count + 1, sizeof *databases);
     if (databases != NULL) {
@@ -103,19 +150,19 @@ static int32_t get_app_schema(void *self, const char *bundle_name, CloudSyncRepl
         schema.databases = databases;
         code = cloudsync_reply_app_schema(reply, &schema);
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     free(databases);
     return code;
 }
 
 /* The database that is connected to, with what the connection says of its tables; NULL without memory. */
 static struct database *connected(struct cloud *cloud, const char *bundle_name, const CloudSyncDatabase *database) {
-    pthread_mutex_lock(&cloud->lock);
+    cloud_lock(cloud);
     struct database *found = database_of(cloud, bundle_name, database->alias);
     if (found != NULL && !database_learn(found, database)) {
         found = NULL;
     }
-    pthread_mutex_unlock(&cloud->lock);
+    cloud_unlock(cloud);
     return found;
 }
 
@@ -128,8 +175,8 @@ static int32_t connect_db(void *self, const char *bundle_name, const CloudSyncDa
 /* All of them share one store. */
 static int32_t connect_asset_loader(void *self, const char *bundle_name, const CloudSyncDatabase *database,
                                     CloudSyncReply *reply) {
-    const struct database *found = connected(self, bundle_name, database);
-    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : assets_connect(self, reply);
+    struct database *found = connected(self, bundle_name, database);
+    return found == NULL ? CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR : assets_connect(found, reply);
 }
 
 static int32_t connect_share_center(void *self, int32_t user_id, const char *bundle_name, CloudSyncReply *reply) {
@@ -138,121 +185,36 @@ static int32_t connect_share_center(void *self, int32_t user_id, const char *bun
     return shares_connect(self, reply);
 }
 
-/* Remembers one database's subscription; NULL without memory. */
-static struct subscription *subscribe_one(struct cloud *cloud, const char *bundle, CloudSyncChangeListener *listener) {
-    struct subscription *one = calloc(1, sizeof *one);
-    if (one != NULL) {
-        pthread_mutex_lock(&cloud->lock);
-        snprintf(one->id, sizeof one->id, "s%" PRIx64, ++cloud->last_id);
-        one->bundle = strdup(bundle);
-        one->listener = listener;
-        one->next = cloud->subscriptions;
-        cloud->subscriptions = one;
-        pthread_mutex_unlock(&cloud->lock);
-    }
-    return one;
-}
-
-/* A subscription lasts here until it is ended; the answer promises what was asked for. */
-static int32_t subscribe(void *self, const char *const *bundle_names, const CloudSyncDatabase *const *databases,
-                         size_t count, uint64_t expiration_time, CloudSyncChangeListener *listener,
-                         CloudSyncReply *reply) {
-    enum { MOST = 16 };
-    CloudSyncSubscribeId ids[MOST];
-    const CloudSyncSubscribeId *pointers[MOST];
-    if (count == 0 || count > MOST) {
-        cloudsync_change_listener_free(listener);
-        return CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct subscription *one = subscribe_one(self, bundle_names[i], listener);
-        if (one == NULL) {
-            return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
-        }
-        ids[i] = (CloudSyncSubscribeId){
-            .struct_size = sizeof ids[i],
-            .bundle_name = bundle_names[i],
-            .database_alias = databases[i]->alias,
-            .id = one->id,
-        };
-        pointers[i] = &ids[i];
-    }
-    CloudSyncSubscribeInfo info = {
-        .struct_size = sizeof info, .expiration_time = expiration_time, .ids = pointers, .count = count};
-    return cloudsync_reply_subscribe_info(reply, &info);
-}
-
-static bool is_shared(const struct cloud *cloud, const CloudSyncChangeListener *listener) {
-    for (const struct subscription *one = cloud->subscriptions; one != NULL; one = one->next) {
-        if (one->listener == listener) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void unsubscribe_one(struct cloud *cloud, const CloudSyncSubscribeId *id) {
-    CloudSyncChangeListener *freed = NULL;
-    pthread_mutex_lock(&cloud->lock);
-    struct subscription **place = &cloud->subscriptions;
-    while (*place != NULL && (strcmp((*place)->id, id->id) != 0 || strcmp((*place)->bundle, id->bundle_name) != 0)) {
-        place = &(*place)->next;
-    }
-    struct subscription *one = *place;
-    if (one != NULL) {
-        *place = one->next;
-        freed = is_shared(cloud, one->listener) ? NULL : one->listener;
-        free(one->bundle);
-        free(one);
-    }
-    pthread_mutex_unlock(&cloud->lock);
-    cloudsync_change_listener_free(freed);
-}
-
-static int32_t unsubscribe(void *self, const CloudSyncSubscribeId *const *ids, size_t count, CloudSyncReply *reply) {
-    for (size_t i = 0; i < count; i++) {
-        unsubscribe_one(self, ids[i]);
-    }
-    return cloudsync_reply_done(reply);
-}
-
 static void destroy(void *self) {
     cloud_release(self);
 }
 
-/* Makes one account's cloud; the circle is held for it. */
-static int32_t account_new(struct circle *circle, const char *name, size_t number, CloudSyncCloudServiceStub **out) {
+/* --- The table of functions ------------------------------------------------------------------- */
+
+static int32_t account_stub(struct cloud *cloud, CloudSyncCloudServiceStub **out) {
     const CloudSyncCloudServiceVTable vtable = {
         .struct_size = sizeof vtable,
         .get_service_info = get_service_info,
         .get_app_brief_info = get_app_brief_info,
         .get_app_schema = get_app_schema,
-        .subscribe = subscribe,
-        .unsubscribe = unsubscribe,
+        .subscribe = subscriptions_add,
+        .unsubscribe = subscriptions_end,
         .connect_db = connect_db,
         .connect_asset_loader = connect_asset_loader,
         .connect_share_center = connect_share_center,
         .destroy = destroy,
     };
-    struct cloud *cloud = calloc(1, sizeof *cloud);
-    if (cloud == NULL) {
-        return CLOUDSYNC_E_OUT_OF_MEMORY;
-    }
-    pthread_mutex_init(&cloud->lock, NULL);
-    snprintf(cloud->id, sizeof cloud->id, "%064zx", number + 1); /* a server's is the SHA-256 of the account's name */
-    cloud->name = strdup(name);
-    cloud->circle = circle;
-    cloud->users = 1;
-    circle_hold(circle);
+    cloud_hold(cloud);
     return create_cloud_service_stub(&vtable, cloud, out); /* destroy is called where it fails */
 }
 
-int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out) {
-    struct circle *circle = circle_new(names, count);
+int32_t vendor_cloud_new_with(const struct vendor_cloud_options *options, const char *const *names, size_t count,
+                              CloudSyncCloudServiceStub **out) {
+    struct circle *circle = circle_new(options, names, count);
     int32_t code = circle == NULL ? CLOUDSYNC_E_OUT_OF_MEMORY : CLOUDSYNC_OK;
     size_t made = 0;
     while (code == CLOUDSYNC_OK && made < count) {
-        code = account_new(circle, names[made], made, &out[made]);
+        code = account_stub(circle->accounts[made], &out[made]);
         made += code == CLOUDSYNC_OK ? 1 : 0;
     }
     while (code != CLOUDSYNC_OK && made > 0) {
@@ -262,6 +224,10 @@ int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudS
         circle_release(circle);
     }
     return code;
+}
+
+int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out) {
+    return vendor_cloud_new_with(&usual, names, count, out);
 }
 
 int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out) {

@@ -13,8 +13,18 @@ extern "C" {
 int32_t vendor_cloud_new(CloudSyncCloudServiceStub **out);
 
 /* Makes the clouds of several accounts that can share with one another, each known to the others by its name, into an array
- * of as many stubs. As vendor_cloud_new; where it fails, it has made none. */
+ * of as many stubs. They are gone when nobody uses any of them. As vendor_cloud_new; where it fails, it has made none. */
 int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudSyncCloudServiceStub **out);
+
+/* What each of the accounts is given. */
+struct vendor_cloud_options {
+    uint64_t space;  /* in bytes; 1 GiB above */
+    int64_t keep_ms; /* how long assets are kept that no record names; 30 days above */
+};
+
+/* As vendor_cloud_new_accounts. */
+int32_t vendor_cloud_new_with(const struct vendor_cloud_options *options, const char *const *names, size_t count,
+                              CloudSyncCloudServiceStub **out);
 
 #ifdef __cplusplus
 }
