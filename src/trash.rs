@@ -67,7 +67,10 @@ pub unsafe extern "C" fn cloudsync_remove_async(
 /// back to its place when this returns, and otherwise what the cloud's trash has is brought back in the cloud. The next sync run
 /// brings it to wherever it is not yet, with the bytes that it had. Of what was deleted several times the last comes back, and
 /// what this disk's trash has comes before what the cloud's has. Folders, and parts of a photo,
-/// come back with all that went with them; from the cloud's trash with all that it has of them, for which all records of the
+/// come back with all that went with them, pinned where it was; where some of that was in the cloud alone and the cloud has
+/// heard of the removal, the cloud is asked first, and nothing comes back before it can bring that. On a device that has only
+/// heard of the removal, a folder comes back with what of it this disk's trash has; the rest stays in the cloud's trash.
+/// From the cloud's trash they come back with all that it has of them, whenever it was deleted, for which all records of the
 /// cloud are looked through. A part whose name something else has by now stays in the trash.
 ///
 /// @param context The context.

@@ -121,6 +121,7 @@ impl Core {
         // What the cloud has taken from the disk as it was last seen is known by what that was.
         if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {
             self.reconcile(observe);
+            self.pin_restored();
             if run.outlook.is_none() {
                 self.finish_removals();
             }

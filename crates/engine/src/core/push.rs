@@ -406,13 +406,8 @@ impl Core {
                 run.complain(SyncState::UploadFailed, ErrorType::WifiUnavailable);
             }
             for position in std::mem::take(&mut push.uploads) {
-                run.freeze(push.node(position));
-                if wifi {
-                    push.drop_step(position);
-                } else {
-                    // The whole photo waits for Wi-Fi.
-                    push.drop_photo(position).into_iter().for_each(|part| run.freeze(part));
-                }
+                // The whole photo waits.
+                push.drop_photo(position).into_iter().for_each(|part| run.freeze(part));
             }
             return;
         }
@@ -496,6 +491,15 @@ impl Core {
                 }
             }
             UploadOutcome::Unreadable(error) => self.trouble(run, node, &error),
+            UploadOutcome::Refused(
+                error @ (CloudError::NoSpaceForAsset | CloudError::RecordLimitExceeded),
+            ) => {
+                // The whole photo waits until there is room for all of it.
+                let others = push.drop_photo(position).into_iter().filter(|part| *part != node);
+                for part in others.chain([node]) {
+                    self.cloud_trouble(run, Some(part), &error);
+                }
+            }
             UploadOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
             UploadOutcome::Stopped => self.states.set([node], Some(Activity::Stopped)),
         }

@@ -12,17 +12,19 @@
 //! for the file that was changed alone: its bytes are those that nobody has seen, the other parts lie in the trash,
 //! from where restoring any of them brings them back.
 //!
-//! Restoring: from the trash on the disk, else from the cloud's.
+//! Restoring: from the trash on the disk, else from the cloud's. What went with it from the cloud alone is noted in the
+//! trash on the disk, and comes back with it: from the index as long as the cloud has not heard of its removal, else from
+//! the cloud's trash. So does that something was pinned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evict::Answer;
-use super::photos::{parts_named, parts_of};
+use super::photos::{identifier_of, parts_named, parts_of};
 use super::queue::Urgency;
 use super::state::{Activity, find_remote, missing};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
-use crate::job::{JobId, Outcome, Work, join, taken};
+use crate::job::{Along, JobId, Outcome, Work, join, taken};
 use crate::plan;
 use crate::tree::{Keep, NodeId, NodeRef, Synced, Trees};
 
@@ -33,6 +35,8 @@ pub(super) struct TrashTasks {
     busy: BTreeSet<NodeId>,
     /// What is to follow the other parts of its photo, which went before a kill.
     torn: Vec<NodeId>,
+    /// The paths of what came back and is to be pinned again, once it has been seen there.
+    pinned: Vec<String>,
 }
 
 impl TrashTasks {
@@ -155,8 +159,24 @@ impl Core {
             self.demands.note_change(node);
         }
         let going = self.going(&nodes);
-        let work = Work::ToTrash { paths, follows: answer.is_none(), identity: self.identity.clone() };
+        let along = self.along(&nodes);
+        let work = Work::ToTrash { paths, follows: answer.is_none(), along, identity: self.identity.clone() };
         self.enqueue_trash(Task::Removal(going), work, answer);
+    }
+
+    /// What restoring these is to know that the disk does not tell.
+    fn along(&self, nodes: &[NodeId]) -> Vec<Along> {
+        let trees = self.states.trees.read();
+        let along = |&id: &NodeId| {
+            let node = trees.get(id)?;
+            let remote = node.live_remote().filter(|_| !trees.is_here(id));
+            let record = remote.and(node.record).map(str::to_owned);
+            let pinned = node.keep == Keep::Pinned;
+            let place = node.shown_place().filter(|_| record.is_some() || pinned)?;
+            let path = trees.path_in(place.parent, place.name)?;
+            Some(Along { path, record, identifier: identifier_of(&node), pinned })
+        };
+        nodes.iter().filter_map(along).collect()
     }
 
     fn going(&self, nodes: &[NodeId]) -> Vec<Going> {
@@ -290,15 +310,18 @@ impl Core {
     }
 
     pub(super) fn restore_done(&mut self, job: JobId, wanted: Wanted, outcome: Outcome) {
-        let Outcome::Trashed(result) = outcome else { return self.answer_trash(job, Err(broken())) };
+        let Outcome::Restored(result) = outcome else { return self.answer_trash(job, Err(broken())) };
         match result {
-            // Of a photo the parts that were in the cloud alone have not gone anywhere yet, or are looked for there.
-            Ok(true) => self.bring_parts_back(&wanted.path, |node| node.keep == Keep::Away),
-            Ok(false) if self.undo_removal(&wanted.path) => {}
-            Ok(false) => return self.restore_from_cloud(job, &wanted),
+            // What was in the cloud alone has not gone anywhere yet, or was brought back there.
+            Ok(Some(pinned)) => {
+                self.trash.pinned.extend(pinned);
+                self.bring_rest_back(&wanted.path, |node| node.keep == Keep::Away);
+            }
+            Ok(None) if self.undo_removal(&wanted.path) => {}
+            Ok(None) => return self.restore_from_cloud(job, &wanted),
             // Something else has the name of another part.
             Err(error) if wanted.in_cloud && error.code == Code::FileExists => {
-                self.bring_parts_back(&wanted.path, |node| node.keep == Keep::Away);
+                self.bring_rest_back(&wanted.path, |node| node.keep == Keep::Away);
             }
             Err(error) => return self.answer_trash(job, Err(error)),
         }
@@ -306,26 +329,48 @@ impl Core {
         self.answer_trash(job, saved);
     }
 
-    /// What was removed and is still in the cloud is there to stay, with the parts that went with it. False where it is not.
+    /// What was removed and is still in the cloud is there to stay, with what went with it. False where it is not.
     fn undo_removal(&self, path: &str) -> bool {
         let known = {
             let trees = self.states.trees.read();
             find_remote(&trees, path).filter(|id| trees.removed().contains(id))
         };
+        if known.is_some() {
+            self.bring_rest_back(path, |_| true);
+        }
         if let Some(id) = known {
             bring_back(&mut self.states.trees.write(), id);
-            self.bring_parts_back(path, |_| true);
         }
         known.is_some()
     }
 
-    fn bring_parts_back(&self, path: &str, which: impl Fn(&NodeRef<'_>) -> bool) {
+    /// The other parts of a photo, or what is in a folder.
+    fn bring_rest_back(&self, path: &str, which: impl Fn(&NodeRef<'_>) -> bool) {
         let mut trees = self.states.trees.write();
-        for id in removed_parts(&trees, path) {
+        let rest = match find_remote(&trees, path).filter(|id| trees.is_dir(*id)) {
+            Some(folder) => removed_below(&trees, folder),
+            None => removed_parts(&trees, path),
+        };
+        for id in rest {
             if trees.get(id).is_some_and(|node| which(&node)) {
                 bring_back(&mut trees, id);
             }
         }
+    }
+
+    /// Pins again what came back, where the last look has found it.
+    pub(super) fn pin_restored(&mut self) {
+        if self.trash.pinned.is_empty() {
+            return;
+        }
+        let mut trees = self.states.trees.write();
+        self.trash.pinned.retain(|path| match trees.find_local(path) {
+            Some(id) => {
+                trees.set_keep(id, Keep::Pinned);
+                false
+            }
+            None => true,
+        });
     }
 
     /// This disk's trash does not have it.
@@ -388,6 +433,20 @@ fn removed_parts(trees: &Trees, path: &str) -> Vec<NodeId> {
     let parts = known.map_or_else(|| parts_at(trees, path), |id| parts_of(trees, id));
     let gone = |id: &NodeId| trees.removed().contains(id) && trees.local(*id).is_none();
     parts.into_iter().filter(gone).collect()
+}
+
+/// What was removed of what the cloud has in a folder, and of which it has not heard.
+fn removed_below(trees: &Trees, folder: NodeId) -> Vec<NodeId> {
+    let mut nodes: Vec<NodeId> = trees.remote_children(folder).collect();
+    let mut next = 0;
+    while let Some(&at) = nodes.get(next) {
+        next += 1;
+        if trees.is_dir(at) && nodes.len() <= trees.len() {
+            nodes.extend(trees.remote_children(at));
+        }
+    }
+    nodes.retain(|id| trees.removed().contains(id) && trees.local(*id).is_none());
+    nodes
 }
 
 /// The parts of the photo that a file at a path would be of.

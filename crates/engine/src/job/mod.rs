@@ -40,6 +40,7 @@ pub use previews::{PreviewItem, PreviewOutcome};
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
+pub use trash::Along;
 pub(crate) use trash::taken;
 pub use upload::{UploadItem, UploadOutcome};
 
@@ -127,10 +128,13 @@ pub enum Work {
         paths: Vec<String>,
         /// Other parts went before, and it goes where they are.
         follows: bool,
+        /// What is to be known of it when it comes back.
+        along: Vec<Along>,
         /// The gallery's identity.
         identity: String,
     },
-    /// Bring what was at a path last back from the trash, with the parts of its photo that went with it.
+    /// Bring what was at a path last back from the trash, with the parts of its photo that went with it; first, in the
+    /// cloud, what went with it and was there alone.
     FromTrash {
         /// Where it lay.
         path: String,
@@ -217,8 +221,10 @@ pub enum Outcome {
     Previews(Vec<PreviewOutcome>),
     /// Of [`Work::Sweep`], [`Work::TidyPreviews`], [`Work::Discard`] and [`Work::RemoveEmpty`].
     Swept,
-    /// Of [`Work::ToTrash`], [`Work::FromTrash`] and [`Work::Revive`]: whether there was anything to be done.
+    /// Of [`Work::ToTrash`] and [`Work::Revive`]: whether there was anything to be done.
     Trashed(Result<bool, Error>),
+    /// Of [`Work::FromTrash`]: the paths of what was pinned; `None` where the trash has nothing of that path.
+    Restored(Result<Option<Vec<String>>, Error>),
     /// Of [`Work::Upload`], in order.
     Upload(Vec<UploadOutcome>),
     /// Of [`Work::Pull`].
@@ -405,11 +411,11 @@ impl Job {
                 disk::sweep(context, trash_seconds);
                 Outcome::Swept
             }
-            Work::ToTrash { paths, follows, identity } => {
-                Outcome::Trashed(trash::put(context, &paths, follows, &identity).map(|()| true))
+            Work::ToTrash { paths, follows, along, identity } => {
+                Outcome::Trashed(trash::put(context, &paths, follows, &along, &identity).map(|()| true))
             }
             Work::FromTrash { path, identity } => {
-                Outcome::Trashed(trash::take_back(context, &path, &identity))
+                Outcome::Restored(trash::take_back(context, &path, &identity, stop))
             }
             Work::Revive(path) => Outcome::Trashed(revive::run(context, &path, stop)),
             Work::Discard(name) => {

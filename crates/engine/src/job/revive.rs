@@ -1,6 +1,6 @@
 //! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use cloudsync_cloud::{CloudDb, CloudError, Flag, Record, RowWrite};
@@ -44,6 +44,19 @@ pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<b
         return Ok(false);
     }
     write(&*db, rows).map(|()| true).map_err(|error| refused(&error))
+}
+
+/// Brings these records back, as far as the trash has them and nothing has their names now, and the folders that they lay
+/// in.
+pub(super) fn those(context: &JobContext, records: &BTreeSet<String>, stop: &StopFlag) -> Result<(), Error> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    context.gate.reach_cloud()?;
+    let db = context.db().map_err(|error| refused(&error))?;
+    let held = list(&*db, "", stop).map_err(|error| refused(&error))?;
+    let rows = held.rows_of(records);
+    if rows.is_empty() { Ok(()) } else { write(&*db, rows).map_err(|error| refused(&error)) }
 }
 
 fn list(db: &dyn CloudDb, name: &str, stop: &StopFlag) -> Result<Held, CloudError> {
@@ -132,6 +145,19 @@ impl Held {
         rows.extend(self.other_parts(own));
         rows.extend(newest.into_values());
         rows
+    }
+
+    /// What is to be written for these records, each folder before what is in it.
+    fn rows_of(&self, records: &BTreeSet<String>) -> Vec<&Record> {
+        let mut rows: BTreeMap<String, &Record> = BTreeMap::new();
+        let free = |id: &str| {
+            self.folders.get(id).is_some_and(|place| !self.alive.contains(&self.state.hash_one(place)))
+        };
+        let wanted = records.iter().filter(|id| free(id)).filter_map(|id| self.deleted.get(id));
+        for row in wanted.flat_map(|row| self.deleted_above(row).into_iter().chain([row])) {
+            rows.extend(self.path_of(Some(&row.extension.id)).map(|path| (path, row)));
+        }
+        rows.into_values().collect()
     }
 
     /// The deleted folders that a record lay in, the innermost first.

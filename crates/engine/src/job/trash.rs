@@ -4,14 +4,31 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use super::disk::discard;
 use super::scan::join;
-use super::{JobContext, identify};
+use super::{JobContext, StopFlag, identify, revive};
 use crate::error::{Code, Error};
 use crate::media::{self, Mark, joined, photo_of};
-use crate::ports::{FileKind, FileSystem};
+use crate::ports::{ContentId, FileKind, FileSystem, Listing};
 
 /// How the names of bins end whose files were replaced.
 const REPLACED: &str = "-replaced";
+
+/// The file of a bin that says what is to be known of it when it comes back. Nothing of a gallery has this name.
+const NOTE: &str = <dyn FileSystem>::RESERVED;
+
+/// What is to be known of a file or folder that goes to the trash, or in the cloud alone with what does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Along {
+    /// Where it lies.
+    pub path: String,
+    /// The record of one whose bytes are in the cloud alone.
+    pub record: Option<String>,
+    /// Its content identifier.
+    pub identifier: Option<ContentId>,
+    /// A person has pinned it.
+    pub pinned: bool,
+}
 
 /// Where what is deleted together goes.
 pub(super) struct Bin {
@@ -79,6 +96,7 @@ pub(super) fn put(
     context: &JobContext,
     paths: &[String],
     follows: bool,
+    along: &[Along],
     identity: &str,
 ) -> Result<(), Error> {
     let failed = |error: io::Error| Error::io("it cannot be moved to the trash", &error);
@@ -98,6 +116,7 @@ pub(super) fn put(
     let with_parts = |bin: &String| parts_in_bin(context, bin, named).is_ok_and(|parts| !parts.is_empty());
     let before = if follows { bins(context).map_err(failed)?.find(with_parts) } else { None };
     let mut bin = before.map_or_else(|| Bin::new(context), Bin::at);
+    note(context, &mut bin, along).map_err(failed)?;
     let mut gone: Vec<(&str, String)> = Vec::new();
     for path in parts.iter().chain([named]) {
         let moved =
@@ -113,6 +132,57 @@ pub(super) fn put(
         }
     }
     context.fs.sync().map_err(failed)
+}
+
+/// Writes into a bin what is to be known of what goes there. What has a bin already is noted there.
+fn note(context: &JobContext, bin: &mut Bin, along: &[Along]) -> io::Result<()> {
+    if along.is_empty() {
+        return Ok(());
+    }
+    let place = bin.place(context, NOTE)?;
+    let name = format!("{}-note", new_name(context));
+    let bytes: Vec<u8> = along.iter().flat_map(line).collect();
+    context.fs.open_temp(&name)?.write_at(&bytes, 0)?;
+    match context.fs.rename(&format!("{}/{name}", <dyn FileSystem>::TEMP), &place) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            discard(context, &name);
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// Its fields, each with a zero after it, which is in no path.
+fn line(along: &Along) -> Vec<u8> {
+    let identifier = along.identifier.map(|id| u128::from_be_bytes(id).to_string());
+    let pinned = if along.pinned { "pinned" } else { "" };
+    let fields =
+        [&along.path, along.record.as_deref().unwrap_or(""), identifier.as_deref().unwrap_or(""), pinned];
+    fields.iter().flat_map(|field| field.bytes().chain([0])).collect()
+}
+
+/// What is noted in a bin. A note that cannot be read is none.
+fn noted(context: &JobContext, bin: &str) -> io::Result<Vec<Along>> {
+    let mut file = match context.fs.open(&join(bin, NOTE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        result => result?,
+    };
+    let (mut bytes, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read_at(&mut buffer, bytes.len() as u64)? {
+            0 => break,
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let fields: Vec<&str> = text.split_terminator('\0').collect();
+    let along = fields.as_chunks().0.iter().map(|[path, record, identifier, pinned]| Along {
+        path: (*path).to_owned(),
+        record: Some((*record).to_owned()).filter(|record| !record.is_empty()),
+        identifier: identifier.parse().ok().map(u128::to_be_bytes),
+        pinned: !pinned.is_empty(),
+    });
+    Ok(along.collect())
 }
 
 /// What cannot be put back either stays in the trash, from where it can be restored.
@@ -134,13 +204,23 @@ fn parts_named(context: &JobContext, path: &str) -> io::Result<Vec<String>> {
 
 /// The other parts of the photo that a folder of the trash has of a path, or would have.
 fn parts_in_bin(context: &JobContext, bin: &str, path: &str) -> io::Result<Vec<String>> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    parts_with(context, bin, path, &[])
+}
+
+/// The same, and those of these that went with it from the cloud alone.
+fn parts_with(context: &JobContext, bin: &str, path: &str, along: &[Along]) -> io::Result<Vec<String>> {
+    let (folder, own) = path.rsplit_once('/').unwrap_or(("", path));
     let below = join(bin, folder);
-    let mut known: BTreeSet<Mark> = media::marks(name, None).collect();
-    let mut others = Vec::new();
+    let mut known: BTreeSet<Mark> = media::marks(own, None).collect();
+    let in_folder = |along: &Along| {
+        let (parent, name) = along.path.rsplit_once('/').unwrap_or(("", &along.path));
+        let marks = media::marks(name, along.identifier).collect();
+        (along.record.is_some() && parent == folder && name != own).then(|| (along.path.clone(), marks))
+    };
+    let mut others: Vec<(String, Vec<Mark>)> = along.iter().filter_map(in_folder).collect();
     for entry in context.fs.list(below.trim_end_matches('/'))?.entries.files() {
         let marks = identify::marks(context, &join(bin, &join(folder, entry.name)), &entry.stamp);
-        if entry.name == name {
+        if entry.name == own {
             known.extend(marks);
         } else {
             others.push((join(folder, entry.name), marks));
@@ -150,32 +230,55 @@ fn parts_in_bin(context: &JobContext, bin: &str, path: &str) -> io::Result<Vec<S
 }
 
 /// Brings what was last deleted at a path back from the trash, durably, with the parts of its photo that went with
-/// it. False where nothing was.
-pub(super) fn take_back(context: &JobContext, path: &str, identity: &str) -> Result<bool, Error> {
+/// it; before that, in the cloud, what went with it from there alone: whoever could not be brought that asks again. The
+/// paths of what was pinned; `None` where nothing was.
+pub(super) fn take_back(
+    context: &JobContext,
+    path: &str,
+    identity: &str,
+    stop: &StopFlag,
+) -> Result<Option<Vec<String>>, Error> {
     let failed = |error: io::Error| Error::io("it cannot be brought back from the trash", &error);
     context.fs.attach(identity).map_err(failed)?;
-    let Some(bin) = newest(context, path).map_err(failed)? else { return Ok(false) };
+    let Some(bin) = newest(context, path).map_err(failed)? else { return Ok(None) };
     if context.fs.stat(path).is_ok() {
         return Err(taken(path));
     }
+    let mut along = noted(context, &bin).map_err(failed)?;
+    let is_file = context.fs.stat(&join(&bin, path)).is_ok_and(|stat| stat.kind == FileKind::File);
+    let parts = if is_file { parts_with(context, &bin, path, &along).map_err(failed)? } else { Vec::new() };
+    let beneath = format!("{path}/");
+    along.retain(|along| {
+        along.path == path || along.path.starts_with(&beneath) || parts.contains(&along.path)
+    });
+    revive::those(context, &unknown(context, &along), stop)?;
     for (end, _) in path.match_indices('/') {
         make_dir(context, &path[..end]).map_err(failed)?;
     }
-    let is_file = context.fs.stat(&join(&bin, path)).is_ok_and(|stat| stat.kind == FileKind::File);
-    let parts = if is_file { parts_in_bin(context, &bin, path).map_err(failed)? } else { Vec::new() };
+    let in_cloud = |path: &&str| along.iter().any(|along| along.record.is_some() && along.path == *path);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !in_cloud(part)).collect();
     // What was asked for comes last: whoever is killed before that asks again, and finds it, and the rest.
-    for path in parts.iter().map(String::as_str).chain([path]) {
+    for path in parts.iter().copied().chain([path]) {
         match context.fs.rename(&join(&bin, path), path) {
             // Something else has the name of another part, which stays in the trash for its time.
-            Err(error)
-                if error.kind() == io::ErrorKind::AlreadyExists && parts.iter().any(|part| part == path) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && parts.contains(&path) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken(path)),
             result => result.map_err(failed)?,
         }
     }
     context.fs.sync().map_err(failed)?;
     tidy(context, &bin, path);
-    Ok(true)
+    Ok(Some(along.into_iter().filter(|along| along.pinned).map(|along| along.path).collect()))
+}
+
+/// The records of what was in the cloud alone, but for those that the index knows to be there still.
+fn unknown(context: &JobContext, along: &[Along]) -> BTreeSet<String> {
+    let trees = context.trees.read();
+    let is_there = |record: &str| {
+        trees.by_record(record).and_then(|id| trees.remote(id)).is_some_and(|remote| !remote.deleted)
+    };
+    let records = along.iter().filter_map(|along| along.record.as_deref());
+    records.filter(|record| !is_there(record)).map(str::to_owned).collect()
 }
 
 /// Something else has the name.
@@ -202,10 +305,16 @@ fn bins(context: &JobContext) -> io::Result<impl Iterator<Item = String>> {
 /// Removes the folders that are empty now.
 fn tidy(context: &JobContext, bin: &str, path: &str) {
     let above = path.rmatch_indices('/').map(|(end, _)| format!("{bin}/{}", &path[..end]));
-    for folder in above.chain([bin.to_owned()]) {
+    for folder in above {
         // What is not empty stays.
         if context.fs.remove_dir(&folder).is_err() {
             return;
         }
     }
+    let empty = |listing: Listing| listing.entries.is_empty() && listing.unreadable.is_empty();
+    if context.fs.list(bin).is_ok_and(empty) {
+        // One that stays goes with its bin.
+        let _ = context.fs.remove_file(&join(bin, NOTE));
+    }
+    let _ = context.fs.remove_dir(bin);
 }

@@ -1,6 +1,6 @@
 //! What steps do to the trees, once they are done.
 
-use crate::tree::{Kind, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
+use crate::tree::{Keep, Kind, Local, LocalContent, NodeId, Place, PlaceRef, Trees};
 
 /// Notes agreement: where disk and cloud hold the same, that is what they last agreed on; where
 /// neither holds anything, the node is forgotten. Otherwise nothing changes.
@@ -38,8 +38,12 @@ fn forget(trees: &mut Trees, id: NodeId) {
 pub fn adopt(trees: &mut Trees, here: NodeId, there: NodeId) {
     let Some(local) = trees.local(here).map(Local::to_local) else { return };
     let children: Vec<NodeId> = trees.local_children(here).collect();
+    let pinned = trees.get(here).is_some_and(|node| node.keep == Keep::Pinned);
     trees.remove(here);
     trees.set_local(there, Some(local.as_ref()));
+    if pinned {
+        trees.set_keep(there, Keep::Pinned);
+    }
     if trees.removed().contains(&there) {
         trees.set_removed(there, false);
     }

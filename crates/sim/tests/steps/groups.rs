@@ -331,22 +331,49 @@ fn a_part_that_changes_while_it_is_sent_is_waited_for() {
     assert_eq!((last.state, writes), (SyncState::Completed, 1));
 }
 
-/// A part that the cloud has no room for holds nothing back for good.
+/// A photo for which the cloud has no room as a whole waits as a whole, whichever of its parts is too large, and no
+/// other file waits for it.
 #[test]
-fn a_part_that_fails_does_not_hold_back_the_others() {
+fn a_photo_that_the_cloud_has_no_room_for_waits_as_a_whole() {
+    for (still, video) in [(5, 90), (90, 5)] {
+        let world = world(true);
+        let mut here = unheld(&world, 0, Originals);
+        here.put("b.jpg", b"other");
+        here.sync_well();
+        here.put("z.heic", &vec![1; still]);
+        here.put("z.mov", &vec![7; video]);
+        here.put("z.xmp", b"sidecar");
+        world.lock().pass(1_000_000_000);
+        world.lock().cloud.quota = Some(50);
+        let last = here.sync(|_, _| {});
+        assert_eq!((last.state, last.files_failed), (SyncState::UploadFailed, 3));
+        for part in ["z.heic", "z.mov", "z.xmp"] {
+            assert_eq!(here.trouble(part).unwrap().0, Code::NoSpace, "{part}");
+        }
+        assert_eq!(live_records(&world.lock()), 1);
+        world.lock().cloud.quota = None;
+        here.sync_well();
+        assert_eq!(live_records(&world.lock()), 4);
+    }
+}
+
+/// Photos of three parts, and there is room for some of the parts of one.
+#[test]
+fn a_photo_half_sent_to_a_cloud_that_is_full_waits_as_a_whole() {
     let world = world(true);
-    let mut here = Hand::open(&world, Originals);
-    here.put("z.heic", b"still");
-    here.put("z.mov", &[7; 90]);
+    let mut here = unheld(&world, 0, Originals);
+    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
+    let names: Vec<String> = (0..400).flat_map(photo).collect();
+    names.iter().for_each(|name| here.put(name, name.as_bytes()));
     world.lock().pass(1_000_000_000);
-    world.lock().cloud.quota = Some(50);
-    let last = here.sync(|_, _| {});
-    assert_eq!((last.state, last.files_failed), (SyncState::UploadFailed, 1));
-    assert_eq!(here.trouble("z.mov").unwrap().0, Code::NoSpace);
-    assert_eq!((here.trouble("z.heic"), live_records(&world.lock())), (None, 1));
+    world.lock().cloud.quota = Some(5000);
+    let mut jobs = 0;
+    assert_eq!(whole(&mut here, 3, &mut jobs).state, SyncState::UploadFailed);
+    let sent = live_records(&world.lock());
+    assert!(jobs > 0 && (400..600).contains(&sent), "{sent}");
     world.lock().cloud.quota = None;
     here.sync_well();
-    assert_eq!(live_records(&world.lock()), 2);
+    assert_eq!(live_records(&world.lock()), 1200);
 }
 
 /// A process that ends anywhere on the way to the cloud: the next one completes the photo.

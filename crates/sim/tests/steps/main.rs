@@ -14,6 +14,7 @@ mod plans;
 mod previews;
 mod removals;
 mod restored;
+mod returns;
 mod schema;
 mod states;
 mod times;

@@ -1,0 +1,201 @@
+//! What was removed comes back with all that went with it, also where some of it was in the cloud alone.
+
+use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
+use cloudsync_engine::job::Work;
+use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::{Code, Result};
+
+use crate::elsewhere;
+use crate::hand::{Hand, World, world};
+use crate::removals::{ask, live_records, remove, restore, sync_both, uri};
+
+const ALBUM: [&str; 3] = ["album/a.jpg", "album/b.jpg", "album/inner/c.jpg"];
+
+fn clean(hand: &mut Hand, path: &str) -> Result<()> {
+    ask(hand, |core, answer| core.clean(&uri(path), answer), |_, _| {})
+}
+
+fn empty_trash(hand: &Hand) {
+    hand.disk.list_trash().unwrap().iter().for_each(|name| hand.disk.empty_trash(name).unwrap());
+}
+
+/// A device that holds an album, and a phone that knows of it.
+fn album() -> (World, Hand, Hand) {
+    let world = world(true);
+    let (mut here, mut phone) = (Hand::of_device(&world, 0, Originals), Hand::of_device(&world, 1, OnDemand));
+    here.disk.make_dir("album").unwrap();
+    here.disk.make_dir("album/inner").unwrap();
+    ALBUM.iter().for_each(|path| here.put(path, path.as_bytes()));
+    here.sync_well();
+    phone.sync_well();
+    (world, here, phone)
+}
+
+fn has_all(hand: &Hand) -> bool {
+    ALBUM.iter().all(|path| hand.disk.stat(path).is_ok() && hand.read(path) == path.as_bytes())
+}
+
+fn knows_all(hand: &Hand) -> bool {
+    let trees = hand.core.trees();
+    let trees = trees.read();
+    ALBUM.iter().all(|path| trees.find_local(path).is_some())
+}
+
+#[test]
+fn an_album_in_the_cloud_alone_comes_back() {
+    for (synced, emptied) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (world, mut here, mut phone) = album();
+        remove(&mut phone, "album").unwrap();
+        if synced {
+            sync_both(&mut phone, &mut here);
+            assert_eq!(live_records(&world.lock()), 0);
+            empty_trash(&here);
+        }
+        if emptied {
+            empty_trash(&phone);
+        }
+        restore(&mut phone, "album").unwrap();
+        sync_both(&mut phone, &mut here);
+        assert!(has_all(&here) && knows_all(&phone), "synced: {synced}, emptied: {emptied}");
+        assert_eq!(live_records(&world.lock()), 5, "synced: {synced}, emptied: {emptied}");
+        assert_eq!(restore(&mut phone, "album").unwrap_err().code, Code::FileExists);
+    }
+}
+
+#[test]
+fn an_album_that_was_freed_in_part_comes_back() {
+    for (synced, emptied) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (world, mut here, mut phone) = album();
+        clean(&mut here, "album/b.jpg").unwrap();
+        clean(&mut here, "album/inner/c.jpg").unwrap();
+        remove(&mut here, "album").unwrap();
+        if synced {
+            sync_both(&mut here, &mut phone);
+        }
+        if emptied {
+            empty_trash(&here);
+        }
+        restore(&mut here, "album").unwrap();
+        sync_both(&mut here, &mut phone);
+        assert!(has_all(&here) && knows_all(&phone), "synced: {synced}, emptied: {emptied}");
+        assert_eq!(live_records(&world.lock()), 5);
+        assert!(here.disk.list_trash().unwrap().is_empty(), "nothing is left there");
+    }
+}
+
+/// Of one file another device has deleted the record already.
+#[test]
+fn an_album_that_is_half_in_the_clouds_trash_comes_back() {
+    let (world, mut here, mut phone) = album();
+    remove(&mut phone, "album").unwrap();
+    here.disk.remove_file("album/a.jpg").unwrap();
+    here.sync_well();
+    phone.sync_stopped_at(|work| matches!(work, Work::Pull { .. }));
+    restore(&mut phone, "album").unwrap();
+    sync_both(&mut phone, &mut here);
+    assert!(has_all(&here) && knows_all(&phone));
+    assert_eq!(live_records(&world.lock()), 5);
+}
+
+#[test]
+fn what_was_deleted_before_its_album_stays_deleted() {
+    for synced in [false, true] {
+        let (world, mut here, mut phone) = album();
+        remove(&mut phone, "album/b.jpg").unwrap();
+        sync_both(&mut phone, &mut here);
+        remove(&mut phone, "album").unwrap();
+        if synced {
+            sync_both(&mut phone, &mut here);
+        }
+        restore(&mut phone, "album").unwrap();
+        sync_both(&mut phone, &mut here);
+        assert!(here.disk.stat("album/a.jpg").is_ok() && here.disk.stat("album/inner/c.jpg").is_ok());
+        assert!(here.disk.stat("album/b.jpg").is_err(), "synced: {synced}");
+        assert_eq!(live_records(&world.lock()), 4);
+    }
+}
+
+#[test]
+fn a_photo_that_was_freed_comes_back() {
+    for synced in [false, true] {
+        let (_world, mut here, mut phone) = album();
+        clean(&mut here, "album/a.jpg").unwrap();
+        remove(&mut here, "album/a.jpg").unwrap();
+        if synced {
+            sync_both(&mut here, &mut phone);
+        }
+        restore(&mut here, "album/a.jpg").unwrap();
+        sync_both(&mut here, &mut phone);
+        assert!(has_all(&here) && knows_all(&phone), "synced: {synced}");
+    }
+}
+
+/// The video was sent by another device, and is in the cloud alone.
+#[test]
+fn a_photo_of_which_a_part_is_in_the_cloud_alone_comes_back_whole() {
+    for (synced, named) in
+        [(false, "IMG_1.HEIC"), (false, "IMG_1.MOV"), (true, "IMG_1.HEIC"), (true, "IMG_1.MOV")]
+    {
+        let (world, mut here, mut phone) = album();
+        phone.put("IMG_1.HEIC", b"still");
+        phone.put("b.jpg", b"other");
+        sync_both(&mut phone, &mut here);
+        here.put("IMG_1.MOV", b"video");
+        sync_both(&mut here, &mut phone);
+        assert_eq!(phone.files().len(), 2);
+        remove(&mut phone, "IMG_1.HEIC").unwrap();
+        if synced {
+            sync_both(&mut phone, &mut here);
+            empty_trash(&here);
+        }
+        restore(&mut phone, named).unwrap();
+        sync_both(&mut phone, &mut here);
+        assert_eq!(here.files().len(), 3, "synced: {synced}, by {named}");
+        assert_eq!(live_records(&world.lock()), 8);
+    }
+}
+
+/// What the cloud is asked for first can be asked for again.
+#[test]
+fn an_album_stays_in_the_trash_while_the_cloud_cannot_bring_the_rest() {
+    let (world, mut here, mut phone) = album();
+    clean(&mut here, "album/b.jpg").unwrap();
+    remove(&mut here, "album").unwrap();
+    sync_both(&mut here, &mut phone);
+    let db = elsewhere(&world);
+    let lock = db.lock().unwrap().lock_id;
+    assert_eq!(restore(&mut here, "album").unwrap_err().code, Code::Busy);
+    assert!(here.disk.stat("album").is_err());
+    db.unlock(lock).unwrap();
+    restore(&mut here, "album").unwrap();
+    let mut phone = Hand::of_device(&world, 1, OnDemand);
+    sync_both(&mut here, &mut phone);
+    assert!(has_all(&here) && knows_all(&phone));
+}
+
+#[test]
+fn what_is_pinned_comes_back_pinned() {
+    for synced in [false, true] {
+        for (pinned, removed) in [
+            ("album/a.jpg", "album/a.jpg"),
+            ("album/a.jpg", "album"),
+            ("album/inner", "album"),
+            ("album", "album"),
+        ] {
+            let (_world, mut here, mut phone) = album();
+            here.core.pin(&uri(pinned), true).unwrap();
+            remove(&mut here, removed).unwrap();
+            if synced {
+                sync_both(&mut here, &mut phone);
+            }
+            restore(&mut here, removed).unwrap();
+            sync_both(&mut here, &mut phone);
+            assert!(has_all(&here));
+            let what = format!("{pinned} with {removed}, synced: {synced}");
+            for path in ALBUM {
+                let refused = clean(&mut here, path).is_err_and(|error| error.code == Code::AccessDenied);
+                assert_eq!(refused, path.starts_with(pinned), "{path} of {what}");
+            }
+        }
+    }
+}
