@@ -1,8 +1,9 @@
 //! Downloads by URI, while a file's name changes.
 
 use cloudsync_engine::job::{Job, Work};
-use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{ClientId, DownloadFileType, DownloadPolicy, DownloadState, Event};
+use cloudsync_engine::ports::{DeviceState, FileSystem, Heat, Network};
+use cloudsync_engine::{ClientId, DownloadErrorType, DownloadFileType, DownloadPolicy, DownloadState, Event};
+use cloudsync_sim::fine_conditions;
 
 use crate::files_sent;
 use crate::hand::{Hand, world};
@@ -204,4 +205,113 @@ fn old_bytes_that_come_after_the_news_of_newer_ones_do_not_replace_them() {
         there.sync_well();
     }
     assert_eq!(there.files(), [("a".to_owned(), b"newer".to_vec())].into());
+}
+
+/// A device with files in the cloud alone, and another condition than when it learned of them.
+fn with_files_in_the_cloud(change: impl FnOnce(&mut DeviceState)) -> Hand {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    there.put("a", &[7; 5000]);
+    there.put("b", &[8; 5000]);
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::OnDemand);
+    here.sync_well();
+    here.idle();
+    change(&mut world.lock().devices[0].conditions);
+    here
+}
+
+const A: &str = "file://media/Photo/a";
+
+fn no_network(state: &mut DeviceState) {
+    state.network = Network { wifi: false, mobile: false };
+}
+
+fn overheated(state: &mut DeviceState) {
+    state.heat = Heat::Overheated;
+}
+
+/// How a download or a batch ends.
+type End = (DownloadState, DownloadErrorType);
+
+/// How the downloads and batches ended since this was last asked.
+fn ends(hand: &Hand) -> Vec<End> {
+    let events = std::iter::from_fn(|| hand.sink.next());
+    let ended = events.filter_map(|event| match event {
+        Event::Download { progress, .. } => Some((progress.state, progress.error)),
+        Event::Batch { progress, .. } => {
+            let error = progress.failed.first().map_or(DownloadErrorType::NoError, |(_, error)| *error);
+            Some((progress.state, error))
+        }
+        _ => None,
+    });
+    ended.filter(|(state, _)| *state != DownloadState::Running).collect()
+}
+
+/// What lets nothing come any more, and how what is asked for ends then.
+type Forbids = (fn(&mut DeviceState), End);
+
+const FORBIDDING: [Forbids; 2] = [
+    (no_network, (DownloadState::Failed, DownloadErrorType::NetworkUnavailable)),
+    (overheated, (DownloadState::Stopped, DownloadErrorType::NoError)),
+];
+
+#[test]
+fn a_download_that_the_device_forbids_is_not_tried() {
+    for (forbid, end) in FORBIDDING {
+        let mut here = with_files_in_the_cloud(forbid);
+        here.core.start_download(7, A).unwrap();
+        assert!(here.core.next_job().is_none(), "it is tried");
+        assert_eq!(ends(&here), [end]);
+        let uris = ["a", "b"].map(|name| format!("file://media/Photo/{name}"));
+        here.core.start_batch(7, 1, uris.to_vec(), DownloadFileType::Content).unwrap();
+        assert!(here.core.next_job().is_none(), "it is tried");
+        assert_eq!(ends(&here), [end]);
+        assert!(here.core.is_idle());
+
+        here.world.lock().devices[0].conditions = fine_conditions();
+        here.core.start_download(7, A).unwrap();
+        here.idle();
+        assert_eq!(ends(&here), [(DownloadState::Completed, DownloadErrorType::NoError)]);
+    }
+}
+
+#[test]
+fn a_download_under_way_ends_where_the_device_forbids_it_and_the_next_goes_on() {
+    for (forbid, end) in FORBIDDING {
+        let mut here = with_files_in_the_cloud(|_| {});
+        here.core.start_download(7, A).unwrap();
+        let fetch = here.core.next_job().unwrap();
+        forbid(&mut here.world.lock().devices[0].conditions);
+        let begun = here.world.lock().now_ns;
+        while !fetch.stop.is_set() {
+            here.wait();
+            assert!(here.world.lock().now_ns - begun <= 1_000_000_000, "it still moves bytes");
+        }
+        // It had moved some by then.
+        here.world.lock().devices[0].conditions.network.mobile = true;
+        let moved = fetch.moved.clone();
+        here.step(fetch);
+        assert_eq!(ends(&here), [end]);
+        assert!((1..1000).contains(&moved.get()) && here.core.is_idle());
+
+        here.world.lock().devices[0].conditions = fine_conditions();
+        here.core.start_download(7, A).unwrap();
+        here.idle();
+        assert_eq!(ends(&here), [(DownloadState::Completed, DownloadErrorType::NoError)]);
+    }
+}
+
+#[test]
+fn who_stops_a_download_that_has_no_network_any_more_hears_that_it_is_stopped() {
+    let mut here = with_files_in_the_cloud(|_| {});
+    here.core.start_download(7, A).unwrap();
+    let fetch = here.core.next_job().unwrap();
+    no_network(&mut here.world.lock().devices[0].conditions);
+    here.live_for(1_000_000_000);
+    assert!(fetch.stop.is_set());
+    here.core.stop_download(7, A);
+    here.world.lock().devices[0].conditions = fine_conditions();
+    here.step(fetch);
+    assert_eq!(ends(&here), [(DownloadState::Stopped, DownloadErrorType::NoError)]);
 }
