@@ -468,7 +468,7 @@ impl Core {
             (Task::Pull, Outcome::Pull(result)) => self.pull_done(run, result),
             (Task::Hash(nodes), Outcome::Hash(outcomes)) => self.hash_done(run, nodes, outcomes),
             (Task::Disk(task), Outcome::Disk(outcomes)) => self.disk_done(run, task, outcomes),
-            (Task::Fetch(items), Outcome::Fetch(outcomes)) => self.fetch_done(run, items, outcomes),
+            (Task::Fetch(task), Outcome::Fetch(outcomes)) => self.fetch_done(run, task, outcomes),
             (Task::Identify, Outcome::Identified(found)) => Self::identified(run, found),
             (Task::Upload(task), Outcome::Upload(outcomes)) => self.upload_done(run, task, outcomes),
             (Task::Previews(nodes), Outcome::Previews(outcomes)) => {
@@ -806,7 +806,7 @@ impl Task {
         match self {
             Task::Hash(nodes) => Outcome::Hash(nodes.iter().map(|_| HashOutcome::Stopped).collect()),
             Task::Disk(task) => Outcome::Disk(task.ops().iter().map(|_| DiskOutcome::NotTried).collect()),
-            Task::Fetch(items) => Outcome::Fetch(items.iter().map(|_| FetchOutcome::Stopped).collect()),
+            Task::Fetch(task) => Outcome::Fetch(task.items().iter().map(|_| FetchOutcome::Stopped).collect()),
             Task::Previews(nodes) => {
                 Outcome::Previews(nodes.iter().map(|_| PreviewOutcome::Stopped).collect())
             }

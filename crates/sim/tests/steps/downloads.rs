@@ -1,8 +1,11 @@
 //! Downloads by URI, while a file's name changes.
 
-use cloudsync_engine::job::{Job, Work};
+use cloudsync_engine::job::{FetchOutcome, Job, Outcome, StopFlag, Work};
 use cloudsync_engine::ports::{DeviceState, FileSystem, Heat, Network};
-use cloudsync_engine::{ClientId, DownloadErrorType, DownloadFileType, DownloadPolicy, DownloadState, Event};
+use cloudsync_engine::{
+    ClientId, DownloadErrorType, DownloadFileType, DownloadPolicy, DownloadState, Event, SyncProgress,
+    SyncState,
+};
 use cloudsync_sim::fine_conditions;
 
 use crate::files_sent;
@@ -314,4 +317,81 @@ fn who_stops_a_download_that_has_no_network_any_more_hears_that_it_is_stopped() 
     here.world.lock().devices[0].conditions = fine_conditions();
     here.step(fetch);
     assert_eq!(ends(&here), [(DownloadState::Stopped, DownloadErrorType::NoError)]);
+}
+
+/// A device whose run is about to fetch these files with one job.
+fn about_to_fetch_all(names: &[String]) -> (Hand, Job) {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    for (name, fill) in names.iter().zip(0_u8..) {
+        there.put(name, &[fill; 5000]);
+    }
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::Originals);
+    let fetch = here.sync_until(|work| matches!(work, Work::Fetch(_)));
+    assert!(matches!(&fetch.work, Work::Fetch(items) if items.len() == names.len()));
+    (here, fetch)
+}
+
+/// Does what is to be done up to the end of the sync.
+fn rest(here: &mut Hand) -> SyncProgress {
+    loop {
+        let last = std::iter::from_fn(|| here.sink.next()).find_map(|event| match event {
+            Event::Sync(progress) if progress.state.is_final() => Some(progress),
+            _ => None,
+        });
+        match (last, here.core.next_job()) {
+            (Some(last), _) => return last,
+            (None, Some(job)) => here.step(job),
+            (None, None) => here.wait(),
+        }
+    }
+}
+
+#[test]
+fn a_person_does_not_wait_for_the_rest_of_a_runs_files() {
+    let names: Vec<String> = (10..30).map(|number| format!("IMG_{number}.jpg")).collect();
+    for wanted in [&names[0], &names[10], &names[19]] {
+        let (mut here, fetch) = about_to_fetch_all(&names);
+        here.core.start_download(7, &format!("file://media/Photo/{wanted}")).unwrap();
+        let run = fetch.moved.clone();
+        here.step(fetch);
+        let first = here.core.next_job().unwrap();
+        assert_eq!(brings(&first), Some(&**wanted));
+        let person = first.moved.clone();
+        here.step(first);
+        let place = here.core.next_job().unwrap();
+        assert!(matches!(place.work, Work::Place(_)));
+        here.step(place);
+        assert_eq!(ended(&here, DownloadState::Completed).len(), 1);
+        let moved = run.get() + person.get();
+        assert!(moved < 5000 * 3, "{moved} of 100000 bytes came before the file");
+
+        let last = rest(&mut here);
+        assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0));
+        assert_eq!(here.files().len(), 20);
+    }
+}
+
+/// What had come whole of a photo when the job was cut waits for the other parts.
+#[test]
+fn no_half_of_a_photo_takes_its_place_when_a_person_goes_first() {
+    let names = ["IMG_1.HEIC", "IMG_1.MOV", "IMG_2.jpg", "IMG_3.jpg"].map(str::to_owned);
+    let (mut here, fetch) = about_to_fetch_all(&names);
+    let Work::Fetch(items) = &fetch.work else { panic!() };
+    let cut: Vec<bool> =
+        items.iter().map(|item| item.path != "IMG_1.HEIC" && item.path != "IMG_2.jpg").collect();
+    here.core.start_download(7, "file://media/Photo/IMG_3.jpg").unwrap();
+    let mut done = Job { stop: StopFlag::default(), ..fetch }.run(&here.core.job_context());
+    let Outcome::Fetch(outcomes) = &mut done.outcome else { panic!() };
+    for (outcome, _) in outcomes.iter_mut().zip(cut).filter(|(_, cut)| *cut) {
+        *outcome = FetchOutcome::Stopped;
+    }
+    here.core.finish(done);
+    while let Some(job) = here.core.next_job() {
+        here.step(job);
+        assert_eq!(here.disk.stat("IMG_1.HEIC").is_ok(), here.disk.stat("IMG_1.MOV").is_ok());
+    }
+    assert_eq!(rest(&mut here).state, SyncState::Completed);
+    assert_eq!(here.files().len(), 4);
 }

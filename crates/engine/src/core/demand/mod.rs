@@ -351,7 +351,7 @@ impl Core {
         let mut nodes = BTreeSet::new();
         for task in self.tasks.values() {
             match task {
-                Task::Fetch(items) => nodes.extend(items.iter().map(|item| item.node)),
+                Task::Fetch(task) => nodes.extend(task.items().iter().map(|item| item.node)),
                 Task::Discard(node) => nodes.extend([*node]),
                 _ => {}
             }

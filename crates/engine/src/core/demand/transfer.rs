@@ -29,7 +29,8 @@ enum Now {
 
 impl Core {
     /// Begins what waits and may begin: what a person waits for at once, of batches so many files that
-    /// workers are left for others. A file that a run is bringing is waited for.
+    /// workers are left for others. A file that a run is bringing is waited for; a person does not wait for those that
+    /// the run brings with it.
     pub(crate) fn begin_waiting(&mut self) {
         self.begin_previews();
         if self.demands.waiting.is_empty() {
@@ -45,7 +46,11 @@ impl Core {
             let Some(demand) = self.demands.by_node.get(&node).filter(|demand| demand.job.is_none()) else {
                 continue;
             };
-            if in_use.contains(&node) || (demand.urgency != Urgency::Person && !self.batches_may_begin()) {
+            let of_person = demand.urgency == Urgency::Person;
+            if in_use.contains(&node) || (!of_person && !self.batches_may_begin()) {
+                if of_person {
+                    self.cut_fetch_of(node);
+                }
                 later.push_back(node);
             } else if self.is_idle_part(node) {
                 self.demands.by_node.remove(&node);
@@ -55,6 +60,14 @@ impl Core {
         }
         later.append(&mut self.demands.waiting);
         self.demands.waiting = later;
+    }
+
+    fn cut_fetch_of(&self, node: NodeId) {
+        for task in self.tasks.values() {
+            if let Task::Fetch(task) = task {
+                task.cut_for(node);
+            }
+        }
     }
 
     fn batches_may_begin(&self) -> bool {
