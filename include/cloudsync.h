@@ -3544,7 +3544,9 @@ int32_t download_unregister_progress_cb(struct CloudSyncDownload *download,
 /**
  * Fetches one file's bytes (documented: start of a URI, as a promise). Returns when the download is accepted;
  * how it goes arrives as progress events, the last of them COMPLETED, FAILED or STOPPED. A file that is here
- * already completes at once. Of a photo with several parts (as for cloudsync_remove) the others come after the one
+ * already completes at once. Without a network it ends FAILED with CLOUDSYNC_DOWNLOAD_ERROR_NETWORK_UNAVAILABLE, on an
+ * overheated device STOPPED, also where that comes over it under way; the next start goes on from there. Of a photo
+ * with several parts (as for cloudsync_remove) the others come after the one
  * that was asked for, in the background and where there is room: no event is told of them, and stopping what has
  * completed does not stop them.
  *
@@ -3704,7 +3706,9 @@ int32_t cloud_file_cache_unregister_batch_download_cb(struct CloudSyncCloudFileC
  * Fetches one file's bytes (documented: start of a URI, as a promise), before batches and before what sync runs fetch.
  * Goes on from what an earlier download received. Returns when the download is accepted; how it goes arrives as progress
  * events, the last of them COMPLETED, FAILED or STOPPED. A file that is here already completes at once. Who asks for a
- * file that is being fetched already shares that transfer. Of a photo with several parts (as for cloudsync_remove) the
+ * file that is being fetched already shares that transfer. Without a network it ends FAILED with
+ * CLOUDSYNC_DOWNLOAD_ERROR_NETWORK_UNAVAILABLE, on an overheated device STOPPED, also where that comes over it under
+ * way; the next start goes on from there. Of a photo with several parts (as for cloudsync_remove) the
  * others come after the one that was asked for, in the background and where there is room: no event is told of them, and
  * stopping what has completed does not stop them. The next start of any part tries again what did not come.
  *
@@ -3782,7 +3786,8 @@ int32_t cloud_file_cache_stop_async(struct CloudSyncCloudFileCache *cache,
  * starts wait for: a bounded number of its files is under way at a time. Returns when the batch is accepted; how it goes
  * arrives as batch events, the last of them COMPLETED, FAILED or STOPPED; the first may come before this returns. A file
  * that cannot be fetched is one of the batch's failed files and does not keep the others from coming. The other parts of
- * its photos come too, as for cloud_file_cache_start, and are not counted.
+ * its photos come too, as for cloud_file_cache_start, and are not counted. Without a network, and on an overheated
+ * device, the files that have not come end as for cloud_file_cache_start.
  *
  * A batch of THUMBNAIL or LCD fetches small pictures instead of files, and succeeds at once where they are here;
  * cloudsync_preview_path says where they lie. A file without such a picture fails with

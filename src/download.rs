@@ -142,7 +142,9 @@ pub unsafe extern "C" fn download_unregister_progress_cb(
 
 /// Fetches one file's bytes (documented: start of a URI, as a promise). Returns when the download is accepted;
 /// how it goes arrives as progress events, the last of them COMPLETED, FAILED or STOPPED. A file that is here
-/// already completes at once. Of a photo with several parts (as for cloudsync_remove) the others come after the one
+/// already completes at once. Without a network it ends FAILED with CLOUDSYNC_DOWNLOAD_ERROR_NETWORK_UNAVAILABLE, on an
+/// overheated device STOPPED, also where that comes over it under way; the next start goes on from there. Of a photo
+/// with several parts (as for cloudsync_remove) the others come after the one
 /// that was asked for, in the background and where there is room: no event is told of them, and stopping what has
 /// completed does not stop them.
 ///

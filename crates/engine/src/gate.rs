@@ -7,7 +7,7 @@ use cloudsync_cloud::{CloudError, CloudService, ServiceInfo};
 use crate::account::Account;
 use crate::config::{BatteryMarks, Config};
 use crate::error::{Code, Error, Result};
-use crate::event::ErrorType;
+use crate::event::{DownloadErrorType, DownloadState, ErrorType};
 use crate::ports::{Conditions, DeviceState, Heat, Ports};
 
 /// Decides whether a run may start.
@@ -143,6 +143,17 @@ impl Gate {
             return Some(ErrorType::BatteryLevelLow);
         }
         (state.heat >= Heat::Overheated).then_some(ErrorType::DeviceTemperatureTooHigh)
+    }
+
+    /// How downloads that somebody asked for end now, where the device lets none of them go on. The documents have no
+    /// error for heat: it stops them. They say nothing of the battery.
+    pub(crate) fn ends_downloads(&self) -> Option<(DownloadState, DownloadErrorType)> {
+        let state = self.conditions.read();
+        if check_network(&state).is_err() {
+            return Some((DownloadState::Failed, DownloadErrorType::NetworkUnavailable));
+        }
+        let hot = state.heat >= Heat::Overheated;
+        hot.then_some((DownloadState::Stopped, DownloadErrorType::NoError))
     }
 
     /// Whether bytes may be sent over the networks that are up.

@@ -11,7 +11,7 @@ use super::trash::is_to_go;
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, PlaceItem, Work};
+use crate::job::{DiskOp, DiskOutcome, FetchItem, FetchOutcome, PlaceItem, StopFlag, Work};
 use crate::plan::{self, CloudAction, DiskAction, Steps};
 use crate::ports::{SMUDGED, Stamp, same_file};
 use crate::record;
@@ -32,6 +32,45 @@ struct Fetch {
     place: Place,
     /// It is another part of the photo before.
     joined: bool,
+}
+
+/// Files that a run brings with one job, or puts in their places.
+#[derive(Debug)]
+pub(super) struct FetchTask {
+    items: Vec<FetchItem>,
+    /// Of each, whether it is another part of the photo before.
+    joined: Vec<bool>,
+    /// Cuts the job; `None` where it puts them in their places.
+    cut: Option<StopFlag>,
+}
+
+impl FetchTask {
+    /// The files.
+    pub(super) fn items(&self) -> &[FetchItem] {
+        &self.items
+    }
+
+    /// A person waits for a file, and is not to wait for all that comes with it.
+    pub(super) fn cut_for(&self, node: NodeId) {
+        if let Some(cut) = &self.cut
+            && self.items.len() > 1
+            && self.items.iter().any(|item| item.node == node)
+        {
+            cut.set();
+        }
+    }
+
+    /// Of each, whether it or another part of its photo was stopped before it had come, where a person's file goes
+    /// first: all these parts come once more, as far as they have not, to be put in their places together.
+    fn still_to_come(&self, outcomes: &[FetchOutcome]) -> Vec<bool> {
+        let is_cut = self.cut.as_ref().is_some_and(StopFlag::is_set);
+        let stopped = |outcome: &FetchOutcome| is_cut && matches!(outcome, FetchOutcome::Stopped);
+        let mut open: Vec<bool> = outcomes.iter().map(stopped).collect();
+        let joined: Vec<usize> = (1..open.len()).filter(|at| self.joined.get(*at) == Some(&true)).collect();
+        joined.iter().for_each(|&at| open[at] |= open[at - 1]);
+        joined.iter().rev().for_each(|&at| open[at - 1] |= open[at]);
+        open
+    }
 }
 
 /// A batch of changes under way.
@@ -287,10 +326,10 @@ impl Core {
     }
 
     fn order_fetches(&mut self, run: &mut Run, disk: &mut DiskPhase) {
-        let mut items = Vec::new();
+        let (mut items, mut parts) = (Vec::new(), Vec::new());
         let mut bytes = 0;
         let full = |files: usize, bytes: u64| files >= FETCH_FILES || bytes >= FETCH_BYTES;
-        while let Some(Fetch { node, place, .. }) =
+        while let Some(Fetch { node, place, joined }) =
             disk.fetches.pop_front_if(|next| next.joined || !full(items.len(), bytes))
         {
             if is_to_go(&self.states.trees.read(), node) {
@@ -305,22 +344,30 @@ impl Core {
                 Some(item) => {
                     bytes += item.content.size;
                     items.push(item);
+                    parts.push(joined);
                 }
                 None => run.set_back(node),
             }
         }
         if !items.is_empty() {
             self.states.set(items.iter().map(|item| item.node), Some(Activity::Downloading));
-            self.enqueue_run(run, Task::Fetch(items.clone()), Work::Fetch(items));
+            let cut = run.stop.part();
+            let task = FetchTask { items: items.clone(), joined: parts, cut: Some(cut.clone()) };
+            self.enqueue_run_part(run, Task::Fetch(task), Work::Fetch(items), cut);
         }
     }
 
-    pub(super) fn fetch_done(&mut self, run: &mut Run, items: Vec<FetchItem>, outcomes: Vec<FetchOutcome>) {
-        let mut came = Vec::new();
-        self.states.set(items.iter().map(|item| item.node), None);
-        for (item, outcome) in items.into_iter().zip(outcomes) {
+    pub(super) fn fetch_done(&mut self, run: &mut Run, task: FetchTask, outcomes: Vec<FetchOutcome>) {
+        let (mut came, mut again) = (Vec::new(), Vec::new());
+        self.states.set(task.items.iter().map(|item| item.node), None);
+        let open = task.still_to_come(&outcomes);
+        let parts = task.joined.into_iter().zip(open);
+        for ((item, outcome), (joined, open)) in task.items.into_iter().zip(outcomes).zip(parts) {
             let node = item.node;
             match outcome {
+                FetchOutcome::Came(_) | FetchOutcome::Stopped if open => {
+                    again.push(Fetch { node, place: item.place, joined });
+                }
                 FetchOutcome::Came(stamp) => came.push(PlaceItem { fetched: item, stamp }),
                 FetchOutcome::Placed(stamp) => {
                     fetched(&mut self.states.trees.write(), &item, stamp);
@@ -336,6 +383,9 @@ impl Core {
                 FetchOutcome::Stopped => {}
             }
         }
+        if let Phase::Disk(disk) = &mut run.phase {
+            again.into_iter().rev().for_each(|fetch| disk.fetches.push_front(fetch));
+        }
         // What has come, and has no place when the run ends, need not come again for the next one.
         if !came.is_empty() && run.ending.is_none() {
             self.place_fetched(run, came);
@@ -347,8 +397,9 @@ impl Core {
             return self.index_trouble(run, &error);
         }
         self.states.set(came.iter().map(|item| item.fetched.node), Some(Activity::Downloading));
-        let items = came.iter().map(|item| item.fetched.clone()).collect();
-        self.enqueue_run(run, Task::Fetch(items), Work::Place(came));
+        let items: Vec<FetchItem> = came.iter().map(|item| item.fetched.clone()).collect();
+        let task = FetchTask { joined: vec![false; items.len()], items, cut: None };
+        self.enqueue_run(run, Task::Fetch(task), Work::Place(came));
     }
 
     /// The intent: before files are put in their places, the index knows which they are. Where a kill is

@@ -52,7 +52,7 @@ impl Core {
             return None;
         }
         let steps = std::mem::take(&mut identify.steps);
-        Some(Box::new(Push::new(&self.states.trees.read(), steps, &identify.found)))
+        Some(Box::new(Push::new(&self.states.trees.read(), steps, &identify.found, run.stop.part())))
     }
 
     pub(super) fn identified(run: &mut Run, found: Vec<(NodeId, ContentId)>) {

@@ -77,7 +77,7 @@ enum Task {
     Hash(Vec<NodeId>),
     Disk(disk_phase::DiskTask),
     Identify,
-    Fetch(Vec<crate::job::FetchItem>),
+    Fetch(disk_phase::FetchTask),
     Demand(NodeId),
     Mark(marks::MarkTask),
     /// Thumbnails that a run fetches.

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use cloudsync_cloud::{Capabilities, CloudError, RowWrite, WriteReceipt};
 
 use super::photos;
-use super::run::Run;
+use super::run::{Ending, Run};
 use super::state::Activity;
 use super::trash::bring_back;
 use super::{Core, Task};
 use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
-use crate::job::{UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
+use crate::job::{StopFlag, UploadItem, UploadOutcome, Work, WriteBatch, WriteResults};
 use crate::plan::{self, CloudAction, Steps};
 use crate::ports::{ContentId, Stamp};
 use crate::record;
@@ -37,6 +37,8 @@ pub(super) struct Push {
     locked_out_at: Option<u64>,
     /// Somebody else wrote in the meantime: the rest is planned anew.
     stale: bool,
+    /// Of the jobs that send bytes: records may be written where bytes may not go.
+    stop: StopFlag,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +177,7 @@ impl Push {
         trees: &Trees,
         steps: Steps<CloudAction>,
         identified: &BTreeMap<NodeId, ContentId>,
+        stop: StopFlag,
     ) -> Self {
         let (steps, joined) = photos::cloud_together(trees, steps, identified);
         Push {
@@ -190,6 +193,7 @@ impl Push {
             attempts: 0,
             locked_out_at: None,
             stale: false,
+            stop,
         }
     }
 
@@ -244,6 +248,18 @@ impl Push {
             self.photo(position).filter(|part| self.stages[*part] == Stage::Open).collect();
         parts.iter().for_each(|part| self.drop_step(*part));
         parts.into_iter().map(|part| self.node(part)).collect()
+    }
+
+    /// What may be sent over Wi-Fi alone is left to a later run.
+    fn wait_for_wifi(&mut self, run: &mut Run, position: usize) {
+        run.complain(SyncState::UploadFailed, ErrorType::WifiUnavailable);
+        self.leave(run, position);
+    }
+
+    /// A later run sends it, and the whole photo with it.
+    fn leave(&mut self, run: &mut Run, position: usize) {
+        run.freeze(self.node(position));
+        self.drop_photo(position).into_iter().for_each(|part| run.freeze(part));
     }
 
     fn action(&self, position: usize) -> &CloudAction {
@@ -310,6 +326,9 @@ impl Core {
         self.enter(run, SyncState::Uploading);
         if push.ids != Ids::There && !self.record_ids(run, push) {
             return false;
+        }
+        if push.sending > 0 && !self.gate.may_upload() {
+            push.stop.set();
         }
         if push.stale {
             return run.jobs == 0 && self.give_lock_back(run);
@@ -402,12 +421,12 @@ impl Core {
         let full = run.complaint.is_some_and(|(_, error)| error == ErrorType::CloudStorageFull);
         let wifi = self.gate.may_upload();
         if full || !wifi {
-            if !wifi {
-                run.complain(SyncState::UploadFailed, ErrorType::WifiUnavailable);
-            }
             for position in std::mem::take(&mut push.uploads) {
-                // The whole photo waits.
-                push.drop_photo(position).into_iter().for_each(|part| run.freeze(part));
+                if wifi {
+                    push.leave(run, position);
+                } else {
+                    push.wait_for_wifi(run, position);
+                }
             }
             return;
         }
@@ -450,7 +469,8 @@ impl Core {
         if !items.is_empty() {
             push.sending += 1;
             self.states.set(items.iter().map(|item| item.node), Some(Activity::Uploading));
-            self.enqueue_run(run, Task::Upload(UploadTask { positions }), Work::Upload(items));
+            let task = Task::Upload(UploadTask { positions });
+            self.enqueue_run_part(run, task, Work::Upload(items), push.stop.clone());
         }
     }
 
@@ -501,7 +521,12 @@ impl Core {
                 }
             }
             UploadOutcome::Refused(error) => self.cloud_trouble(run, Some(node), &error),
-            UploadOutcome::Stopped => self.states.set([node], Some(Activity::Stopped)),
+            UploadOutcome::Stopped => match run.ending {
+                Some(Ending::Stopped) => self.states.set([node], Some(Activity::Stopped)),
+                // The device does not allow it: nobody has stopped it, and the next run goes on from there.
+                Some(Ending::Failed(..)) => {}
+                None => push.wait_for_wifi(run, position),
+            },
         }
         push.drop_step(position);
     }

@@ -270,6 +270,8 @@ impl Core {
                 && let Some(error) = self.gate.interrupts()
             {
                 run.fail(error);
+                // What moves bytes now would move all that its job has left.
+                run.stop.set();
             }
             let finished = run.ending.is_some() || matches!(run.phase, Phase::Done);
             let went_on = if finished { self.wind_down(&mut run) } else { self.drive(&mut run) };
@@ -443,8 +445,14 @@ impl Core {
     }
 
     pub(super) fn enqueue_run(&mut self, run: &mut Run, task: Task, work: Work) {
+        let stop = run.stop.clone();
+        self.enqueue_run_part(run, task, work, stop);
+    }
+
+    /// A job that may be stopped where the run goes on; `stop` is a part of the run's.
+    pub(super) fn enqueue_run_part(&mut self, run: &mut Run, task: Task, work: Work, stop: StopFlag) {
         run.jobs += 1;
-        self.enqueue(task, work, run.stop.clone(), run.tally.moved());
+        self.enqueue(task, work, stop, run.tally.moved());
     }
 
     pub(super) fn run_job_done(&mut self, task: Task, outcome: Outcome) {
@@ -460,7 +468,7 @@ impl Core {
             (Task::Pull, Outcome::Pull(result)) => self.pull_done(run, result),
             (Task::Hash(nodes), Outcome::Hash(outcomes)) => self.hash_done(run, nodes, outcomes),
             (Task::Disk(task), Outcome::Disk(outcomes)) => self.disk_done(run, task, outcomes),
-            (Task::Fetch(items), Outcome::Fetch(outcomes)) => self.fetch_done(run, items, outcomes),
+            (Task::Fetch(task), Outcome::Fetch(outcomes)) => self.fetch_done(run, task, outcomes),
             (Task::Identify, Outcome::Identified(found)) => Self::identified(run, found),
             (Task::Upload(task), Outcome::Upload(outcomes)) => self.upload_done(run, task, outcomes),
             (Task::Previews(nodes), Outcome::Previews(outcomes)) => {
@@ -798,7 +806,7 @@ impl Task {
         match self {
             Task::Hash(nodes) => Outcome::Hash(nodes.iter().map(|_| HashOutcome::Stopped).collect()),
             Task::Disk(task) => Outcome::Disk(task.ops().iter().map(|_| DiskOutcome::NotTried).collect()),
-            Task::Fetch(items) => Outcome::Fetch(items.iter().map(|_| FetchOutcome::Stopped).collect()),
+            Task::Fetch(task) => Outcome::Fetch(task.items().iter().map(|_| FetchOutcome::Stopped).collect()),
             Task::Previews(nodes) => {
                 Outcome::Previews(nodes.iter().map(|_| PreviewOutcome::Stopped).collect())
             }

@@ -61,17 +61,27 @@ pub type JobId = u64;
 
 /// Tells running jobs to stop soon.
 #[derive(Debug, Clone, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
+pub struct StopFlag {
+    own: Arc<AtomicBool>,
+    /// Of what they are a part of.
+    whole: Option<Arc<AtomicBool>>,
+}
 
 impl StopFlag {
+    /// A flag for some of the jobs, who stop when all of them do, too.
+    pub(crate) fn part(&self) -> StopFlag {
+        StopFlag { own: Arc::default(), whole: Some(Arc::clone(&self.own)) }
+    }
+
     /// Asks to stop.
     pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.own.store(true, Ordering::Relaxed);
     }
 
     /// Whether to stop.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let whole = self.whole.as_ref().is_some_and(|whole| whole.load(Ordering::Relaxed));
+        whole || self.own.load(Ordering::Relaxed)
     }
 }
 

@@ -1,8 +1,12 @@
 //! Downloads by URI, while a file's name changes.
 
-use cloudsync_engine::job::{Job, Work};
-use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{ClientId, DownloadFileType, DownloadPolicy, DownloadState, Event};
+use cloudsync_engine::job::{FetchOutcome, Job, Outcome, StopFlag, Work};
+use cloudsync_engine::ports::{DeviceState, FileSystem, Heat, Network};
+use cloudsync_engine::{
+    ClientId, DownloadErrorType, DownloadFileType, DownloadPolicy, DownloadState, Event, SyncProgress,
+    SyncState,
+};
+use cloudsync_sim::fine_conditions;
 
 use crate::files_sent;
 use crate::hand::{Hand, world};
@@ -204,4 +208,190 @@ fn old_bytes_that_come_after_the_news_of_newer_ones_do_not_replace_them() {
         there.sync_well();
     }
     assert_eq!(there.files(), [("a".to_owned(), b"newer".to_vec())].into());
+}
+
+/// A device with files in the cloud alone, and another condition than when it learned of them.
+fn with_files_in_the_cloud(change: impl FnOnce(&mut DeviceState)) -> Hand {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    there.put("a", &[7; 5000]);
+    there.put("b", &[8; 5000]);
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::OnDemand);
+    here.sync_well();
+    here.idle();
+    change(&mut world.lock().devices[0].conditions);
+    here
+}
+
+const A: &str = "file://media/Photo/a";
+
+fn no_network(state: &mut DeviceState) {
+    state.network = Network { wifi: false, mobile: false };
+}
+
+fn overheated(state: &mut DeviceState) {
+    state.heat = Heat::Overheated;
+}
+
+/// How a download or a batch ends.
+type End = (DownloadState, DownloadErrorType);
+
+/// How the downloads and batches ended since this was last asked.
+fn ends(hand: &Hand) -> Vec<End> {
+    let events = std::iter::from_fn(|| hand.sink.next());
+    let ended = events.filter_map(|event| match event {
+        Event::Download { progress, .. } => Some((progress.state, progress.error)),
+        Event::Batch { progress, .. } => {
+            let error = progress.failed.first().map_or(DownloadErrorType::NoError, |(_, error)| *error);
+            Some((progress.state, error))
+        }
+        _ => None,
+    });
+    ended.filter(|(state, _)| *state != DownloadState::Running).collect()
+}
+
+/// What lets nothing come any more, and how what is asked for ends then.
+type Forbids = (fn(&mut DeviceState), End);
+
+const FORBIDDING: [Forbids; 2] = [
+    (no_network, (DownloadState::Failed, DownloadErrorType::NetworkUnavailable)),
+    (overheated, (DownloadState::Stopped, DownloadErrorType::NoError)),
+];
+
+#[test]
+fn a_download_that_the_device_forbids_is_not_tried() {
+    for (forbid, end) in FORBIDDING {
+        let mut here = with_files_in_the_cloud(forbid);
+        here.core.start_download(7, A).unwrap();
+        assert!(here.core.next_job().is_none(), "it is tried");
+        assert_eq!(ends(&here), [end]);
+        let uris = ["a", "b"].map(|name| format!("file://media/Photo/{name}"));
+        here.core.start_batch(7, 1, uris.to_vec(), DownloadFileType::Content).unwrap();
+        assert!(here.core.next_job().is_none(), "it is tried");
+        assert_eq!(ends(&here), [end]);
+        assert!(here.core.is_idle());
+
+        here.world.lock().devices[0].conditions = fine_conditions();
+        here.core.start_download(7, A).unwrap();
+        here.idle();
+        assert_eq!(ends(&here), [(DownloadState::Completed, DownloadErrorType::NoError)]);
+    }
+}
+
+#[test]
+fn a_download_under_way_ends_where_the_device_forbids_it_and_the_next_goes_on() {
+    for (forbid, end) in FORBIDDING {
+        let mut here = with_files_in_the_cloud(|_| {});
+        here.core.start_download(7, A).unwrap();
+        let fetch = here.core.next_job().unwrap();
+        forbid(&mut here.world.lock().devices[0].conditions);
+        let begun = here.world.lock().now_ns;
+        while !fetch.stop.is_set() {
+            here.wait();
+            assert!(here.world.lock().now_ns - begun <= 1_000_000_000, "it still moves bytes");
+        }
+        // It had moved some by then.
+        here.world.lock().devices[0].conditions.network.mobile = true;
+        let moved = fetch.moved.clone();
+        here.step(fetch);
+        assert_eq!(ends(&here), [end]);
+        assert!((1..1000).contains(&moved.get()) && here.core.is_idle());
+
+        here.world.lock().devices[0].conditions = fine_conditions();
+        here.core.start_download(7, A).unwrap();
+        here.idle();
+        assert_eq!(ends(&here), [(DownloadState::Completed, DownloadErrorType::NoError)]);
+    }
+}
+
+#[test]
+fn who_stops_a_download_that_has_no_network_any_more_hears_that_it_is_stopped() {
+    let mut here = with_files_in_the_cloud(|_| {});
+    here.core.start_download(7, A).unwrap();
+    let fetch = here.core.next_job().unwrap();
+    no_network(&mut here.world.lock().devices[0].conditions);
+    here.live_for(1_000_000_000);
+    assert!(fetch.stop.is_set());
+    here.core.stop_download(7, A);
+    here.world.lock().devices[0].conditions = fine_conditions();
+    here.step(fetch);
+    assert_eq!(ends(&here), [(DownloadState::Stopped, DownloadErrorType::NoError)]);
+}
+
+/// A device whose run is about to fetch these files with one job.
+fn about_to_fetch_all(names: &[String]) -> (Hand, Job) {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    for (name, fill) in names.iter().zip(0_u8..) {
+        there.put(name, &[fill; 5000]);
+    }
+    there.sync_well();
+    let mut here = Hand::open(&world, DownloadPolicy::Originals);
+    let fetch = here.sync_until(|work| matches!(work, Work::Fetch(_)));
+    assert!(matches!(&fetch.work, Work::Fetch(items) if items.len() == names.len()));
+    (here, fetch)
+}
+
+/// Does what is to be done up to the end of the sync.
+fn rest(here: &mut Hand) -> SyncProgress {
+    loop {
+        let last = std::iter::from_fn(|| here.sink.next()).find_map(|event| match event {
+            Event::Sync(progress) if progress.state.is_final() => Some(progress),
+            _ => None,
+        });
+        match (last, here.core.next_job()) {
+            (Some(last), _) => return last,
+            (None, Some(job)) => here.step(job),
+            (None, None) => here.wait(),
+        }
+    }
+}
+
+#[test]
+fn a_person_does_not_wait_for_the_rest_of_a_runs_files() {
+    let names: Vec<String> = (10..30).map(|number| format!("IMG_{number}.jpg")).collect();
+    for wanted in [&names[0], &names[10], &names[19]] {
+        let (mut here, fetch) = about_to_fetch_all(&names);
+        here.core.start_download(7, &format!("file://media/Photo/{wanted}")).unwrap();
+        let run = fetch.moved.clone();
+        here.step(fetch);
+        let first = here.core.next_job().unwrap();
+        assert_eq!(brings(&first), Some(&**wanted));
+        let person = first.moved.clone();
+        here.step(first);
+        let place = here.core.next_job().unwrap();
+        assert!(matches!(place.work, Work::Place(_)));
+        here.step(place);
+        assert_eq!(ended(&here, DownloadState::Completed).len(), 1);
+        let moved = run.get() + person.get();
+        assert!(moved < 5000 * 3, "{moved} of 100000 bytes came before the file");
+
+        let last = rest(&mut here);
+        assert_eq!((last.state, last.files_failed), (SyncState::Completed, 0));
+        assert_eq!(here.files().len(), 20);
+    }
+}
+
+/// What had come whole of a photo when the job was cut waits for the other parts.
+#[test]
+fn no_half_of_a_photo_takes_its_place_when_a_person_goes_first() {
+    let names = ["IMG_1.HEIC", "IMG_1.MOV", "IMG_2.jpg", "IMG_3.jpg"].map(str::to_owned);
+    let (mut here, fetch) = about_to_fetch_all(&names);
+    let Work::Fetch(items) = &fetch.work else { panic!() };
+    let cut: Vec<bool> =
+        items.iter().map(|item| item.path != "IMG_1.HEIC" && item.path != "IMG_2.jpg").collect();
+    here.core.start_download(7, "file://media/Photo/IMG_3.jpg").unwrap();
+    let mut done = Job { stop: StopFlag::default(), ..fetch }.run(&here.core.job_context());
+    let Outcome::Fetch(outcomes) = &mut done.outcome else { panic!() };
+    for (outcome, _) in outcomes.iter_mut().zip(cut).filter(|(_, cut)| *cut) {
+        *outcome = FetchOutcome::Stopped;
+    }
+    here.core.finish(done);
+    while let Some(job) = here.core.next_job() {
+        here.step(job);
+        assert_eq!(here.disk.stat("IMG_1.HEIC").is_ok(), here.disk.stat("IMG_1.MOV").is_ok());
+    }
+    assert_eq!(rest(&mut here).state, SyncState::Completed);
+    assert_eq!(here.files().len(), 4);
 }

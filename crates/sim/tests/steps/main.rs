@@ -3,6 +3,7 @@
 
 mod accounts;
 mod auto;
+mod conditions;
 mod downloads;
 mod evictions;
 mod filters;

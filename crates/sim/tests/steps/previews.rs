@@ -3,7 +3,7 @@
 use cloudsync_cloud::CloudType;
 use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
 use cloudsync_engine::job::{Outcome, Work};
-use cloudsync_engine::ports::{FileSystem, PreviewKind, PreviewName};
+use cloudsync_engine::ports::{FileSystem, Heat, PreviewKind, PreviewName};
 use cloudsync_engine::{
     BatchProgress, Code, DownloadErrorType, DownloadFileType, DownloadState, Event, SyncState,
 };
@@ -110,6 +110,14 @@ fn what_is_here_already_is_not_fetched() {
     here.core.start_batch(7, 1, uris, DownloadFileType::Thumbnail).unwrap();
     assert!(here.core.next_job().is_none(), "it is here");
     here.sync(|_, job| assert!(!matches!(job.work, Work::FetchPreviews(_)), "it was fetched before"));
+}
+
+#[test]
+fn pictures_do_not_come_where_the_device_is_too_hot() {
+    let (world, _there, mut here) = two(true);
+    here.idle();
+    world.lock().devices.iter_mut().for_each(|device| device.conditions.heat = Heat::Overheated);
+    assert_eq!(batch(&mut here, &["cat"], DownloadFileType::Lcd).state, DownloadState::Stopped);
 }
 
 #[test]

@@ -64,6 +64,8 @@ struct Demand {
     job: Option<JobId>,
     stop: StopFlag,
     partial: Partial,
+    /// How it ends, where the device does not let it go on.
+    forbidden: Option<(DownloadState, DownloadErrorType)>,
     moved: Moved,
     told: u64,
     tries: u32,
@@ -314,6 +316,7 @@ impl Core {
             if partial == Partial::Discard {
                 demand.partial = partial;
             }
+            demand.forbidden = None;
             demand.stop.set();
             return;
         }
@@ -348,7 +351,7 @@ impl Core {
         let mut nodes = BTreeSet::new();
         for task in self.tasks.values() {
             match task {
-                Task::Fetch(items) => nodes.extend(items.iter().map(|item| item.node)),
+                Task::Fetch(task) => nodes.extend(task.items().iter().map(|item| item.node)),
                 Task::Discard(node) => nodes.extend([*node]),
                 _ => {}
             }

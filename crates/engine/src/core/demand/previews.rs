@@ -132,6 +132,10 @@ impl Core {
             if items.is_empty() || jobs.len() >= self.config.transfer_threads {
                 return;
             }
+            if let Some((state, error)) = self.gate.ends_downloads() {
+                self.end_previews(&keys, state, error);
+                continue;
+            }
             let (task, work) = (Task::DemandPreviews(keys.clone()), Work::FetchPreviews(items));
             let stop = self.demands.previews.stop.clone();
             let job = self.enqueue_as(Urgency::Batch, task, work, stop, Moved::default());
@@ -140,6 +144,15 @@ impl Core {
                     wanted.job = Some(job);
                 }
             }
+        }
+    }
+
+    /// The device lets none of these come.
+    fn end_previews(&mut self, keys: &[PreviewKey], state: DownloadState, error: DownloadErrorType) {
+        for key in keys {
+            let Some(wanted) = self.demands.previews.wanted.remove(key) else { continue };
+            let last = progress(state, error, 0, wanted.item.preview.size.into());
+            self.tell(&wanted.waiters, &last);
         }
     }
 

@@ -33,6 +33,7 @@ impl Core {
             return;
         }
         self.demands.next_progress = now + PROGRESS_NS;
+        self.stop_forbidden();
         let mut news = Vec::new();
         for demand in self.demands.by_node.values_mut() {
             let processed = demand.moved.get().min(demand.item.content.size);

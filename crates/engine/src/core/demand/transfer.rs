@@ -29,7 +29,8 @@ enum Now {
 
 impl Core {
     /// Begins what waits and may begin: what a person waits for at once, of batches so many files that
-    /// workers are left for others. A file that a run is bringing is waited for.
+    /// workers are left for others. A file that a run is bringing is waited for; a person does not wait for those that
+    /// the run brings with it.
     pub(crate) fn begin_waiting(&mut self) {
         self.begin_previews();
         if self.demands.waiting.is_empty() {
@@ -39,21 +40,34 @@ impl Core {
             return;
         }
         let in_use = self.nodes_in_use();
+        let forbidden = self.gate.ends_downloads();
         let mut later = VecDeque::new();
         while let Some(node) = self.demands.waiting.pop_front() {
             let Some(demand) = self.demands.by_node.get(&node).filter(|demand| demand.job.is_none()) else {
                 continue;
             };
-            if in_use.contains(&node) || (demand.urgency != Urgency::Person && !self.batches_may_begin()) {
+            let of_person = demand.urgency == Urgency::Person;
+            if in_use.contains(&node) || (!of_person && !self.batches_may_begin()) {
+                if of_person {
+                    self.cut_fetch_of(node);
+                }
                 later.push_back(node);
             } else if self.is_idle_part(node) {
                 self.demands.by_node.remove(&node);
             } else {
-                self.begin(node);
+                self.begin(node, forbidden);
             }
         }
         later.append(&mut self.demands.waiting);
         self.demands.waiting = later;
+    }
+
+    fn cut_fetch_of(&self, node: NodeId) {
+        for task in self.tasks.values() {
+            if let Task::Fetch(task) = task {
+                task.cut_for(node);
+            }
+        }
     }
 
     fn batches_may_begin(&self) -> bool {
@@ -62,25 +76,43 @@ impl Core {
         under_way < self.config.transfer_threads
     }
 
-    fn begin(&mut self, node: NodeId) {
+    /// `forbidden`: how it ends at once, where the device lets nothing come.
+    fn begin(&mut self, node: NodeId, forbidden: Option<(DownloadState, DownloadErrorType)>) {
         let Some(demand) = self.demands.by_node.get(&node) else { return };
-        match self.as_of_now(&demand.item) {
-            Now::Fetch(item) => {
+        match (self.as_of_now(&demand.item), forbidden) {
+            (Now::Fetch(item), None) => {
                 self.demands.during_scan.insert(node);
                 self.fetch_demand(node, *item);
             }
-            Now::Here(size) => {
+            (Now::Fetch(_), Some((state, error))) => {
+                let Some(demand) = self.demands.by_node.remove(&node) else { return };
+                let last = demand.progress(state, error, demand.told);
+                self.tell(&demand.waiters, &last);
+            }
+            (Now::Here(size), _) => {
                 let Some(demand) = self.demands.by_node.remove(&node) else { return };
                 let mut last = demand.progress(DownloadState::Completed, DownloadErrorType::NoError, size);
                 last.size = size;
                 self.tell(&demand.waiters, &last);
             }
-            Now::Gone => {
+            (Now::Gone, _) => {
                 let Some(demand) = self.demands.by_node.remove(&node) else { return };
                 let error = DownloadErrorType::ContentNotFound;
                 let last = demand.progress(DownloadState::Failed, error, demand.told);
                 self.tell(&demand.waiters, &last);
             }
+        }
+    }
+
+    /// What is under way ends soon, where the device lets nothing come any more. What has come needs only its place.
+    pub(super) fn stop_forbidden(&mut self) {
+        let Some(forbidden) = self.gate.ends_downloads() else { return };
+        let coming = |demand: &&mut Demand| {
+            demand.job.is_some() && !demand.stop.is_set() && demand.moved.get() < demand.item.content.size
+        };
+        for demand in self.demands.by_node.values_mut().filter(coming) {
+            demand.forbidden = Some(forbidden);
+            demand.stop.set();
         }
     }
 
@@ -174,8 +206,12 @@ impl Core {
                 if demand.partial == Partial::Discard && demand.after_stop.is_empty() {
                     self.discard(&demand.item);
                 }
-                self.states.set([node], Some(Activity::Stopped));
-                (DownloadState::Stopped, DownloadErrorType::NoError)
+                let stopped = (DownloadState::Stopped, DownloadErrorType::NoError);
+                let (state, error) = demand.forbidden.unwrap_or(stopped);
+                if state == DownloadState::Stopped {
+                    self.states.set([node], Some(Activity::Stopped));
+                }
+                (state, error)
             }
             Some(FetchOutcome::DiskFull) => failed(DownloadErrorType::LocalStorageFull),
             Some(FetchOutcome::Refused(CloudError::Network(_))) => {
@@ -221,6 +257,7 @@ impl Demand {
             job: None,
             stop: StopFlag::default(),
             partial: Partial::Keep,
+            forbidden: None,
             moved: Moved::default(),
             told: 0,
             tries: 0,
