@@ -418,7 +418,10 @@ fn calls_do_not_wait_for_one_another_and_a_panic_is_an_error() {
         gate.open();
         assert!(waiting.into_iter().all(|call| call.join().unwrap().is_ok()));
     });
-    assert!(matches!(cloud.subscribe(&BTreeMap::new(), 1, Arc::new(|_| {})), Err(CloudError::Unknown(_))));
+    assert!(matches!(
+        cloud.subscribe(&BTreeMap::new(), 1, Arc::new(|_| {})),
+        Err(CloudError::NotSupported(_))
+    ));
 }
 
 #[test]
