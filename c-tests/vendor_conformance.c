@@ -50,7 +50,17 @@ static void the_vendors_example_conforms(void **state) {
     (void)state;
     CloudSyncCloudServiceStub *cloud = NULL;
     assert_ok(vendor_cloud_new(&cloud));
-    passes(cloud, 8); /* and it does not prove, and has no digests */
+    passes(cloud, 3);
+}
+
+/* What can be waited for and filled is seen too: the end of a lease, and of the space. */
+static void the_vendors_limits_conform(void **state) {
+    (void)state;
+    const struct vendor_cloud_options options = {.space = (uint64_t)32 << 20, .keep_ms = 60000, .lease_s = 1};
+    const char *const name = "somebody";
+    CloudSyncCloudServiceStub *cloud = NULL;
+    assert_ok(vendor_cloud_new_with(&options, &name, 1, &cloud));
+    passes(cloud, 0);
 }
 
 /* Each shares with the other. */
@@ -95,6 +105,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(the_embedded_cloud_conforms),
         in_scratch(the_vendors_example_conforms),
+        in_scratch(the_vendors_limits_conform),
         in_scratch(accounts_share),
         in_scratch(a_cloud_without_methods_does_not),
     };

@@ -172,7 +172,7 @@ static uint64_t remaining_kb(CloudSyncCloudServiceStub *cloud) {
 }
 
 static CloudSyncCloudServiceStub *cloud_with(uint64_t space, int64_t keep_ms) {
-    const struct vendor_cloud_options options = {space, keep_ms};
+    const struct vendor_cloud_options options = {.space = space, .keep_ms = keep_ms, .lease_s = 30};
     const char *const name = "somebody";
     CloudSyncCloudServiceStub *cloud = NULL;
     assert_ok(vendor_cloud_new_with(&options, &name, 1, &cloud));

@@ -34,6 +34,7 @@ struct cloud {
     struct database *databases;
     struct store *store; /* of assets */
     struct subscription *subscriptions;
+    uint32_t lease_s; /* how long a lock holds without a heartbeat */
 };
 
 void cloud_lock(struct cloud *cloud);

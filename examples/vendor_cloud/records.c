@@ -12,8 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { LEASE_SECONDS = 30 };
-
 static int64_t wall_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -430,9 +428,13 @@ static int32_t db_query(void *self, const char *name, const char *const *fields,
 /* Answers without the lock of the cloud, as is good practice: nothing of the library is called while it is held that
  * could call back. */
 static int32_t answer_lock(struct database *database, int64_t lock_id, int32_t refusal, CloudSyncReply *reply) {
-    const CloudSyncLockInfo info = {.struct_size = sizeof info, .lock_id = lock_id, .interval = LEASE_SECONDS};
+    const CloudSyncLockInfo info = {.struct_size = sizeof info, .lock_id = lock_id, .interval = database->cloud->lease_s};
     cloud_unlock(database->cloud);
     return refusal != CLOUDSYNC_ERROR_CODE_SUCCESS ? refusal : cloudsync_reply_lock_info(reply, &info);
+}
+
+static void lease_begins(struct database *database) {
+    database->lease_ends = steady_ms() + (int64_t)database->cloud->lease_s * 1000;
 }
 
 static int32_t db_lock(void *self, CloudSyncReply *reply) {
@@ -442,7 +444,7 @@ static int32_t db_lock(void *self, CloudSyncReply *reply) {
     if (!lock_is_held(database, database->lock_id)) { /* nobody took it, or its lease is over */
         database->lock_id++;
         database->locked = true;
-        database->lease_ends = steady_ms() + LEASE_SECONDS * 1000;
+        lease_begins(database);
         refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
     }
     return answer_lock(database, database->lock_id, refusal, reply);
@@ -453,7 +455,7 @@ static int32_t db_heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) 
     int32_t refusal = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
     cloud_lock(database->cloud);
     if (lock_is_held(database, lock_id)) {
-        database->lease_ends = steady_ms() + LEASE_SECONDS * 1000;
+        lease_begins(database);
         refusal = CLOUDSYNC_ERROR_CODE_SUCCESS;
     }
     return answer_lock(database, lock_id, refusal, reply);

@@ -19,6 +19,7 @@
 static const struct vendor_cloud_options usual = {
     .space = (uint64_t)1 << 30,
     .keep_ms = (int64_t)30 * 24 * 3600 * 1000,
+    .lease_s = 30,
 };
 
 /* --- Accounts --------------------------------------------------------------------------------- */
@@ -45,6 +46,7 @@ static struct cloud *account_new(const struct vendor_cloud_options *options, str
         return NULL;
     }
     cloud->circle = circle;
+    cloud->lease_s = options->lease_s;
     snprintf(cloud->id, sizeof cloud->id, "%064zx", circle->count + 1); /* a server's is the SHA-256 of the account's name */
     cloud->name = strdup(name);
     cloud->store = store_new(options->space, options->keep_ms);

@@ -18,8 +18,9 @@ int32_t vendor_cloud_new_accounts(const char *const *names, size_t count, CloudS
 
 /* What each of the accounts is given. */
 struct vendor_cloud_options {
-    uint64_t space;  /* in bytes; 1 GiB above */
-    int64_t keep_ms; /* how long assets are kept that no record names; 30 days above */
+    uint64_t space;   /* in bytes; 1 GiB above */
+    int64_t keep_ms;  /* how long assets are kept that no record names; 30 days above */
+    uint32_t lease_s; /* how long a lock holds without a heartbeat; 30 s above */
 };
 
 /* As vendor_cloud_new_accounts. */
