@@ -618,6 +618,16 @@ void device_sync(struct device *device) {
     assert_false(device->progress.fell);
 }
 
+uint64_t remaining_kb(CloudSyncCloudServiceStub *cloud) {
+    CloudSyncResult *result = NULL;
+    const CloudSyncServiceInfo *info;
+    assert_ok(cloud_service_get_service_info(cloud, &result));
+    assert_ok(cloudsync_result_service_info(result, &info));
+    const uint64_t remaining = info->remaining_space;
+    assert_ok(cloudsync_result_free(result));
+    return remaining;
+}
+
 CloudSyncExplanation explained(const struct device *device, const char *uri, char *text, size_t length) {
     CloudSyncExplanation explanation;
     memset(&explanation, 0, sizeof explanation);

@@ -193,6 +193,8 @@ void device_make(struct device *device, const char *name);
 void device_open(struct device *device);
 /* Syncs once: the run must be accepted and end in COMPLETED. */
 void device_sync(struct device *device);
+/* What is left of a cloud's space. */
+uint64_t remaining_kb(CloudSyncCloudServiceStub *cloud);
 /* The state of a file of the gallery, which must have one. */
 int32_t state_of(struct device *device, const char *uri);
 /* What cloudsync_explain says of what it must know, in words too where text is not NULL. */

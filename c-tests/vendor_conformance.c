@@ -70,7 +70,7 @@ static void pass_as_pair(CloudSyncCloudServiceStub *clouds[2], const char *const
         assert_ok(cloudsync_conformance_sharing(clouds[i], names[i], clouds[1 - i], names[1 - i], on_check, &report));
         assert_string_equal(report.last, "");
     }
-    assert_true(report.checks >= 38);
+    assert_true(report.checks >= 42);
     assert_ok(cloud_service_stub_free(clouds[0]));
     assert_ok(cloud_service_stub_free(clouds[1]));
 }

@@ -161,16 +161,6 @@ static CloudSyncRows *row_with(const char *id, int64_t version, const char *asse
     return rows;
 }
 
-static uint64_t remaining_kb(CloudSyncCloudServiceStub *cloud) {
-    CloudSyncResult *result = NULL;
-    const CloudSyncServiceInfo *info;
-    assert_ok(cloud_service_get_service_info(cloud, &result));
-    assert_ok(cloudsync_result_service_info(result, &info));
-    const uint64_t remaining = info->remaining_space;
-    assert_ok(cloudsync_result_free(result));
-    return remaining;
-}
-
 static CloudSyncCloudServiceStub *cloud_with(uint64_t space, int64_t keep_ms) {
     const struct vendor_cloud_options options = {.space = space, .keep_ms = keep_ms, .lease_s = 30};
     const char *const name = "somebody";

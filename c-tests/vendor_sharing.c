@@ -12,6 +12,7 @@ static const char rome[] = "file://media/Photo/Rome";
 
 struct people {
     struct device ann, ben;
+    CloudSyncCloudServiceStub *clouds[2]; /* Ann's, and Ben's */
     char anns[PATH_MAX], bens[PATH_MAX]; /* their albums */
     char resource[64];
 };
@@ -19,16 +20,14 @@ struct people {
 static void person_make(struct device *device, const char *name, CloudSyncCloudServiceStub *cloud) {
     device_make(device, name);
     assert_ok(cloudsync_options_set_cloud(device->options, cloud));
-    assert_ok(cloud_service_stub_free(cloud));
     device_open(device);
 }
 
-static void people_make(struct people *people) {
+static void people_make_with(struct people *people, const struct vendor_cloud_options *options) {
     const char *const names[] = {"ann", "ben"};
-    CloudSyncCloudServiceStub *clouds[2];
-    assert_ok(vendor_cloud_new_accounts(names, 2, clouds));
-    person_make(&people->ann, names[0], clouds[0]);
-    person_make(&people->ben, names[1], clouds[1]);
+    assert_ok(vendor_cloud_new_with(options, names, 2, people->clouds));
+    person_make(&people->ann, names[0], people->clouds[0]);
+    person_make(&people->ben, names[1], people->clouds[1]);
     make_folder(join(people->anns, people->ann.gallery, "Rome"));
     join(people->bens, people->ben.gallery, "Rome");
     write_photo(people->anns, "a.jpg", 50000, 1);
@@ -38,9 +37,17 @@ static void people_make(struct people *people) {
     device_sync(&people->ben);
 }
 
+static void people_make(struct people *people) {
+    const struct vendor_cloud_options much = {.space = (uint64_t)1 << 30, .keep_ms = 60000, .lease_s = 30};
+    people_make_with(people, &much);
+}
+
 static void people_free(struct people *people) {
     device_free(&people->ben);
     device_free(&people->ann);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(cloud_service_stub_free(people->clouds[i]));
+    }
 }
 
 /* Ben, who may change, add and delete, or only look. */
@@ -135,6 +142,71 @@ static void what_is_allowed_reaches_the_owner(void **state) {
     assert_true(is_photo(people.anns, "a.jpg", 33000, 7));
     assert_true(same_folders(people.anns, people.bens));
     assert_int_equal(count_files(people.ann.gallery), 2);
+    people_free(&people);
+}
+
+/* On each of Ben's devices, in folders of the old names; not what Ann has deleted meanwhile. */
+static void what_an_invitee_has_made_stays(void **state) {
+    (void)state;
+    struct people people;
+    struct device other;
+    char sub[PATH_MAX], elsewhere[PATH_MAX];
+    people_make(&people);
+    make_folder(join(sub, people.anns, "Colosseo"));
+    write_photo(sub, "anns.jpg", 20000, 3);
+    device_sync(&people.ann);
+    share_rome(&people, 1);
+    device_sync(&people.ben);
+    write_photo(people.bens, "made.jpg", 30000, 6);
+    write_photo(people.bens, "deleted.jpg", 30000, 7);
+    write_photo(join(sub, people.bens, "Colosseo"), "made.jpg", 30000, 8);
+    device_sync(&people.ben);
+    device_sync(&people.ann);
+    remove_in(people.anns, "deleted.jpg");
+    device_sync(&people.ann);
+    device_sync(&people.ben);
+
+    take_back(&people);
+    device_sync(&people.ben);
+    device_sync(&people.ben);
+    person_make(&other, "tablet", people.clouds[1]);
+    device_sync(&other);
+    join(elsewhere, other.gallery, "Rome");
+    assert_true(is_photo(people.bens, "made.jpg", 30000, 6) && is_photo(sub, "made.jpg", 30000, 8));
+    assert_true(is_photo(elsewhere, "made.jpg", 30000, 6));
+    assert_int_equal(count_files(people.ben.gallery), 3); /* and its own */
+    assert_true(same_folders(people.ben.gallery, other.gallery));
+    device_sync(&people.ann);
+    assert_true(is_photo(people.anns, "made.jpg", 30000, 6));
+    assert_int_equal(count_files(people.ann.gallery), 5);
+    device_free(&other);
+    people_free(&people);
+}
+
+/* Its record stays where it was until there is room for the bytes. */
+static void what_there_is_no_room_for_waits(void **state) {
+    (void)state;
+    const struct vendor_cloud_options options = {.space = 200000, .keep_ms = 60000, .lease_s = 30};
+    struct people people;
+    people_make_with(&people, &options);
+    share_rome(&people, 1);
+    device_sync(&people.ben);
+    write_photo(people.bens, "made.jpg", 30000, 6);
+    device_sync(&people.ben);
+    write_photo(people.ben.gallery, "large.jpg", 180000, 7);
+    device_sync(&people.ben);
+    take_back(&people);
+    device_sync(&people.ben);
+    device_sync(&people.ben);
+    assert_true(is_photo(people.bens, "made.jpg", 30000, 6));
+    assert_false(file_exists(people.bens, "a.jpg"));
+    assert_int_equal(remaining_kb(people.clouds[1]), (200000 - 180000 - 4000) / 1024);
+
+    remove_in(people.ben.gallery, "large.jpg");
+    device_sync(&people.ben);
+    device_sync(&people.ben);
+    assert_true(is_photo(people.bens, "made.jpg", 30000, 6));
+    assert_int_equal(remaining_kb(people.clouds[1]), (200000 - 30000 - 4000) / 1024);
     people_free(&people);
 }
 
@@ -381,6 +453,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(a_shared_album_comes_and_goes),
         in_scratch(what_is_allowed_reaches_the_owner),
+        in_scratch(what_an_invitee_has_made_stays),
+        in_scratch(what_there_is_no_room_for_waits),
         in_scratch(what_is_not_allowed_is_refused),
         in_scratch(what_is_shared_is_not_proved),
         in_scratch(an_invitee_calls_it_as_it_likes),

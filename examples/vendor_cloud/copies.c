@@ -60,6 +60,7 @@ static bool put_copy(struct database *database, struct table *table, const struc
         return false;
     }
     copy->share = grant->share;
+    copy->owner = grant->owner;
     copy->found = table->rounds;
     if (is_live(copy) && row_equal(copy->fields, 0, fields, 0)) {
         cloudsync_rows_free(fields);
@@ -89,12 +90,14 @@ static bool put_copies(struct database *database, struct table *table, const str
 
 /* Deletes the copies that were not found this time. Shared anew, what was shared comes as its owner calls it. */
 static void delete_others(struct database *database, struct table *table) {
+    keep_made(database, table);
     struct record *last = table->newest, *next;
     for (struct record *record = table->oldest; record != NULL; record = next) {
         next = record == last ? NULL : record->newer; /* what is deleted goes to the end */
         if (is_live_copy(record) && record->found != table->rounds) {
             cloudsync_rows_free(record->placed);
             record->placed = NULL;
+            record->stead = NULL;
             table->copies--;
             record_written(database, table, record, CLOUDSYNC_FLAG_DELETE);
         }

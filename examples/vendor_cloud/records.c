@@ -201,6 +201,7 @@ static int32_t put(struct database *database, struct table *table, struct record
             return code;
         }
     }
+    record->author = operation == CLOUDSYNC_FLAG_INSERT ? NULL : record->author;
     record_written(database, table, record, operation);
     return CLOUDSYNC_ERROR_CODE_SUCCESS;
 }

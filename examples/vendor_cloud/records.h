@@ -11,9 +11,13 @@ struct record {
     int64_t created, modified, version;
     int32_t operation;
     struct record *older, *newer; /* in the table, by version */
+    const struct cloud *author;   /* the invitee who has put it into a share of this account's; NULL for none */
     struct share *share;          /* that it is a copy of, or was before it was deleted; NULL for one of the account's own */
+    struct cloud *owner;          /* of a copy: whose it is */
     CloudSyncRows *placed;        /* of a copy: where the invitee keeps it and how it calls it, or NULL */
     uint64_t found;               /* of a copy: the round of looking that found it last */
+    bool kept;                    /* of a copy that goes: it is about to be the account's own */
+    struct record *stead;         /* of a copy that goes: the folder that was made in its place, or NULL */
     struct record *next;          /* in its bucket */
     char id[];                    /* whole, however long: it is the device's to choose */
 };
@@ -62,6 +66,12 @@ int32_t write_own(struct database *database, struct table *table, const CloudSyn
 /* Brings the copies in a table up to date. */
 void copies_refresh(struct database *database, struct table *table);
 bool is_live_copy(const struct record *record);
+
+/* --- What stays when a share ends, in keep.c --------------------------------------------------- */
+
+/* Makes those copies the account's own that it has made itself and that were not found this time. Those that have to wait
+ * count as found. */
+void keep_made(struct database *database, struct table *table);
 
 /* --- Writes of an invitee, in through.c ------------------------------------------------------- */
 

@@ -97,6 +97,7 @@ static int32_t keep_place(const struct letter *letter) {
 /* The copies have just been brought up to date: what is based on a copy is based on the original. */
 static int32_t send_fields(const struct letter *letter, int32_t operation) {
     const struct record *original = record_of(letter->owners_table, letter->row->id);
+    const bool is_new = original == NULL || !is_live(original);
     CloudSyncExtensionValue row = *letter->row;
     if (letter->copy != NULL && original == NULL) {
         return CLOUDSYNC_ERROR_CODE_NOT_FOUND;
@@ -111,6 +112,9 @@ static int32_t send_fields(const struct letter *letter, int32_t operation) {
     if (code == CLOUDSYNC_ERROR_CODE_SUCCESS && !same) {
         row.version = letter->copy != NULL ? -1 : row.version;
         code = write_own(letter->owners, letter->owners_table, sent, 0, &row, operation);
+    }
+    if (code == CLOUDSYNC_ERROR_CODE_SUCCESS && is_new) {
+        record_of(letter->owners_table, letter->row->id)->author = letter->database->cloud;
     }
     if (code == CLOUDSYNC_ERROR_CODE_SUCCESS && is_shared_itself(letter)) {
         code = keep_place(letter);

@@ -5,7 +5,8 @@
  *
  * From here on: records.c lists and writes records, schema.c says what they are made of, subscriptions.c tells of them; assets.c
  * moves the bytes behind them, which store.c keeps and counts, by the digests of blake3.c; shares.c has who shares what
- * with whom, copies.c brings it into an invitee's records, and through.c brings back what the invitee may change. */
+ * with whom, copies.c brings it into an invitee's records, through.c brings back what the invitee may change, and keep.c leaves with it
+ * what it has made. */
 #define _POSIX_C_SOURCE 200809L
 #include "vendor_cloud.h"
 

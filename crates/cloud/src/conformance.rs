@@ -241,9 +241,14 @@ impl<'a> Bench<'a> {
     }
 
     fn download(&self, asset: &CloudAsset, held: &[u8]) -> Result<Vec<u8>> {
+        self.download_of(&self.id()?, asset, held)
+    }
+
+    /// Downloads what a record names.
+    fn download_of(&self, id: &str, asset: &CloudAsset, held: &[u8]) -> Result<Vec<u8>> {
         let sink = Sink(Arc::new(Mutex::new(held.to_vec())));
         let item =
-            AssetDownload { gid: self.id()?, asset: asset.clone(), sink: Box::new(Sink(sink.0.clone())) };
+            AssetDownload { gid: id.to_owned(), asset: asset.clone(), sink: Box::new(Sink(sink.0.clone())) };
         one(self.assets.download(&self.table, "", vec![item], &Control::default()))?;
         let bytes = sink.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(bytes.clone())

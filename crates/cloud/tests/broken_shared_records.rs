@@ -19,6 +19,11 @@ enum Fault {
     WritersMayNotWrite,
     WritesAreLost,
     WhatWasTakenBackStays,
+    ReadersMayCreate,
+    CreatorsMayNotCreate,
+    WhatIsCreatedIsLost,
+    WhatWasCreatedGoes,
+    BytesOfWhatWasCreatedGo,
     NothingIsFound,
 }
 
@@ -44,6 +49,15 @@ const FAULTS: &[(Fault, &str, &str)] = &[
         "the inviter finds Some(Int64(1)) after the invitee's change",
     ),
     (F::WhatWasTakenBackStays, "share-records-gone", "the invitee finds what was taken back"),
+    (F::ReadersMayCreate, ONLY_READS, "an invitee who may only read creates"),
+    (F::CreatorsMayNotCreate, "share-records-created", "an invitee who may create is refused"),
+    (
+        F::WhatIsCreatedIsLost,
+        "share-records-created",
+        "the inviter does not find what the invitee created in the share",
+    ),
+    (F::WhatWasCreatedGoes, "share-records-kept", "with the share went what the invitee had created in it"),
+    (F::BytesOfWhatWasCreatedGo, "share-records-kept", "what the invitee had created cannot be downloaded"),
 ];
 
 /// An account that is invited.
@@ -80,7 +94,11 @@ impl CloudService for Invitee {
     }
 
     fn connect_asset_loader(&self, bundle_name: &str, database: &Database) -> Result<Arc<dyn AssetLoader>> {
-        self.cloud.connect_asset_loader(bundle_name, database)
+        let assets = self.cloud.connect_asset_loader(bundle_name, database)?;
+        match self.fault {
+            F::BytesOfWhatWasCreatedGo => Ok(Arc::new(Forgetful(assets))),
+            _ => Ok(assets),
+        }
     }
 
     fn connect_share_center(&self, user: i32, bundle_name: &str) -> Result<Arc<dyn ShareCenter>> {
@@ -88,10 +106,38 @@ impl CloudService for Invitee {
     }
 }
 
+/// Takes assets, and has none.
+struct Forgetful(Arc<dyn AssetLoader>);
+
+impl AssetLoader for Forgetful {
+    fn upload(
+        &self,
+        table: &str,
+        items: Vec<AssetUpload<'_>>,
+        control: &dyn TransferControl,
+    ) -> Vec<Result<CloudAsset>> {
+        self.0.upload(table, items, control)
+    }
+
+    fn download(
+        &self,
+        _table: &str,
+        _prefix: &str,
+        items: Vec<AssetDownload<'_>>,
+        _control: &dyn TransferControl,
+    ) -> Vec<Result<CloudAsset>> {
+        items.iter().map(|_| Err(CloudError::NotFound("the asset".into()))).collect()
+    }
+}
+
 impl InviteesDb {
     /// As if such a write had gone well.
     fn well(rows: &[RowWrite]) -> Vec<Result<WriteReceipt>> {
         rows.iter().map(|row| Ok(WriteReceipt { id: row.id.clone(), version: 9, modify_time: 0 })).collect()
+    }
+
+    fn refused(rows: &[RowWrite]) -> Vec<Result<WriteReceipt>> {
+        rows.iter().map(|_| Err(CloudError::NotAllowed("anything".into()))).collect()
     }
 }
 
@@ -105,16 +151,19 @@ impl CloudDb for InviteesDb {
     }
 
     fn insert(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
-        self.db.insert(table, rows)
+        match self.fault {
+            F::ReadersMayCreate => self.inviter.insert(table, rows),
+            F::WhatIsCreatedIsLost => Ok(Self::well(&rows)),
+            F::CreatorsMayNotCreate => Ok(Self::refused(&rows)),
+            _ => self.db.insert(table, rows),
+        }
     }
 
     fn update(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
         match self.fault {
             F::ReadersMayWrite => self.inviter.update(table, rows),
             F::WritesAreLost => Ok(Self::well(&rows)),
-            F::WritersMayNotWrite => {
-                Ok(rows.iter().map(|_| Err(CloudError::NotAllowed("anything".into()))).collect())
-            }
+            F::WritersMayNotWrite => Ok(Self::refused(&rows)),
             _ => self.db.update(table, rows),
         }
     }
@@ -132,6 +181,7 @@ impl CloudDb for InviteesDb {
         match (self.fault, &*kept) {
             (F::EverybodyFindsIt, _) => return self.inviter.query(table, fields, count, cursor),
             (F::NothingIsFound, _) => page.values.clear(),
+            (F::WhatWasCreatedGoes, _) => page.values.retain(is_shared),
             (F::OtherValuesAreFound, _) => {
                 let values = page.values.iter_mut().map(|record| &mut record.values);
                 values.for_each(|values| drop(values.insert("number".into(), CloudType::Int64(9))));
@@ -156,6 +206,11 @@ impl CloudDb for InviteesDb {
     fn unlock(&self, lock_id: i64) -> Result<()> {
         self.db.unlock(lock_id)
     }
+}
+
+/// Whether a record is another account's.
+fn is_shared(record: &Record) -> bool {
+    record.values.contains_key("cloud_owner")
 }
 
 fn open(dir: &Path, name: &str) -> EmbeddedCloud {
@@ -194,7 +249,14 @@ fn each_broken_cloud_fails_the_check_that_names_its_fault() {
 fn a_cloud_whose_invitees_find_nothing_is_told_of() {
     let said = said(F::NothingIsFound);
     let names: Vec<&str> = said.keys().copied().collect();
-    let records = ["share-records-found", "share-records-gone", ONLY_READS, "share-records-written"];
+    let records = [
+        "share-records-created",
+        "share-records-found",
+        "share-records-gone",
+        "share-records-kept",
+        ONLY_READS,
+        "share-records-written",
+    ];
     assert_eq!(names, records);
     let why = "skipped: shared records: an invitee does not find what it accepted";
     assert!(said.values().all(|said| said == why), "{said:?}");

@@ -43,6 +43,8 @@ const CHECKS: &[Named] = &[
     ("share-records-privilege", shared_records::privilege),
     ("share-records-written", shared_records::written),
     ("share-records-gone", shared_records::gone),
+    ("share-records-created", shared_records::created),
+    ("share-records-kept", shared_records::kept),
 ];
 
 /// Puts two accounts of one cloud through every check of sharing, and reports each as [`super::run`] does. `inviter` shares
@@ -60,6 +62,7 @@ pub fn run_sharing(
 pub(super) const READ: Privilege =
     Privilege { writable: false, readable: true, creatable: false, deletable: false, shareable: false };
 pub(super) const WRITE: Privilege = Privilege { writable: true, ..READ };
+pub(super) const CREATE: Privilege = Privilege { creatable: true, ..WRITE };
 const NO_PART: SharingCode = SharingCode::NotInviterOrInvitee;
 
 /// One side of a check.
