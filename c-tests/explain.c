@@ -208,7 +208,7 @@ static void deletions_that_wait_for_what_cannot_be_read(void **state) {
     device_open(&there);
     device_sync(&here);
     device_sync(&there);
-    write_photo(folder, "\xff.jpg", 1000, 3);
+    make_folder(join(bad, folder, "\xff"));
     assert_int_equal(remove(join(path, here.gallery, "a.jpg")), 0);
     expect(&here, GALLERY "/a.jpg", CLOUDSYNC_E_TRY_AGAIN, "it is not there any more: the next sync takes it along");
     device_sync(&here);
@@ -218,9 +218,49 @@ static void deletions_that_wait_for_what_cannot_be_read(void **state) {
     expect(&here, GALLERY, CLOUDSYNC_E_ACCESS_DENIED, "is not UTF-8");
     expect(&here, GALLERY "/a.jpg", CLOUDSYNC_E_ACCESS_DENIED, "it was deleted here, and stays in the cloud until");
     expect(&here, GALLERY "/A/b.jpg", 0, "in step");
-    assert_int_equal(remove(join(bad, folder, "\xff.jpg")), 0);
+    assert_int_equal(rmdir(bad), 0);
     device_sync(&here);
     device_sync(&there);
+    assert_false(file_exists(there.gallery, "a.jpg"));
+    expect(&here, GALLERY, 0, "in step");
+    device_free(&here);
+    device_free(&there);
+}
+
+/* A photo with a name that cannot be synced holds nothing else up: it is known by its inode number what it was. */
+static void a_name_that_cannot_be_synced(void **state) {
+    (void)state;
+    struct device here, there;
+    char folder[PATH_MAX], elsewhere[PATH_MAX], bad[PATH_MAX], path[PATH_MAX];
+    device_make(&here, "here");
+    device_make(&there, "there");
+    make_folder(join(folder, here.gallery, "A"));
+    join(elsewhere, there.gallery, "A");
+    write_photo(here.gallery, "a.jpg", 1000, 1);
+    write_photo(here.gallery, "b.jpg", 1000, 2);
+    write_photo(folder, "c.jpg", 1000, 3);
+    device_open(&here);
+    device_open(&there);
+    device_sync(&here);
+    device_sync(&there);
+
+    assert_int_equal(rename(join(path, here.gallery, "a.jpg"), join(bad, folder, "\xff.jpg")), 0);
+    assert_int_equal(remove(join(path, here.gallery, "b.jpg")), 0);
+    device_sync(&here);
+    device_sync(&there);
+    assert_true(is_photo(there.gallery, "a.jpg", 1000, 1));
+    assert_false(file_exists(there.gallery, "b.jpg"));
+    assert_int_equal(remove(join(path, folder, "c.jpg")), 0); /* a look at less than all of it */
+    device_sync(&here);
+    device_sync(&there);
+    assert_true(is_photo(there.gallery, "a.jpg", 1000, 1));
+    assert_false(file_exists(elsewhere, "c.jpg"));
+    expect(&here, GALLERY, CLOUDSYNC_E_ACCESS_DENIED, "not everything here is synced: A: the name of");
+    expect(&here, GALLERY "/a.jpg", CLOUDSYNC_E_ACCESS_DENIED, "it was given a name that cannot be synced: A: ");
+    assert_int_equal(rename(bad, join(path, folder, "better.jpg")), 0);
+    device_sync(&here);
+    device_sync(&there);
+    assert_true(is_photo(elsewhere, "better.jpg", 1000, 1));
     assert_false(file_exists(there.gallery, "a.jpg"));
     expect(&here, GALLERY, 0, "in step");
     device_free(&here);
@@ -285,6 +325,7 @@ int main(void) {
         in_scratch(what_is_in_the_cloud_alone_and_what_stays_here),
         in_scratch(deletions_that_wait_for_a_word),
         in_scratch(deletions_that_wait_for_what_cannot_be_read),
+        in_scratch(a_name_that_cannot_be_synced),
         in_scratch(nothing_waits_behind_a_running_sync),
         in_scratch(who_may_ask),
     };

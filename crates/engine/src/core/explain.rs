@@ -35,6 +35,10 @@ pub(super) struct Notes {
     pub(super) held: BTreeSet<NodeId>,
     /// What could not be read of the disk when a run last looked at it: nothing counts as deleted there until it can.
     pub(super) unread: Vec<String>,
+    /// The first file of each folder whose name cannot be kept in the cloud: what is the matter.
+    pub(super) unnamed: BTreeMap<String, String>,
+    /// Files that were given such names, by what they were.
+    pub(super) renamed: BTreeMap<NodeId, String>,
     /// Whether a run is going on.
     pub(super) running: bool,
     /// Why the last start, or the last run, did not do everything: for what goes this way, or for all.
@@ -136,6 +140,13 @@ impl States {
             let text = format!("what is deleted here stays in the cloud until all can be read: {}", why.text);
             return in_words(Some(why.code), None, text);
         }
+        if let Some(text) = self.notes.read().unnamed.values().next() {
+            return in_words(
+                Some(Code::AccessDenied),
+                None,
+                format!("not everything here is synced: {text}"),
+            );
+        }
         if waiting == 0 {
             return in_words(None, None, "everything that is known is in step with the cloud".into());
         }
@@ -158,15 +169,19 @@ impl States {
     }
 
     fn explain_gone(&self, standing: &Standing) -> Explanation {
-        let (code, text) = match self.why_none_is_deleted() {
-            Some(why) => {
+        let renamed = self.notes.read().renamed.get(&standing.id).cloned();
+        let (code, text) = match (renamed, self.why_none_is_deleted()) {
+            (Some(why), _) => {
+                (Code::AccessDenied, format!("it was given a name that cannot be synced: {why}"))
+            }
+            (None, Some(why)) => {
                 let text = format!(
                     "it was deleted here, and stays in the cloud until all of this directory can be read: {}",
                     why.text
                 );
                 (why.code, text)
             }
-            None => {
+            (None, None) => {
                 let why = self.why_waiting(Way::Noted);
                 (why.code, format!("it is not there any more: {}", why.text))
             }

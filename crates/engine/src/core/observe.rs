@@ -222,11 +222,30 @@ impl Core {
             // What could not be read may have changed without anybody noticing.
             self.watching = false;
         }
-        let Reconciled { left_out, torn } = reconcile(&self.states.trees, &seen);
-        if left_out {
+        let Reconciled { left_out, torn, unnamed } = reconcile(&self.states.trees, &seen);
+        if left_out || !unnamed.is_empty() {
             self.watching = false;
         }
         self.trash.note_torn(torn);
+        self.note_unnamed(&seen, unnamed);
+    }
+
+    /// Notes what has a name that cannot be kept, and which known files are among it.
+    fn note_unnamed(&self, seen: &Seen, renamed: BTreeMap<NodeId, String>) {
+        let notes = &mut *self.states.notes.write();
+        if seen.everything {
+            notes.unnamed.clear();
+        }
+        for folder in &seen.folders {
+            match folder.listing.unnamed.first() {
+                Some(file) => {
+                    self.events.log(2, &format!("a file is not synced: {}", file.text));
+                    notes.unnamed.insert(folder.path.clone(), file.text.clone());
+                }
+                None => drop(notes.unnamed.remove(&folder.path)),
+            }
+        }
+        notes.renamed = renamed;
     }
 
     pub(super) fn pull_done(&mut self, run: &mut Run, result: Result<Page, CloudError>) {

@@ -25,6 +25,16 @@ pub(super) struct Seen {
     pub(super) busy: BTreeSet<NodeId>,
 }
 
+impl Seen {
+    /// Those of the nodes that are here under names that cannot be kept, and what is to be said of each.
+    fn unnamed(&self, trees: &Trees, nodes: &BTreeSet<NodeId>) -> BTreeMap<NodeId, String> {
+        let all = self.folders.iter().flat_map(|folder| &folder.listing.unnamed);
+        let texts: HashMap<u64, &String> = all.map(|file| (file.ino, &file.text)).collect();
+        let text = |id: NodeId| texts.get(&stamp_of(trees, id)?.ino).copied();
+        nodes.iter().filter_map(|&id| Some((id, text(id)?.clone()))).collect()
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Reconciled {
@@ -32,6 +42,9 @@ pub(super) struct Reconciled {
     pub(super) left_out: bool,
     /// What is to go after parts of the same photo, with which a person removed it: a kill came in between.
     pub(super) torn: Vec<NodeId>,
+    /// What is not where it was, and is here under a name that cannot be kept: what is to be said of each. It counts as
+    /// being where it was, and everything has to be looked at again for as long as there is any.
+    pub(super) unnamed: BTreeMap<NodeId, String>,
 }
 
 /// Updates the local tree. Nothing is taken for deleted unless the scan was complete. Nobody else changes the
@@ -49,6 +62,8 @@ pub(super) fn reconcile(trees: &RwLock<Trees>, seen: &Seen) -> Reconciled {
     let trees = &mut *trees.write();
     odd.retain(|folder, entry| !arrived(trees, folder, entry, &mut missing));
     place_odd(trees, odd, &mut missing);
+    let unnamed = seen.unnamed(trees, &missing);
+    missing.retain(|node| !unnamed.contains_key(node));
     let torn =
         if seen.complete && seen.everything { torn(trees, &busy, &to_go, &missing) } else { Vec::new() };
     if seen.complete {
@@ -60,7 +75,7 @@ pub(super) fn reconcile(trees: &RwLock<Trees>, seen: &Seen) -> Reconciled {
     if seen.complete && seen.everything {
         forget_intents(trees, &busy, &torn);
     }
-    Reconciled { left_out, torn }
+    Reconciled { left_out, torn, unnamed }
 }
 
 /// What is not as it was known, and the files that are not where they were.

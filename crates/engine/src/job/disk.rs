@@ -136,7 +136,7 @@ fn make_dir(context: &JobContext, path: &str) -> io::Result<Option<Stamp>> {
 fn watched_from_the_start(context: &JobContext, path: &str) -> bool {
     let Some(watcher) = &context.watcher else { return true };
     watcher.watch(path);
-    context.fs.list(path).is_ok_and(|listing| listing.entries.is_empty() && listing.unreadable.is_empty())
+    context.fs.list(path).is_ok_and(|listing| listing.is_empty())
 }
 
 /// What somebody else has put in the place meanwhile is not moved, or moved back: under its new name it

@@ -140,10 +140,11 @@ fn list(context: &JobContext, folder: &str) -> io::Result<Listing> {
 /// Notes what listing a folder came to. Returns its listing, where there is one.
 fn take(folder: String, listed: io::Result<Listing>, report: &mut ScanReport) -> Option<&FolderListing> {
     match listed {
-        Ok(listing) => {
+        Ok(mut listing) => {
             let of_folder =
                 |text: &String| if folder.is_empty() { text.clone() } else { format!("{folder}: {text}") };
             report.unreadable.extend(listing.unreadable.iter().map(of_folder));
+            listing.unnamed.iter_mut().for_each(|file| file.text = of_folder(&file.text));
             report.folders.push(FolderListing { path: folder, listing });
             report.folders.last()
         }

@@ -9,7 +9,7 @@ use super::scan::join;
 use super::{JobContext, StopFlag, identify, revive};
 use crate::error::{Code, Error};
 use crate::media::{self, Mark, joined, photo_of};
-use crate::ports::{ContentId, FileKind, FileSystem, Listing};
+use crate::ports::{ContentId, FileKind, FileSystem};
 
 /// How the names of bins end whose files were replaced.
 const REPLACED: &str = "-replaced";
@@ -311,8 +311,7 @@ fn tidy(context: &JobContext, bin: &str, path: &str) {
             return;
         }
     }
-    let empty = |listing: Listing| listing.entries.is_empty() && listing.unreadable.is_empty();
-    if context.fs.list(bin).is_ok_and(empty) {
+    if context.fs.list(bin).is_ok_and(|listing| listing.is_empty()) {
         // One that stays goes with its bin.
         let _ = context.fs.remove_file(&join(bin, NOTE));
     }

@@ -21,9 +21,28 @@ pub struct Listing {
     pub entries: Entries,
     /// The folder's own stamp, taken before its entries were read.
     pub folder: Stamp,
-    /// Entries that could not be read (name not UTF-8, or no stat), with the reason. A listing
+    /// Entries that could not be read (no stat, or a folder whose name is not UTF-8), with the reason. A listing
     /// with such entries is incomplete: nothing may be taken for deleted because of it.
     pub unreadable: Vec<String>,
+    /// Files whose names are not UTF-8. A file that is missing elsewhere and has such an inode number is here, and
+    /// may not be taken for deleted.
+    pub unnamed: Vec<Unnamed>,
+}
+
+/// A file whose name cannot be kept in the cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unnamed {
+    /// Its inode number.
+    pub ino: u64,
+    /// What is the matter, and what to do about it.
+    pub text: String,
+}
+
+impl Listing {
+    /// Whether the folder is seen to hold nothing.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.unreadable.is_empty() && self.unnamed.is_empty()
+    }
 }
 
 /// Entries of a folder, one behind the other.

@@ -17,7 +17,7 @@ pub use fs::{
 pub use identifiers::{ContentId, IdentifierReader};
 pub use index::{IndexBatch, IndexError, IndexStore, Loaded};
 pub(crate) use listing::Spot;
-pub use listing::{DirEntry, Entries, Listing};
+pub use listing::{DirEntry, Entries, Listing, Unnamed};
 pub use previews::{HEAD, PictureMaker, Pictures, PreviewCache, PreviewKind, PreviewName};
 pub use time::{Clock, Random};
 pub use watch::{Changes, Stirred, Wake, Watcher};

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::beneath::Root;
 use super::file::{kind_of, stamp_of};
 use crate::names::left_alone;
-use crate::ports::{DirEntry, Listing};
+use crate::ports::{DirEntry, FileKind, Listing, Unnamed};
 
 /// Room for some hundred entries per call of the kernel.
 const BUFFER: usize = 32 * 1024;
@@ -44,21 +44,26 @@ pub(super) fn names(fd: impl AsFd, mut each: impl FnMut(&CStr)) -> io::Result<()
 }
 
 fn add(folder: impl AsFd, name: &CStr, listing: &mut Listing) {
-    let Ok(text) = name.to_str() else {
-        let shown = name.to_string_lossy();
-        listing.unreadable.push(format!(
-            "the name of {shown:?} is not UTF-8, so that it cannot be kept in the cloud; rename it"
-        ));
-        return;
-    };
-    match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => {
-            listing.entries.push(DirEntry { name: text, kind: kind_of(&stat), stamp: stamp_of(&stat) })
-        }
+    let shown = name.to_string_lossy();
+    let stat = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => stat,
         // It went away since it was listed: that is all there is to say of it.
-        Err(Errno::NOENT) => {}
-        Err(error) => listing.unreadable.push(format!(
-            "{text:?} cannot be looked at ({error}); check the permissions of its folder, or the disk"
-        )),
-    }
+        Err(Errno::NOENT) => return,
+        Err(error) => {
+            return listing.unreadable.push(format!(
+                "{shown:?} cannot be looked at ({error}); check the permissions of its folder, or the disk"
+            ));
+        }
+    };
+    let (kind, stamp) = (kind_of(&stat), stamp_of(&stat));
+    let Ok(name) = name.to_str() else {
+        let text =
+            format!("the name of {shown:?} is not UTF-8, so that it cannot be kept in the cloud; rename it");
+        return match kind {
+            // Anything may lie in it.
+            FileKind::Dir => listing.unreadable.push(text),
+            FileKind::File | FileKind::Other => listing.unnamed.push(Unnamed { ino: stamp.ino, text }),
+        };
+    };
+    listing.entries.push(DirEntry { name, kind, stamp });
 }

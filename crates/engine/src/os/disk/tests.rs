@@ -176,14 +176,23 @@ fn a_folder_larger_than_the_buffer_is_listed_whole() {
 }
 
 #[test]
-fn a_name_that_is_not_utf8_makes_the_listing_incomplete() {
+fn a_folder_whose_name_is_not_utf8_makes_the_listing_incomplete() {
     both_ways(|g| {
-        fs::write(g.path("").join(OsStr::from_bytes(b"img\xff.jpg")), "x").unwrap();
-        fs::write(g.path("").join(OsStr::from_bytes(b".img\xff")), "x").unwrap();
+        let path = |name: &[u8]| g.path("").join(OsStr::from_bytes(name));
+        fs::write(path(b"img\xff.jpg"), "x").unwrap();
+        fs::write(path(b".img\xff"), "x").unwrap();
         let listing = g.disk.list("").unwrap();
-        assert_eq!(listing.entries.len(), 1);
+        assert_eq!((listing.entries.len(), listing.is_empty()), (1, false));
+        let [file] = &listing.unnamed[..] else { panic!("{:?}", listing.unnamed) };
+        assert!(file.text.contains("img\u{fffd}.jpg") && file.text.contains("rename it"), "{}", file.text);
+        assert_eq!(file.ino, fs::metadata(path(b"img\xff.jpg")).unwrap().ino());
+        assert!(listing.unreadable.is_empty());
+
+        fs::create_dir(path(b"dir\xff")).unwrap();
+        let listing = g.disk.list("").unwrap();
         let [text] = &listing.unreadable[..] else { panic!("{:?}", listing.unreadable) };
-        assert!(text.contains("img\u{fffd}.jpg") && text.contains("rename it"), "{text}");
+        assert!(text.contains("dir\u{fffd}") && text.contains("rename it"), "{text}");
+        assert_eq!(listing.unnamed.len(), 1);
     });
 }
 
