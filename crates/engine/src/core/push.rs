@@ -159,6 +159,11 @@ impl Sent {
 }
 
 impl Run {
+    /// Whether it has the cloud's lock.
+    pub(super) fn has_lock(&self) -> bool {
+        self.held_lock.is_some()
+    }
+
     /// A file that was sent became a node of its own: its bytes need not be sent again.
     pub(super) fn hand_over_sent(&mut self, trees: &Trees, from: NodeId, to: NodeId) {
         let Some(sent) = self.sent.remove(&from) else { return };
@@ -541,6 +546,7 @@ impl Core {
         }
         let all_sent = push.uploads.is_empty() && push.sending == 0;
         let enough = if all_sent { !push.ready.is_empty() } else { push.fills_a_batch() };
+        let enough = enough && !self.wants_anything_back();
         match push.commit {
             Commit::Idle if enough => {
                 if run.held_lock.as_ref().is_some_and(|lock| lock.holds(now)) {
@@ -789,6 +795,8 @@ fn row(
             let file = if node.kind == Kind::Dir { None } else { Some(contents(trees, run, id, *bytes)?) };
             record::row(parent, &place.name, file.as_ref())
         }
+        // Somebody has brought it back since this was planned.
+        CloudAction::Delete(_) if node.synced.is_none() => return None,
         CloudAction::Delete(_) => cloudsync_cloud::Row::new(),
     };
     Some(RowWrite {

@@ -16,11 +16,12 @@
 //! trash on the disk, and comes back with it: from the index as long as the cloud has not heard of its removal, else from
 //! the cloud's trash. So does that something was pinned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::evict::Answer;
 use super::photos::{identifier_of, parts_named, parts_of};
 use super::queue::Urgency;
+use super::run::Run;
 use super::state::{Activity, find_remote, missing};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
@@ -37,6 +38,8 @@ pub(super) struct TrashTasks {
     torn: Vec<NodeId>,
     /// The paths of what came back and is to be pinned again, once it has been seen there.
     pinned: Vec<String>,
+    /// What is wanted back, in order: one comes after the other, and while no run of this device has the cloud's lock.
+    wanted: VecDeque<(String, Answer)>,
 }
 
 impl TrashTasks {
@@ -279,13 +282,38 @@ impl Core {
     /// Brings back what was removed, or deleted on any device, and the parts of its photo that went with it: from
     /// the trash on this disk, else from the cloud's. The next run brings it wherever it is not yet.
     pub fn restore(&mut self, uri: &str, answer: Answer) {
-        match self.restorable(uri) {
-            Ok(wanted) => {
-                let work = Work::FromTrash { path: wanted.from.clone(), identity: self.identity.clone() };
-                self.enqueue_trash(Task::Restore(wanted), work, Some(answer));
+        self.trash.wanted.push_back((uri.to_owned(), answer));
+        self.go_on_restoring();
+        self.advance();
+    }
+
+    /// Begins with the next that is wanted back. A run that has planned to delete its records either has told the cloud
+    /// already, or finds that they are not to be deleted any more.
+    pub(super) fn go_on_restoring(&mut self) {
+        let changes_cloud = |task: &Task| matches!(task, Task::Lock | Task::Write(_) | Task::Unlock);
+        while !self.trash.wanted.is_empty()
+            && !self.is_restoring()
+            && !self.run.as_ref().is_some_and(Run::has_lock)
+            && !self.tasks.values().any(changes_cloud)
+        {
+            let Some((uri, answer)) = self.trash.wanted.pop_front() else { return };
+            match self.restorable(&uri) {
+                Ok(wanted) => {
+                    let work = Work::FromTrash { path: wanted.from.clone(), identity: self.identity.clone() };
+                    self.enqueue_trash(Task::Restore(wanted), work, Some(answer));
+                }
+                Err(error) => answer(Err(error)),
             }
-            Err(error) => answer(Err(error)),
         }
+    }
+
+    fn is_restoring(&self) -> bool {
+        self.tasks.values().any(|task| matches!(task, Task::Restore(_) | Task::Revival(_)))
+    }
+
+    /// Whether something is wanted back, or is on its way: for that, too, the cloud's lock is needed.
+    pub(super) fn wants_anything_back(&self) -> bool {
+        !self.trash.wanted.is_empty() || self.is_restoring()
     }
 
     fn restorable(&self, uri: &str) -> Result<Wanted> {
@@ -396,7 +424,8 @@ impl Core {
     /// Ends what is under way, without waiting for it.
     pub(super) fn abandon_trash(&mut self) {
         self.trash.busy.clear();
-        for (_, answer) in std::mem::take(&mut self.trash.answers) {
+        let wanted = std::mem::take(&mut self.trash.wanted).into_iter().map(|(_, answer)| answer);
+        for answer in std::mem::take(&mut self.trash.answers).into_values().chain(wanted) {
             answer(Err(Error::new(Code::Ipc, "the library was closed meanwhile: open it and try again")));
         }
     }

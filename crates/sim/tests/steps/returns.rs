@@ -199,3 +199,29 @@ fn what_is_pinned_comes_back_pinned() {
         }
     }
 }
+
+/// Whatever the run that tells the cloud of a removal is about to do.
+#[test]
+fn restored_at_any_moment_of_a_sync_it_comes_back() {
+    for (what, freed) in ["album", "album/a.jpg"].into_iter().flat_map(|what| [(what, false), (what, true)]) {
+        for moment in 0..16 {
+            let (world, mut here, mut phone) = album();
+            let hand = if freed { &mut phone } else { &mut here };
+            remove(hand, what).unwrap();
+            hand.core.start_sync().unwrap();
+            for _ in 0..moment {
+                match hand.core.next_job() {
+                    Some(job) => hand.step(job),
+                    None => break,
+                }
+            }
+            restore(hand, what).unwrap();
+            hand.idle();
+            let which = format!("{what}, in the cloud alone: {freed}, after {moment} jobs");
+            sync_both(&mut phone, &mut here);
+            sync_both(&mut phone, &mut here);
+            assert!(has_all(&here) && knows_all(&phone), "{which}");
+            assert_eq!(live_records(&world.lock()), 5, "{which}");
+        }
+    }
+}
