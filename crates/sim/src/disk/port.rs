@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cloudsync_engine::names::left_alone;
 use cloudsync_engine::ports::{
     DirEntry, FileKind, FileSystem, Listing, Marking, ReadFile, SMUDGED, Space, Stamp, Stat, StillFile,
-    Unnamed, WriteFile,
+    WriteFile,
 };
 use parking_lot::MutexGuard;
 
@@ -155,19 +155,15 @@ impl FileSystem for SimDisk {
             if left_alone(name) {
                 continue;
             }
-            let entry = entry(name, tree.node(uid)?);
-            if !shared.rng.per_mille(device.weather.unreadable_entry) {
-                entries.push(entry);
-            } else if entry.kind == FileKind::File && shared.rng.per_mille(500) {
-                let (ino, text) = (entry.stamp.ino, format!("{name}: not UTF-8"));
-                listing.unnamed.push(Unnamed { ino, text });
-            } else {
+            if shared.rng.per_mille(device.weather.unreadable_entry) {
                 listing.unreadable.push(format!("{name}: permission denied"));
+            } else {
+                entries.push(entry(name, tree.node(uid)?));
             }
         }
         shared.rng.shuffle(&mut entries);
         listing.entries = entries.into_iter().collect();
-        let (found, unread) = (listing.entries.len(), listing.unreadable.len() + listing.unnamed.len());
+        let (found, unread) = (listing.entries.len(), listing.unreadable.len());
         shared.devices[self.wire.device].unreadable += unread;
         let line =
             format!("device {}: list '{folder}': {found} entries, {unread} unreadable", self.wire.device);
