@@ -281,7 +281,6 @@ impl Core {
             (Task::Sweep | Task::Tidy | Task::Discard(_) | Task::Unsubscribe, _) => {}
             (task, outcome) => self.run_job_done(task, outcome),
         }
-        self.go_on_restoring();
         self.begin_waiting();
         self.advance();
         self.go_on_leaving();

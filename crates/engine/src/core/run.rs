@@ -261,6 +261,10 @@ impl Core {
     /// Takes the run as far as it goes without waiting, and tells what has changed.
     pub(super) fn advance(&mut self) {
         self.advance_run();
+        // A run may have waited for what was refused now.
+        while self.go_on_restoring() {
+            self.advance_run();
+        }
         self.tell_changes();
     }
 

@@ -283,26 +283,27 @@ impl Core {
     /// the trash on this disk, else from the cloud's. The next run brings it wherever it is not yet.
     pub fn restore(&mut self, uri: &str, answer: Answer) {
         self.trash.wanted.push_back((uri.to_owned(), answer));
-        self.go_on_restoring();
         self.advance();
     }
 
-    /// Begins with the next that is wanted back. A run that has planned to delete its records either has told the cloud
-    /// already, or finds that they are not to be deleted any more.
-    pub(super) fn go_on_restoring(&mut self) {
+    /// Begins with the next that is wanted back, where it can be now. A run that has planned to delete its records either has
+    /// told the cloud already, or finds that they are not to be deleted any more. Returns whether it was refused.
+    pub(super) fn go_on_restoring(&mut self) -> bool {
         let changes_cloud = |task: &Task| matches!(task, Task::Lock | Task::Write(_) | Task::Unlock);
-        while !self.trash.wanted.is_empty()
-            && !self.is_restoring()
-            && !self.run.as_ref().is_some_and(Run::has_lock)
-            && !self.tasks.values().any(changes_cloud)
-        {
-            let Some((uri, answer)) = self.trash.wanted.pop_front() else { return };
-            match self.restorable(&uri) {
-                Ok(wanted) => {
-                    let work = Work::FromTrash { path: wanted.from.clone(), identity: self.identity.clone() };
-                    self.enqueue_trash(Task::Restore(wanted), work, Some(answer));
-                }
-                Err(error) => answer(Err(error)),
+        let run_has_lock = self.run.as_ref().is_some_and(Run::has_lock);
+        if self.is_restoring() || run_has_lock || self.tasks.values().any(changes_cloud) {
+            return false;
+        }
+        let Some((uri, answer)) = self.trash.wanted.pop_front() else { return false };
+        match self.restorable(&uri) {
+            Ok(wanted) => {
+                let work = Work::FromTrash { path: wanted.from.clone(), identity: self.identity.clone() };
+                self.enqueue_trash(Task::Restore(wanted), work, Some(answer));
+                false
+            }
+            Err(error) => {
+                answer(Err(error));
+                true
             }
         }
     }

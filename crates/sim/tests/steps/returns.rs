@@ -1,9 +1,12 @@
 //! What was removed comes back with all that went with it, also where some of it was in the cloud alone.
 
+use std::sync::Arc;
+
 use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::{Code, Result};
+use parking_lot::Mutex;
 
 use crate::elsewhere;
 use crate::hand::{Hand, World, world};
@@ -224,4 +227,23 @@ fn restored_at_any_moment_of_a_sync_it_comes_back() {
             assert_eq!(live_records(&world.lock()), 5, "{which}");
         }
     }
+}
+
+/// Found by seed 2008402047: the lock that was waited for had ended before it could be used, and nobody went on.
+#[test]
+fn a_restore_and_a_run_do_not_wait_for_each_other() {
+    let (world, mut here, _phone) = album();
+    remove(&mut here, "album/a.jpg").unwrap();
+    let lock = here.sync_until(|work| matches!(work, Work::Lock));
+    let answer = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&answer);
+    here.core.restore(&uri("album/a.jpg"), Box::new(move |result| *told.lock() = Some(result)));
+    world.lock().pass(3_600_000_000_000);
+    here.finish(lock);
+    assert_eq!(*answer.lock(), Some(Ok(())));
+    assert!(has_all(&here));
+    // The lock that has ended here may hold in the cloud for a while.
+    here.live_for(3_600_000_000_000);
+    here.sync_well();
+    assert_eq!(live_records(&world.lock()), 5);
 }
