@@ -9,12 +9,13 @@ use crate::failure::Answer;
 use crate::object::with;
 use crate::text;
 
-/// Removes a file, or a folder with all that is in it: it goes to the trash on this disk when this returns, and the next sync
-/// run moves it to the cloud's trash, from where every other device removes it too. Each trash keeps it for its retention (30
-/// days here). A part of a photo goes with all its other parts in the same folder: a live photo's still with its video, a raw
-/// file with its JPEG, a sidecar, an edited copy with its original. What is in the cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
-/// cloudsync_answer_held_deletions on this device. Where the cloud gets a changed version before it hears of the deletion, that
-/// version wins, and comes; of a photo only the part that was changed.
+/// Removes a file, or a folder with all that is in it: when this returns it is in the trash on this disk, and is not listed
+/// and not fetched any more; the next sync run moves it to the cloud's trash, from where every other device removes it too.
+/// Each trash keeps it for its retention (30 days here). A part of a photo goes with all its other parts in the same folder:
+/// a live photo's still with its video, a raw file with its JPEG, a sidecar, an edited copy with its original. What is in the
+/// cloud alone goes to the cloud's trash only. Such a deletion was asked for: it never waits for
+/// cloudsync_answer_held_deletions on this device. Where the cloud gets a changed version before it hears of the deletion,
+/// that version wins, and comes; of a photo only the part that was changed.
 ///
 /// @param context The context.
 /// @param uri     The file or folder.

@@ -1,6 +1,7 @@
 //! Pages through a folder, cloud-only files included, without waiting for a run.
 
-use super::state::{Look, States, find_remote};
+use super::state::{Look, States, find_in_cloud};
+use super::trash::is_to_go;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
 use crate::tree::{LocalContent, NodeId, PlaceRef, Trees};
@@ -87,7 +88,7 @@ fn folder_at(trees: &Trees, path: &str) -> Option<NodeId> {
     if path.is_empty() {
         return Some(NodeId::ROOT);
     }
-    trees.find_local_folder(path).or_else(|| find_remote(trees, path).filter(|id| trees.is_dir(*id)))
+    trees.find_local_folder(path).or_else(|| find_in_cloud(trees, path).filter(|id| trees.is_dir(*id)))
 }
 
 impl<'a> Walk<'a> {
@@ -192,16 +193,20 @@ impl<'a> Walk<'a> {
 fn shown_place(trees: &Trees, id: NodeId) -> Option<PlaceRef<'_>> {
     match trees.local(id) {
         Some(local) => Some(local.place),
-        None => trees.remote(id).filter(|remote| !remote.deleted).map(|remote| remote.place),
+        None => {
+            let remote = trees.remote(id).filter(|remote| !remote.deleted && !is_to_go(trees, id));
+            remote.map(|remote| remote.place)
+        }
     }
 }
 
 /// The node's name, if it is seen in the folder. Where several have one name, the one that the name's URI means is.
 fn stands_for_its_name(trees: &Trees, id: NodeId, folder: NodeId) -> Option<&str> {
     let place = shown_place(trees, id).filter(|place| place.parent == folder)?;
+    let in_cloud_alone = |other: &NodeId| trees.local(*other).is_none() && !is_to_go(trees, *other);
     let first = trees
         .local_at(folder, place.name)
-        .or_else(|| trees.remotes_at(folder, place.name).find(|other| trees.local(*other).is_none()));
+        .or_else(|| trees.remotes_at(folder, place.name).find(in_cloud_alone));
     (first == Some(id)).then_some(place.name)
 }
 

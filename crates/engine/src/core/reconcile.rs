@@ -366,19 +366,17 @@ fn forget_intents(trees: &mut Trees, busy: &BTreeSet<NodeId>, torn: &[NodeId]) {
 
 /// Files that are new, changed or moved.
 fn place_odd(trees: &mut Trees, mut odd: Odd<'_>, missing: &mut BTreeSet<NodeId>) {
-    let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
-    for &id in missing.iter() {
-        if let Some(stamp) = stamp_of(trees, id) {
-            by_ino.entry(stamp.ino).or_default().push(id);
-        }
-    }
+    let by_ino = by_ino(trees, missing);
+    let stayed = still_called_so(trees, &odd, &by_ino);
     odd.retain(|folder, entry| {
         // An inode number may have belonged to several files, one after the other. What is known to
         // have it here did not come from elsewhere.
         let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
         let mut known = known.filter(|id| missing.contains(id));
-        let stayed = known.clone().any(|id| is_named_so(trees, id, folder, entry));
-        let moved = if stayed { None } else { known.find(|&id| moved(trees, id, folder, entry)) };
+        if known.clone().any(|id| is_named_so(trees, id, folder, entry)) {
+            return true;
+        }
+        let moved = known.find(|&id| !stayed.contains(&id) && moved(trees, id, folder, entry));
         moved.is_none_or(|id| !missing.remove(&id))
     });
     for (folder, entry) in odd.iter() {
@@ -387,6 +385,28 @@ fn place_odd(trees: &mut Trees, mut odd: Odd<'_>, missing: &mut BTreeSet<NodeId>
         let place = Place { parent: folder, name: entry.name };
         trees.set_local(id, Some(Local { place, content: LocalContent::Unread(entry.stamp) }));
     }
+}
+
+/// Files by the inode numbers that they had.
+fn by_ino(trees: &Trees, files: &BTreeSet<NodeId>) -> HashMap<u64, Vec<NodeId>> {
+    let mut by_ino: HashMap<u64, Vec<NodeId>> = HashMap::new();
+    for &id in files {
+        if let Some(stamp) = stamp_of(trees, id) {
+            by_ino.entry(stamp.ino).or_default().push(id);
+        }
+    }
+    by_ino
+}
+
+/// Those of the files that are still called as they were. Where the same file is seen under another name too, that is a
+/// hard link, and nothing moved there.
+fn still_called_so(trees: &Trees, odd: &Odd<'_>, by_ino: &HashMap<u64, Vec<NodeId>>) -> HashSet<NodeId> {
+    let mut stayed = HashSet::new();
+    for (folder, entry) in odd.iter() {
+        let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
+        stayed.extend(known.filter(|&id| is_named_so(trees, id, folder, &entry)));
+    }
+    stayed
 }
 
 fn is_named_so(trees: &Trees, id: NodeId, folder: NodeId, entry: &DirEntry<'_>) -> bool {

@@ -10,6 +10,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::left_out::left_out;
 use super::thumbnails::preview_item;
+use super::trash::is_to_go;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
@@ -252,7 +253,7 @@ impl Look<'_> {
         {
             return Some((self.state_of(id, hold), Some(folder)));
         }
-        find_remote(&self.trees, path).map(|id| (self.state_of_remote(id), None))
+        find_in_cloud(&self.trees, path).map(|id| (self.state_of_remote(id), None))
     }
 
     /// The state of a file in the folder of the last one, where the local tree has it and its URI says its name
@@ -324,4 +325,9 @@ pub(super) fn missing(uri: &str) -> Error {
 /// Looks a path up in the cloud's tree.
 pub(super) fn find_remote(trees: &Trees, path: &str) -> Option<NodeId> {
     path.split('/').try_fold(NodeId::ROOT, |at, name| trees.remotes_at(at, name).next())
+}
+
+/// The same, but for what a person has removed here and the cloud has yet to hear of: to whoever asks, that is gone.
+pub(super) fn find_in_cloud(trees: &Trees, path: &str) -> Option<NodeId> {
+    find_remote(trees, path).filter(|id| !is_to_go(trees, *id))
 }

@@ -323,7 +323,8 @@ impl Watcher for InotifyWatcher {
             let folders =
                 std::mem::take(&mut state.changed).iter().map(|path| path.as_ref().into()).collect();
             let once = std::mem::take(&mut state.overflow);
-            Changes { folders, overflow: once || state.root_lost || !state.uncovered.is_empty() }
+            let lost = state.root_lost || !self.inner.disk.is_in_place();
+            Changes { folders, overflow: once || lost || !state.uncovered.is_empty() }
         };
         self.rearm();
         changes

@@ -273,6 +273,24 @@ fn another_gallery_in_the_same_place_is_watched_anew() {
     g.expect(&[""], false);
 }
 
+/// A folder that is held open tells nothing of its removal: runs went on with it, and were said to be complete.
+#[test]
+fn a_gallery_that_another_took_the_place_of_asks_for_full_scans() {
+    let g = Gallery::new();
+    let id = g.disk.attach("").unwrap();
+    fs::copy(g.path(".cloudsync/id"), g.scratch.path().join("id")).unwrap();
+    fs::remove_dir_all(g.path("")).unwrap();
+    g.taken();
+    fs::create_dir_all(g.path(".cloudsync")).unwrap();
+    fs::copy(g.scratch.path().join("id"), g.path(".cloudsync/id")).unwrap();
+    assert!(g.taken().1);
+    g.disk.attach(&id).unwrap();
+    g.watcher.watch("");
+    g.taken();
+    g.write("file");
+    g.expect(&[""], false);
+}
+
 #[test]
 fn an_unmounted_gallery_asks_for_full_scans() {
     let g = Gallery::new();

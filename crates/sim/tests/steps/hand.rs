@@ -114,6 +114,15 @@ impl Hand {
         self.disk.rename(".cloudsync/tmp/new", path).unwrap();
     }
 
+    /// Gives a file a second name, as a hard link.
+    pub(crate) fn give_second_name(&self, path: &str, second: &str) {
+        let mut shared = self.world.lock();
+        let now_ns = shared.wall_ns(self.device);
+        let disk = &mut shared.devices[self.device].disk;
+        let uid = disk.live.lookup(path).unwrap();
+        disk.link(uid, second, now_ns).unwrap();
+    }
+
     /// Gives a file a modification time.
     pub(crate) fn give_time(&self, path: &str, mtime_ns: i64) {
         let mut shared = self.world.lock();

@@ -10,6 +10,7 @@ mod filters;
 mod groups;
 mod hand;
 mod kills;
+mod links;
 mod marks;
 mod plans;
 mod previews;

@@ -96,21 +96,13 @@ fn world_of_slow_clocks() -> World {
     world
 }
 
-fn give_second_name(world: &World, path: &str, second: &str) {
-    let mut shared = world.lock();
-    let now = shared.wall_ns(0);
-    let disk = &mut shared.devices[0].disk;
-    let uid = disk.live.lookup(path).unwrap();
-    disk.link(uid, second, now).unwrap();
-}
-
 /// Found by seed 2000002063: the other name went within the tick of the disk's clock in which there were two.
 #[test]
 fn a_file_that_had_two_names_is_marked() {
     let world = world_of_slow_clocks();
     let mut hand = Hand::open(&world, Originals);
     hand.put("a", b"photo a");
-    give_second_name(&world, "a", "b");
+    hand.give_second_name("a", "b");
     hand.sync(|_, _| {});
     assert_eq!(mark(&world, 0, "a"), None);
     hand.disk.remove_file("b").unwrap();
@@ -126,7 +118,7 @@ fn a_file_that_had_two_names_in_two_folders_is_marked() {
     let mut hand = Hand::with(&world, 0, |_| {}, true);
     hand.disk.make_dir("F").unwrap();
     hand.put("F/a", b"photo a");
-    give_second_name(&world, "F/a", "b");
+    hand.give_second_name("F/a", "b");
     world.lock().tell_watcher(0);
     hand.sync(|_, _| {});
     world.lock().pass(2_000_000_000);
@@ -144,7 +136,7 @@ fn a_file_whose_other_name_went_later_is_marked() {
     let mut hand = Hand::with(&world, 0, |_| {}, true);
     hand.disk.make_dir("F").unwrap();
     hand.put("F/a", b"photo a");
-    give_second_name(&world, "F/a", "b");
+    hand.give_second_name("F/a", "b");
     world.lock().pass(1_000_000_000);
     for _ in 0..2 {
         world.lock().tell_watcher(0);

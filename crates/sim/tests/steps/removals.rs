@@ -107,6 +107,22 @@ fn what_is_wanted_back_before_a_sync_was_never_gone() {
     );
 }
 
+/// Until then it was listed, as in the cloud alone, and whoever fetched it took the removal back.
+#[test]
+fn what_is_removed_is_not_there_any_more_before_a_sync() {
+    let (_world, mut here, mut there) = both(&[("a.jpg", "bytes")]);
+    remove(&mut here, "a.jpg").unwrap();
+    let listed = here.core.states().list("file://media/Photo", true, None, 10).unwrap();
+    assert_eq!(listed.entries.len(), 0, "{listed:?}");
+    let state = here.core.states().file_state(&uri("a.jpg"));
+    assert_eq!(state.map_err(|error| error.code), Err(Code::NoSuchFile));
+    let started = here.core.start_download(1, &uri("a.jpg"));
+    assert_eq!(started.map_err(|error| error.code), Err(Code::NoSuchFile));
+    here.idle();
+    sync_both(&mut here, &mut there);
+    assert!(here.files().is_empty() && there.files().is_empty());
+}
+
 /// The other device's trash, and the cloud's: the first that has it gives it.
 #[test]
 fn it_comes_back_on_any_device() {

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::disk_phase::{disk_full, fetch_item};
 use super::queue::Urgency;
 use super::run::PROGRESS_NS;
-use super::state::find_remote;
+use super::state::{find_in_cloud, find_remote};
 use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadErrorType, DownloadState, TaskId};
@@ -162,7 +162,7 @@ impl Core {
                 },
             };
         }
-        if let Some(id) = find_remote(&trees, path) {
+        if let Some(id) = find_in_cloud(&trees, path) {
             // Moved or renamed here, perhaps changed: its bytes here are not to be touched.
             if trees.is_here(id) {
                 return Ok(None);

@@ -63,6 +63,14 @@ impl Disk {
         self.root().open_at(folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())
     }
 
+    /// Whether the gallery's path still leads to the folder that is held. One that is held open tells nobody that it was
+    /// removed, nor that a disk was mounted over it.
+    pub(super) fn is_in_place(&self) -> bool {
+        let held = self.root().stat();
+        let there = rustix::fs::stat(&self.dir);
+        held.is_ok_and(|held| there.is_ok_and(|there| is_same(&held, &there)))
+    }
+
     fn root(&self) -> Arc<Root> {
         Arc::clone(&self.root.read())
     }
@@ -70,11 +78,15 @@ impl Disk {
     /// Takes `root` for the gallery from now on, unless it is the folder that is held already.
     fn hold(&self, root: Root) -> io::Result<()> {
         let (new, old) = (root.stat()?, self.root().stat()?);
-        if (new.st_dev, new.st_ino) != (old.st_dev, old.st_ino) {
+        if !is_same(&new, &old) {
             *self.root.write() = Arc::new(root);
         }
         Ok(())
     }
+}
+
+fn is_same(one: &rustix::fs::Stat, other: &rustix::fs::Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 fn open_root(dir: &Path) -> io::Result<Root> {
