@@ -188,9 +188,36 @@ static void a_gallery_that_is_gone(void **state) {
     device_sync(&device);
     assert_int_equal(rename(device.gallery, join(elsewhere, root, "elsewhere")), 0);
     sync_ends(&device, CLOUDSYNC_SYNC_STATE_DOWNLOAD_FAILED, CLOUDSYNC_ERROR_TYPE_UNKNOWN_ERROR);
+    assert_int_equal(trouble_of(&device, "file://media/Photo"), CLOUDSYNC_E_IO);
     assert_int_equal(rename(elsewhere, device.gallery), 0);
     device_sync(&device);
+    assert_int_equal(trouble_of(&device, "file://media/Photo"), 0);
     scene_free(&sick, &device);
+}
+
+/* The first run has found the empty folder over which the gallery's disk is mounted. Once there are photos, no other gallery
+ * takes their place. */
+static void a_gallery_that_comes_later(void **state) {
+    (void)state;
+    struct device device;
+    char before[PATH_MAX], after[PATH_MAX];
+    device_make(&device, "device");
+    device_open(&device);
+    device_sync(&device);
+    assert_int_equal(rename(device.gallery, join(before, root, "before")), 0);
+    make_folder(device.gallery);
+    write_photo(device.gallery, "a.jpg", 1000, 1);
+    device_sync(&device);
+    assert_int_equal(device.progress.last.files_done, 1);
+    assert_int_equal(rename(device.gallery, join(after, root, "after")), 0);
+    assert_int_equal(rename(before, device.gallery), 0);
+    sync_ends(&device, CLOUDSYNC_SYNC_STATE_DOWNLOAD_FAILED, CLOUDSYNC_ERROR_TYPE_UNKNOWN_ERROR);
+    assert_int_equal(trouble_of(&device, "file://media/Photo"), CLOUDSYNC_E_IO);
+    assert_int_equal(rename(device.gallery, before), 0);
+    assert_int_equal(rename(after, device.gallery), 0);
+    device_sync(&device);
+    assert_true(is_photo(device.gallery, "a.jpg", 1000, 1));
+    device_free(&device);
 }
 
 static void a_download_that_goes_wrong(void **state) {
@@ -235,6 +262,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(a_listing_that_goes_wrong),
         in_scratch(a_gallery_that_is_gone),
+        in_scratch(a_gallery_that_comes_later),
         in_scratch(a_download_that_goes_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,8 @@
  *  1. run on the library's thread cloudsync-cb, or, with CLOUDSYNC_DISPATCH_HOST, inside cloudsync_dispatch and
  *     cloudsync_close; never inside the call that registered them, never under a lock of the library;
  *  2. come in order and one at a time per handle;
- *  3. a start that returned 0 ends in exactly one final event or completion, also across cloudsync_close;
+ *  3. a start that returned 0 ends in exactly one final event or completion, also across cloudsync_close; a start while
+ *     a run is going on is part of that run, and shares its final event;
  *  4. progress may be left out, final states never are; counters never run backwards;
  *  5. when unregister or free returns on another thread, the callback is not running, will not run again, and
  *     destroy(user_data) has been called, once. Inside a callback the same calls return at once and take effect when
@@ -2576,6 +2577,8 @@ int32_t cloudsync_options_set_state_dir(struct CloudSyncOptions *options,
 
 /**
  * Sets the folder of photos. Required; the folder must be there when a context is opened.
+ *
+ * A context keeps the directory open: a disk that it lies on can be unmounted once the context is closed, or lazily.
  *
  * @param options The options.
  * @param path    A path; copied.

@@ -180,6 +180,8 @@ pub unsafe extern "C" fn cloudsync_options_set_state_dir(
 
 /// Sets the folder of photos. Required; the folder must be there when a context is opened.
 ///
+/// A context keeps the directory open: a disk that it lies on can be unmounted once the context is closed, or lazily.
+///
 /// @param options The options.
 /// @param path    A path; copied.
 /// @return 0; 401 for a bad handle, or a path that is NULL, empty or not UTF-8.

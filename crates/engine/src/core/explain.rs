@@ -147,6 +147,9 @@ impl States {
                 format!("not everything here is synced: {text}"),
             );
         }
+        if let Some(why) = self.why_it_failed() {
+            return in_words(Some(why.code), None, why.text);
+        }
         if waiting == 0 {
             return in_words(None, None, "everything that is known is in step with the cloud".into());
         }
@@ -158,6 +161,13 @@ impl States {
     fn why_none_is_deleted(&self) -> Option<Error> {
         let notes = self.notes.read();
         notes.unread.first().map(|text| Error::new(Code::AccessDenied, text.clone()))
+    }
+
+    /// Why the last run did not come to its end, where it said more than that it was stopped.
+    fn why_it_failed(&self) -> Option<Error> {
+        let notes = self.notes.read();
+        let unfinished = notes.unfinished.as_ref().filter(|_| !notes.running);
+        unfinished.filter(|(way, why)| way.is_none() && why.code != Code::TryAgain).map(|(_, why)| why.clone())
     }
 
     /// Whether what should be on this disk is not, and no run has noticed.

@@ -8,7 +8,7 @@ use super::reconcile::{Reconciled, Seen, reconcile};
 use super::run::{Phase, Run};
 use super::trash::bring_back;
 use super::{Core, Task};
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::event::{ErrorType, SyncState};
 use crate::job::{FolderListing, Page, ScanReport, Scope, Work, join};
 use crate::plan;
@@ -114,7 +114,10 @@ impl Core {
             self.demands.note_scan(observe.looks == 0);
             let going = self.evictions.nodes().chain(self.trash.nodes());
             going.for_each(|node| self.demands.note_change(node));
-            let identity = self.identity.clone();
+            let identity = match run.outlook {
+                None if self.holds_nothing_here() => String::new(),
+                _ => self.identity.clone(),
+            };
             let attach = run.outlook.is_none() || !identity.is_empty();
             self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach });
         }
@@ -130,6 +133,16 @@ impl Core {
         matches!(observe.pull, Pull::Done) && observe.scan == Scan::Done
     }
 
+    /// Whether nothing is known to be, to come or to go in the gallery: then another may take its place, as where the first look
+    /// was at a folder over which the disk was mounted only later.
+    fn holds_nothing_here(&self) -> bool {
+        let trees = self.states.trees.read();
+        trees.local_children(NodeId::ROOT).next().is_none()
+            && trees.arriving().next().is_none()
+            && trees.leaving().is_empty()
+            && trees.removed().is_empty()
+    }
+
     /// Without a cursor, what the cloud does not list has to be found out.
     fn must_relist(&self) -> bool {
         self.cursor.is_empty() && self.states.trees.read().iter().any(|(_, node)| node.remote.is_some())
@@ -140,6 +153,7 @@ impl Core {
             Ok(report) => report,
             Err(error) => {
                 self.events.log(1, &format!("the gallery cannot be used: {error}"));
+                run.why = Some(Error::new(Code::Io, format!("the last sync could not begin: {error}")));
                 self.watching = false;
                 run.end(super::run::Ending::Failed(SyncState::DownloadFailed, ErrorType::UnknownError));
                 return;
