@@ -25,7 +25,8 @@
  *     it returns. destroy is also called where registering failed: whoever registers hands the user data over;
  *  6. a blocking call from inside a callback, a destroy or a function of a vtable returns 13900029 and does nothing, but
  *     for the calls on a cloud's stubs (cloud_service_..., cloud_db_..., asset_loader_..., share_center_...), which wait for that cloud alone;
- *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
+ *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process; one that leaves a function of
+ *     a cloud's tables is the error of that call, as CloudSyncCloudDbVTable says.
  *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
  * nothing, and starts no thread before cloudsync_open. Its threads that work in the background, a vendor's functions on
@@ -1982,7 +1983,13 @@ typedef int32_t (*CloudSyncCloudDbWrite)(void *self_,
  * Each method answers through its reply, during the call or later, and returns 0; or returns a CLOUDSYNC_ERROR_CODE_...
  * number, which is the answer then. The methods are called from the library's threads, and from callers', several at once.
  * What they are given lives until they have returned and the reply is answered or dropped. A method that is NULL is answered
- * with NOT_SUPPORTED. Inside them the rules of callbacks hold; a C++ exception ends the process.
+ * with NOT_SUPPORTED. Inside them the rules of callbacks hold, but for the one on exceptions.
+ *
+ * On x86-64 and aarch64 a C++ exception that leaves a method is ended, and is the error of that call, whether the method had
+ * answered or not: CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, or CLOUDSYNC_SHARING_CODE_INNER_ERROR from a share centre, with a text that
+ * names the method. The call may or may not have done something. Its reply and what it was called with are gone then, for other
+ * threads of the vendor's as well. An exception that leaves destroy is told to the log. On other processors the process ends
+ * there; so it does everywhere where a thread ends itself inside a method (pthread_exit, pthread_cancel).
  *
  * What the documents leave open is settled so: ids are unique for good; an insert is idempotent by id (the same row again
  * answers with the version it has); rows of one call are written together, in order, and answered one by one; a deleted record
@@ -2293,7 +2300,7 @@ typedef struct CloudSyncCloudServiceVTable {
   /**
    * Tells the listener of writes to databases from now on (cloudsync_change_listener_tell), for expiration_time milliseconds
    * or as long as the answer says. bundle_names and databases are parallel: a bundle comes once for each of its databases. The
-   * listener is the vendor's from then on, whatever it answers: cloudsync_reply_subscribe_info.
+   * listener is the vendor's from then on, whatever it answers, unless it throws: cloudsync_reply_subscribe_info.
    */
   int32_t (*subscribe)(void *self_,
                        const char *const *bundle_names,

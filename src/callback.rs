@@ -11,6 +11,8 @@ use crate::extension::CloudSyncResult;
 use crate::failure::{Answer, Failure, null};
 use crate::plan::CloudSyncPlan;
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress};
+use crate::thrown;
+use crate::unwind::{behind_wall, caught};
 
 /// Takes a registration's user data back: called exactly once, when the callback it came with is not
 /// running and will not run again, also where registering failed. May be NULL. Runs on the thread that
@@ -126,70 +128,32 @@ pub(crate) fn may_block() -> Answer {
     Ok(())
 }
 
+/// What a function of a vendor's threw, and which has been ended.
+pub(crate) struct Thrown;
+
 /// Calls a function of the host. A C++ exception that leaves it ends the process; a panic of a host written
 /// in Rust is treated alike.
 pub(crate) fn call<R>(function: impl FnOnce() -> R) -> R {
+    marked(|| behind_wall(function)).unwrap_or_else(|| std::process::abort())
+}
+
+/// Calls a function of a vendor's cloud, which may throw; on some processors that ends the process as well.
+pub(crate) fn attempt<R>(function: impl FnOnce() -> R) -> Result<R, Thrown> {
+    marked(|| caught(function)).map_err(|exception| {
+        if !exception.is_null() {
+            // SAFETY: it was caught just now. What the exception holds is the vendor's, and ended behind a wall.
+            call(|| unsafe { thrown::end(exception) });
+        }
+        Thrown
+    })
+}
+
+/// Marks this thread as inside the host meanwhile.
+fn marked<R>(function: impl FnOnce() -> R) -> R {
     DEPTH.set(DEPTH.get() + 1);
-    let result = behind_wall(function);
+    let result = function();
     DEPTH.set(DEPTH.get() - 1);
-    result.unwrap_or_else(|| std::process::abort())
-}
-
-/// A call on its way through [`wall`].
-#[cfg(target_arch = "x86_64")]
-struct Passage<F, R> {
-    function: Option<F>,
-    result: Option<R>,
-}
-
-#[cfg(target_arch = "x86_64")]
-fn behind_wall<F: FnOnce() -> R, R>(function: F) -> Option<R> {
-    unsafe extern "C-unwind" fn pass<F: FnOnce() -> R, R>(passage: *mut c_void) {
-        // SAFETY: the passage below, which nobody else has while it is passed.
-        let passage = unsafe { &mut *passage.cast::<Passage<F, R>>() };
-        passage.result = passage.function.take().map(|function| function());
-    }
-    let mut passage = Passage { function: Some(function), result: None };
-    // SAFETY: the function is the one for this passage, which outlives the call.
-    unsafe { wall(pass::<F, R>, (&raw mut passage).cast()) };
-    passage.result
-}
-
-/// Where no wall has been written yet, the process ends after the callback's own frames were unwound.
-#[cfg(not(target_arch = "x86_64"))]
-fn behind_wall<R>(function: impl FnOnce() -> R) -> Option<R> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(function)).ok()
-}
-
-/// Calls `pass(passage)` in a frame at which the search for a handler ends in an error. The C++ runtime then
-/// calls `std::terminate` before anything is unwound: with the stack as it was where the exception was
-/// thrown, and the host's own terminate handler.
-#[cfg(target_arch = "x86_64")]
-#[unsafe(naked)]
-unsafe extern "C-unwind" fn wall(pass: unsafe extern "C-unwind" fn(*mut c_void), passage: *mut c_void) {
-    std::arch::naked_asm!(
-        ".cfi_startproc",
-        ".cfi_personality 0x1b, {nothing_passes}",
-        "push rbp",
-        ".cfi_def_cfa_offset 16",
-        ".cfi_offset rbp, -16",
-        "mov rbp, rsp",
-        ".cfi_def_cfa_register rbp",
-        "mov rax, rdi",
-        "mov rdi, rsi",
-        "call rax",
-        "pop rbp",
-        ".cfi_def_cfa rsp, 8",
-        "ret",
-        ".cfi_endproc",
-        nothing_passes = sym nothing_passes,
-    )
-}
-
-/// What the unwinder asks at [`wall`]: always `_URC_FATAL_PHASE1_ERROR`.
-#[cfg(target_arch = "x86_64")]
-extern "C" fn nothing_passes(_: i32, _: i32, _: u64, _: *mut c_void, _: *mut c_void) -> i32 {
-    3
+    result
 }
 
 /// The host's pointer, and the function that takes it back when this is dropped.

@@ -32,7 +32,13 @@ pub type CloudSyncCloudDbWrite = Option<
 /// Each method answers through its reply, during the call or later, and returns 0; or returns a CLOUDSYNC_ERROR_CODE_...
 /// number, which is the answer then. The methods are called from the library's threads, and from callers', several at once.
 /// What they are given lives until they have returned and the reply is answered or dropped. A method that is NULL is answered
-/// with NOT_SUPPORTED. Inside them the rules of callbacks hold; a C++ exception ends the process.
+/// with NOT_SUPPORTED. Inside them the rules of callbacks hold, but for the one on exceptions.
+///
+/// On x86-64 and aarch64 a C++ exception that leaves a method is ended, and is the error of that call, whether the method had
+/// answered or not: CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, or CLOUDSYNC_SHARING_CODE_INNER_ERROR from a share centre, with a text that
+/// names the method. The call may or may not have done something. Its reply and what it was called with are gone then, for other
+/// threads of the vendor's as well. An exception that leaves destroy is told to the log. On other processors the process ends
+/// there; so it does everywhere where a thread ends itself inside a method (pthread_exit, pthread_cancel).
 ///
 /// What the documents leave open is settled so: ids are unique for good; an insert is idempotent by id (the same row again
 /// answers with the version it has); rows of one call are written together, in order, and answered one by one; a deleted record

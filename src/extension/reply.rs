@@ -209,6 +209,14 @@ impl Reply {
         }
     }
 
+    /// What a method that threw comes to, whether it had answered or not: what it did is not known.
+    pub(super) fn threw(&self, handle: *mut CloudSyncReply) -> CloudResult<Given> {
+        // It may have been answered already.
+        let _ = end(handle, "reply");
+        *self.state.lock() = State::Left;
+        Err(CloudError::Unknown(format!("{} threw an exception", self.method)))
+    }
+
     /// An error's number and text, as whoever asked reads them.
     fn failed(&self, code: i32, text: String) -> CloudResult<Given> {
         if self.awaits.is_sharing() {
