@@ -152,6 +152,8 @@ static void use_as_stub(void *value) {
     cloudsync_options_free(options);
     CloudSyncCloudServer *server = NULL;
     bad(cloudsync_serve(stub, "unix:/tmp/none", &server));
+    CloudSyncResult *result = NULL;
+    bad(cloudsync_cloud_info(stub, &result));
     bad(cloud_service_stub_free(stub));
 }
 

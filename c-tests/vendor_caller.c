@@ -47,6 +47,7 @@ static void the_account(CloudSyncCloudServiceStub *cloud) {
     CloudSyncResult *result = NULL;
     const CloudSyncServiceInfo *info;
     const CloudSyncAppBriefInfo *const *apps;
+    const CloudSyncCloudInfo *both;
     size_t count;
     assert_ok(cloud_service_get_service_info(cloud, &result));
     assert_ok(cloudsync_result_service_info(result, &info));
@@ -60,6 +61,15 @@ static void the_account(CloudSyncCloudServiceStub *cloud) {
     assert_ok(cloud_service_get_app_brief_info(cloud, &result));
     assert_ok(cloudsync_result_app_brief_info(result, &apps, &count));
     assert_code(cloudsync_result_service_info(result, &info), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloudsync_result_cloud_info(result, &both), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_ok(cloudsync_result_free(result));
+
+    assert_ok(cloudsync_cloud_info(cloud, &result));
+    assert_ok(cloudsync_result_cloud_info(result, &both));
+    assert_int_equal(both->struct_size, sizeof *both);
+    assert_true(strlen(both->cloud_info->id) == 64 && both->cloud_info->enable_cloud == 1);
+    assert_int_equal(both->app_count, count);
+    assert_code(cloudsync_result_app_brief_info(result, &apps, &count), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_ok(cloudsync_result_free(result));
 }
 

@@ -712,6 +712,7 @@ static void every_kind_of_answer_arrives(void **state) {
     CloudSyncCloudServiceStub *service = whole_service();
     const CloudSyncServiceInfo *info;
     const CloudSyncAppBriefInfo *const *apps;
+    const CloudSyncCloudInfo *both;
     const CloudSyncAppSchema *schema;
     CloudSyncResult *result = NULL;
     size_t count;
@@ -723,6 +724,11 @@ static void every_kind_of_answer_arrives(void **state) {
     assert_ok(cloudsync_result_app_brief_info(result, &apps, &count));
     assert_true(count == 1 && apps[0]->instance_id == 3 && apps[0]->cloud_switch == 0);
     assert_ok(cloudsync_result_free(result));
+    assert_ok(cloudsync_cloud_info(service, &result));
+    assert_ok(cloudsync_result_cloud_info(result, &both));
+    assert_true(both->cloud_info->remaining_space == 4 && strcmp(both->cloud_info->id, "id") == 0);
+    assert_true(both->app_count == 1 && strcmp(both->apps[0]->bundle_name, "com.example") == 0);
+    assert_ok(cloudsync_result_free(result));
     assert_ok(cloud_service_get_app_schema(service, "com.example", &result));
     assert_ok(cloudsync_result_app_schema(result, &schema));
     assert_int_equal(schema->version, 9);
@@ -731,6 +737,35 @@ static void every_kind_of_answer_arrives(void **state) {
     a_subscription_is_told(service);
     assert_ok(cloud_service_stub_free(service));
     vendor_destroy();
+}
+
+static int32_t refuse_switches(void *self, CloudSyncReply *reply) {
+    (void)self;
+    (void)reply;
+    return CLOUDSYNC_ERROR_CODE_CLOUD_DISABLED;
+}
+
+/* Nothing is made up where a cloud does not tell its switches. */
+static void an_account_without_switches(void **state) {
+    (void)state;
+    CloudSyncCloudServiceVTable vtable;
+    CloudSyncCloudServiceStub *service = NULL;
+    CloudSyncResult *result = NULL;
+    const CloudSyncCloudInfo *info;
+    memset(&vtable, 0, sizeof vtable);
+    vtable.struct_size = sizeof vtable;
+    vtable.get_service_info = service_info;
+    assert_ok(create_cloud_service_stub(&vtable, NULL, &service));
+    assert_ok(cloudsync_cloud_info(service, &result));
+    assert_ok(cloudsync_result_cloud_info(result, &info));
+    assert_true(info->cloud_info->total_space == 5 && info->app_count == 0);
+    assert_ok(cloudsync_result_free(result));
+    assert_ok(cloud_service_stub_free(service));
+
+    vtable.get_app_brief_info = refuse_switches;
+    assert_ok(create_cloud_service_stub(&vtable, NULL, &service));
+    assert_code(cloudsync_cloud_info(service, &result), CLOUDSYNC_E_CLOUD_NOT_READY);
+    assert_ok(cloud_service_stub_free(service));
 }
 
 /* Answers that cannot be true are errors of their call, and say what is wrong with them. */
@@ -781,6 +816,7 @@ int main(void) {
         in_scratch(bytes_are_read_and_written_in_order),
         in_scratch(bytes_are_out_of_reach_when_the_call_is_over),
         in_scratch(every_kind_of_answer_arrives),
+        cmocka_unit_test(an_account_without_switches),
         in_scratch(lies_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

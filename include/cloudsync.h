@@ -2339,6 +2339,28 @@ typedef struct CloudSyncCloudServiceVTable {
 } CloudSyncCloudServiceVTable;
 
 /**
+ * An account with its applications' switches: the documented CloudInfo. Its map is a list, in the order of the bundles' names.
+ */
+typedef struct CloudSyncCloudInfo {
+  /**
+   * sizeof(CloudSyncCloudInfo), as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * The account and its space.
+   */
+  const struct CloudSyncServiceInfo *cloud_info;
+  /**
+   * Pointers to the applications, each of which names its bundle.
+   */
+  const struct CloudSyncAppBriefInfo *const *apps;
+  /**
+   * Their number.
+   */
+  size_t app_count;
+} CloudSyncCloudInfo;
+
+/**
  * What became of one asset: the documented Result of a CloudAsset.
  */
 typedef struct CloudSyncAssetResult {
@@ -5137,6 +5159,18 @@ int32_t cloudsync_result_app_brief_info(const struct CloudSyncResult *result,
                                         size_t *count);
 
 /**
+ * Reads what cloudsync_cloud_info gave.
+ *
+ * @param result The result.
+ * @param out    Where a pointer to the account with its applications' switches goes; it lives as long as the result.
+ * @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_cloud_info(const struct CloudSyncResult *result,
+                                    const struct CloudSyncCloudInfo **out);
+
+/**
  * Reads what cloud_service_get_app_schema gave.
  *
  * @param result The result.
@@ -5240,6 +5274,20 @@ int32_t cloud_service_get_service_info(struct CloudSyncCloudServiceStub *stub,
  */
 int32_t cloud_service_get_app_brief_info(struct CloudSyncCloudServiceStub *stub,
                                          struct CloudSyncResult **out);
+
+/**
+ * Asks for the account, its space, and every known application's switch: cloud_service_get_service_info and
+ * cloud_service_get_app_brief_info as one value, the documented CloudInfo. A cloud without switches (NOT_SUPPORTED) has no applications.
+ *
+ * @param stub The cloud.
+ * @param out  Where the result goes: cloudsync_result_cloud_info. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle or where out is NULL; otherwise what the cloud's failure stands for, as with
+ *         cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloudsync_cloud_info(struct CloudSyncCloudServiceStub *stub,
+                             struct CloudSyncResult **out);
 
 /**
  * Asks for a bundle's databases: what their tables are described as, which holds for every connection. In an embedded cloud that
