@@ -385,6 +385,7 @@ static void check_vendor(void) {
     BAD(cloudsync_reply_fail, "reply", NULL, 1, "");
     FINE(cloudsync_reply_drop, "reply", NULL);
     BAD(cloudsync_reply_done, "reply", NULL);
+    BAD(cloudsync_reply_unlocked, "reply", NULL, 1);
     BAD(cloudsync_reply_item, "reply", NULL, 0, 1, NULL, NULL);
     BAD(cloudsync_reply_service_info, "reply", NULL, NULL);
     BAD(cloudsync_reply_app_brief_info, "reply", NULL, NULL, 0);
@@ -551,7 +552,7 @@ static void check_callers(void) {
     BAD(cloud_db_lock, "stub", NULL, &lock);
     BAD(cloud_db_lock, "out", db, NULL);
     BAD(cloud_db_heartbeat, "out", db, 1, NULL);
-    BAD(cloud_db_unlock, "stub", NULL, 1);
+    BAD(cloud_db_unlock, "stub", NULL, 1, NULL);
     assert_ok(cloud_db_stub_free(db));
     assert_ok(cloudsync_rows_free(rows));
 

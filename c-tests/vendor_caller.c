@@ -227,6 +227,7 @@ static void records(CloudSyncCloudServiceStub *cloud) {
 static void the_lock(CloudSyncCloudServiceStub *cloud) {
     CloudSyncCloudDbStub *db = connect_db(cloud);
     CloudSyncLockInfo lock, other;
+    int32_t held;
     memset(&lock, 0, sizeof lock);
     lock.struct_size = sizeof lock;
     other = lock;
@@ -236,11 +237,14 @@ static void the_lock(CloudSyncCloudServiceStub *cloud) {
     assert_int_equal(cloudsync_last_error_code(), CLOUDSYNC_ERROR_CODE_LOCKED_BY_OTHERS);
     assert_ok(cloud_db_heartbeat(db, lock.lock_id, &other));
     assert_int_equal(other.lock_id, lock.lock_id);
-    assert_ok(cloud_db_unlock(db, lock.lock_id));
+    assert_ok(cloud_db_unlock(db, lock.lock_id, &held));
+    assert_int_equal(held, 1);
+    assert_ok(cloud_db_unlock(db, lock.lock_id, &held));
+    assert_int_equal(held, 0);
     assert_code(cloud_db_heartbeat(db, lock.lock_id, &other), CLOUDSYNC_E_NOT_PERMITTED);
     assert_int_equal(cloudsync_last_error_code(), CLOUDSYNC_ERROR_CODE_STALE_LOCK);
     assert_ok(cloud_db_stub_free(db));
-    assert_code(cloud_db_unlock(db, lock.lock_id), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloud_db_unlock(db, lock.lock_id, &held), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloud_db_stub_free(db), CLOUDSYNC_E_INVALID_ARGUMENT);
 }
 

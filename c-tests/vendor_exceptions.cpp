@@ -152,7 +152,7 @@ void every_method_of_a_database(void **) {
     });
     throws<&Db::lock>("lock", [&] { return failed(cloud_db_lock(db, &lock)); });
     throws<&Db::heartbeat>("heartbeat", [&] { return failed(cloud_db_heartbeat(db, 1, &lock)); });
-    throws<&Db::unlock>("unlock", [&] { return failed(cloud_db_unlock(db, 1)); });
+    throws<&Db::unlock>("unlock", [&] { return failed(cloud_db_unlock(db, 1, nullptr)); });
     assert_ok(cloud_db_stub_free(db));
 }
 

@@ -244,7 +244,7 @@ static void a_method_that_is_not_there_is_named(void **state) {
     last_error_names("lock");
     assert_code(cloud_db_heartbeat(db, 1, &info), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("heartbeat");
-    assert_code(cloud_db_unlock(db, 1), CLOUDSYNC_E_NOT_SUPPORTED);
+    assert_code(cloud_db_unlock(db, 1, NULL), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("unlock");
     assert_code(cloud_db_generate_id(db, 1, &result), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("generate_id");
@@ -260,12 +260,36 @@ static void a_method_that_is_not_there_is_named(void **state) {
     db_free(db);
 }
 
+static int32_t unlock_somehow(void *self, int64_t lock_id, CloudSyncReply *reply) {
+    (void)self;
+    assert_code(cloudsync_reply_done(reply), CLOUDSYNC_E_INVALID_ARGUMENT); /* it is to say which */
+    return cloudsync_reply_unlocked(reply, lock_id == 1 ? -7 : 0);
+}
+
+/* What the vendor says of a lock that is given back arrives, and need not be asked for. */
+static void a_lock_was_held_or_not(void **state) {
+    (void)state;
+    CloudSyncCloudDbVTable vtable = table_with(NULL, 0);
+    CloudSyncCloudDbStub *db = NULL;
+    int32_t held = 5;
+    vtable.unlock = unlock_somehow;
+    vendor_init();
+    assert_ok(create_cloud_db_stub(&vtable, &vendor, &db));
+    assert_ok(cloud_db_unlock(db, 1, &held));
+    assert_int_equal(held, 1);
+    assert_ok(cloud_db_unlock(db, 2, &held));
+    assert_int_equal(held, 0);
+    assert_ok(cloud_db_unlock(db, 1, NULL));
+    db_free(db);
+}
+
 static int32_t lock_misused(void *self, CloudSyncReply *reply) {
     const CloudSyncLockInfo info = lock_form();
     CloudSyncLockInfo small = info;
     small.struct_size = 8;
     (void)self;
     assert_code(cloudsync_reply_done(reply), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloudsync_reply_unlocked(reply, 1), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_reply_ids(reply, NULL, 0), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_reply_item(reply, 0, 1, NULL, NULL), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_reply_app_brief_info(reply, NULL, 0), CLOUDSYNC_E_INVALID_ARGUMENT);
@@ -809,6 +833,7 @@ int main(void) {
         in_scratch(every_error_code_reaches_the_caller),
         in_scratch(an_error_after_success_is_an_error),
         in_scratch(a_method_that_is_not_there_is_named),
+        cmocka_unit_test(a_lock_was_held_or_not),
         in_scratch(an_answer_that_does_not_fit_is_refused),
         in_scratch(a_stub_that_is_freed_during_a_call_lasts_until_its_end),
         in_scratch(destroy_is_called_where_making_fails),

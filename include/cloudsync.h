@@ -1004,7 +1004,8 @@ typedef struct CloudSyncReply CloudSyncReply;
 
 /**
  * What a method of a cloud answered to its caller: the value of the documented Result. Freed with cloudsync_result_free.
- * What is read from it lives as long.
+ * What is read from it lives as long. The documented description is that of a failure (cloudsync_last_error): one that comes with a
+ * success tells a program nothing that the code 0 does not, and is not carried over.
  */
 typedef struct CloudSyncResult CloudSyncResult;
 
@@ -2046,7 +2047,7 @@ typedef struct CloudSyncCloudDbVTable {
   int32_t (*lock)(void *self_,
                   struct CloudSyncReply *reply);
   /**
-   * Gives the lock back: cloudsync_reply_done. A lock that is lost already is no error.
+   * Gives the lock back: cloudsync_reply_unlocked. A lock that is lost already is no error.
    */
   int32_t (*unlock)(void *self_,
                     int64_t lock_id,
@@ -4729,7 +4730,7 @@ int32_t cloudsync_reply_fail(struct CloudSyncReply *reply,
 int32_t cloudsync_reply_drop(struct CloudSyncReply *reply);
 
 /**
- * Answers with success where there is no value: to unsubscribe, unlock, exit and change_confirmation. Ends the answer to upload,
+ * Answers with success where there is no value: to unsubscribe, exit and change_confirmation. Ends the answer to upload,
  * download and prove, after cloudsync_reply_item for each item, and to share, unshare and change_privilege, after
  * cloudsync_reply_participant for each participant; one that was left out has failed.
  *
@@ -4875,6 +4876,19 @@ int32_t cloudsync_reply_rows(struct CloudSyncReply *reply,
  */
 int32_t cloudsync_reply_lock_info(struct CloudSyncReply *reply,
                                   const struct CloudSyncLockInfo *info);
+
+/**
+ * Answers to unlock.
+ *
+ * @param reply The reply.
+ * @param held  Not 0 where the lock was held under that id until now, 0 where it was lost already.
+ * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already, is none or of
+ *         another method.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_unlocked(struct CloudSyncReply *reply,
+                                 int32_t held);
 
 /**
  * Answers to connect_share_center.
@@ -5541,12 +5555,15 @@ int32_t cloud_db_heartbeat(struct CloudSyncCloudDbStub *stub,
  *
  * @param stub    The database.
  * @param lock_id The lock.
+ * @param held    Where it goes whether the lock was held under that id until now: 1, or 0 where it was lost already, with its
+ *                lease or to another holder. May be NULL.
  * @return 0; 401 for a bad handle; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
  *
  * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
  */
 int32_t cloud_db_unlock(struct CloudSyncCloudDbStub *stub,
-                        int64_t lock_id);
+                        int64_t lock_id,
+                        int32_t *held);
 
 /**
  * Uploads assets of one record: the files that their paths name. What the cloud answers with success is durable there.

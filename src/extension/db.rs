@@ -81,7 +81,7 @@ pub struct CloudSyncCloudDbVTable {
     >,
     /// Takes the database's lock: cloudsync_reply_lock_info. LOCKED_BY_OTHERS while it is held.
     pub lock: Option<unsafe extern "C-unwind" fn(self_: *mut c_void, reply: *mut CloudSyncReply) -> i32>,
-    /// Gives the lock back: cloudsync_reply_done. A lock that is lost already is no error.
+    /// Gives the lock back: cloudsync_reply_unlocked. A lock that is lost already is no error.
     pub unlock: Option<
         unsafe extern "C-unwind" fn(self_: *mut c_void, lock_id: i64, reply: *mut CloudSyncReply) -> i32,
     >,
@@ -224,12 +224,13 @@ impl CloudDb for VendorDb {
         given!(self.owner.ask("heartbeat", self.table.heartbeat, Awaits::Lock, Inputs::default(), run), Lock)
     }
 
-    fn unlock(&self, lock_id: i64) -> CloudResult<()> {
+    fn unlock(&self, lock_id: i64) -> CloudResult<bool> {
         let run = |function: unsafe extern "C-unwind" fn(_, _, _) -> _, this, reply| {
             // SAFETY: as in `lock`.
             unsafe { function(this, lock_id, reply) }
         };
-        self.owner.ask("unlock", self.table.unlock, Awaits::Nothing, Inputs::default(), run).map(drop)
+        let answer = self.owner.ask("unlock", self.table.unlock, Awaits::Unlocked, Inputs::default(), run);
+        given!(answer, Unlocked)
     }
 }
 

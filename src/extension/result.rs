@@ -20,7 +20,8 @@ thread_local! {
 }
 
 /// What a method of a cloud answered to its caller: the value of the documented Result. Freed with cloudsync_result_free.
-/// What is read from it lives as long.
+/// What is read from it lives as long. The documented description is that of a failure (cloudsync_last_error): one that comes with a
+/// success tells a program nothing that the code 0 does not, and is not carried over.
 pub struct CloudSyncResult {
     _opaque: [u8; 0],
 }

@@ -176,7 +176,10 @@ impl Caller {
                     }
                 }
                 6 => {
-                    asked(cloud_db_unlock(stub, world.number()));
+                    let mut held = 0;
+                    let out = if world.one_in(2) { std::ptr::null_mut() } else { &raw mut held };
+                    asked(cloud_db_unlock(stub, world.number(), out));
+                    assert!((0..=1).contains(&held));
                 }
                 _ => {
                     let mut bits = u32::MAX;
