@@ -262,3 +262,80 @@ pub(crate) type SharingFn = unsafe extern "C-unwind" fn(
     user_data: *mut c_void,
 );
 pub(crate) type LogFn = unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::unwind::Exception;
+
+    unsafe extern "C-unwind" {
+        fn _Unwind_RaiseException(exception: *mut Exception) -> i32;
+    }
+
+    thread_local! {
+        static ENDED: RefCell<Vec<(i32, *mut Exception)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    unsafe extern "C-unwind" fn ended(reason: i32, exception: *mut Exception) {
+        ENDED.with_borrow_mut(|ended| ended.push((reason, exception)));
+    }
+
+    struct Unwound<'a>(&'a Cell<u32>);
+
+    impl Drop for Unwound<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+
+    /// Neither C++ nor Rust.
+    fn throw(exception: *mut Exception, unwound: &Cell<u32>) {
+        let _unwound = Unwound(unwound);
+        // SAFETY: it lives until it is ended, and may unwind what this is called by.
+        unsafe { _Unwind_RaiseException(exception) };
+    }
+
+    #[test]
+    fn what_returns_is_not_touched() {
+        assert!(matches!(attempt(|| inside().then_some(7)), Ok(Some(7))));
+        assert!(!inside());
+    }
+
+    #[test]
+    fn an_exception_of_any_language_is_ended_once_and_those_within_it_apart() {
+        let unwound = Cell::new(0);
+        let mut all = [0, 1].map(|_| Exception::new(*b"VENDTEST", Some(ended)));
+        let [outer, inner] = all.each_mut().map(std::ptr::from_mut);
+        let thrown = attempt(|| {
+            assert!(attempt(|| throw(inner, &unwound)).is_err());
+            assert!(inside());
+            throw(outer, &unwound);
+        });
+        assert!(thrown.is_err());
+        assert!(!inside());
+        assert_eq!(unwound.get(), 2);
+        assert_eq!(ENDED.take(), [(1, inner), (1, outer)]);
+    }
+
+    #[test]
+    fn an_exception_that_nobody_ends_is_caught_as_well() {
+        let unwound = Cell::new(0);
+        let mut exception = Exception::new(*b"VENDTEST", None);
+        assert!(attempt(|| throw(&raw mut exception, &unwound)).is_err());
+        assert_eq!(unwound.get(), 1);
+    }
+
+    #[test]
+    fn a_panic_of_a_vendor_is_caught_by_rust() {
+        let unwound = Cell::new(0);
+        let thrown = attempt(|| {
+            let _unwound = Unwound(&unwound);
+            panic!("a vendor's own");
+        });
+        assert!(thrown.is_err());
+        assert!(!inside());
+        assert_eq!(unwound.get(), 1);
+    }
+}

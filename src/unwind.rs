@@ -9,6 +9,16 @@ pub(crate) struct Exception {
     private: [u64; 2],
 }
 
+#[cfg(test)]
+impl Exception {
+    pub(crate) fn new(
+        class: [u8; 8],
+        cleanup: Option<unsafe extern "C-unwind" fn(i32, *mut Exception)>,
+    ) -> Self {
+        Exception { class: u64::from_be_bytes(class), cleanup, private: [0; 2] }
+    }
+}
+
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod frames {
     use std::arch::naked_asm;
@@ -27,8 +37,8 @@ mod frames {
     const HANDLER_FOUND: i32 = 6;
     const GO_ON_HERE: i32 = 7;
     const GO_ON_UNWINDING: i32 = 8;
-    /// The class of a Rust panic: "MOZ\0RUST".
-    const RUST: u64 = 0x4d4f_5a00_5255_5354;
+    /// The class of a Rust panic: eight bytes in memory, where others have a number.
+    const RUST: u64 = u64::from_ne_bytes(*b"MOZ\0RUST");
 
     thread_local! {
         /// What a call threw, until that is taken behind it.
