@@ -128,7 +128,7 @@ pub(crate) fn may_block() -> Answer {
     Ok(())
 }
 
-/// What a function of a vendor's threw, and which has been ended.
+/// Tells that a function of a vendor's threw something, which has been ended.
 pub(crate) struct Thrown;
 
 /// Calls a function of the host. A C++ exception that leaves it ends the process; a panic of a host written
