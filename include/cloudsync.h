@@ -1989,8 +1989,10 @@ typedef int32_t (*CloudSyncCloudDbWrite)(void *self_,
  * On x86-64 and aarch64 a C++ exception that leaves a method is ended, and is the error of that call, whether the method had
  * answered or not: CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, or CLOUDSYNC_SHARING_CODE_INNER_ERROR from a share centre, with a text that
  * names the method. The call may or may not have done something. Its reply and what it was called with are gone then, for other
- * threads of the vendor's as well. An exception that leaves destroy is told to the log. On other processors the process ends
- * there; so it does everywhere where a thread ends itself inside a method (pthread_exit, pthread_cancel).
+ * threads of the vendor's as well. An exception that leaves destroy is told to the log. Where the C++ runtime is linked into a file
+ * that hides its functions (as -static-libstdc++ does in a program), std::uncaught_exceptions() goes on counting what was thrown. On
+ * other processors the process ends there; so it does everywhere where a thread ends itself inside a method (pthread_exit,
+ * pthread_cancel).
  *
  * What the documents leave open is settled so: ids are unique for good; an insert is idempotent by id (the same row again
  * answers with the version it has); rows of one call are written together, in order, and answered one by one; a deleted record
