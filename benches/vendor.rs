@@ -326,8 +326,8 @@ unsafe extern "C-unwind" fn heartbeat(this: *mut c_void, lock_id: i64, reply: *m
 unsafe extern "C-unwind" fn unlock(this: *mut c_void, lock_id: i64, reply: *mut CloudSyncReply) -> i32 {
     // SAFETY: as above.
     unsafe {
-        db(this).unlock(lock_id).unwrap();
-        cloudsync_reply_done(reply)
+        let held = db(this).unlock(lock_id).unwrap();
+        cloudsync_reply_unlocked(reply, held.into())
     }
 }
 

@@ -152,6 +152,8 @@ static void use_as_stub(void *value) {
     cloudsync_options_free(options);
     CloudSyncCloudServer *server = NULL;
     bad(cloudsync_serve(stub, "unix:/tmp/none", &server));
+    CloudSyncResult *result = NULL;
+    bad(cloudsync_cloud_info(stub, &result));
     bad(cloud_service_stub_free(stub));
 }
 
@@ -173,7 +175,7 @@ static void use_as_db(void *value) {
     bad(cloud_db_query(db, "t", NULL, 0, 1, "", &rows));
     bad(cloud_db_lock(db, &lock));
     bad(cloud_db_heartbeat(db, 1, &lock));
-    bad(cloud_db_unlock(db, 1));
+    bad(cloud_db_unlock(db, 1, NULL));
     bad(cloudsync_reply_cloud_db(NULL, db));
     bad(cloud_db_stub_free(db));
 }

@@ -130,6 +130,9 @@ static void a_vendors_structures_lie_where_they_lay(void **state) {
     assert_int_equal(sizeof(CloudSyncLockInfo), 24);
     assert_int_equal(sizeof(CloudSyncServiceInfo), 40);
     assert_int_equal(sizeof(CloudSyncAppBriefInfo), 32);
+    assert_int_equal(offsetof(CloudSyncCloudInfo, cloud_info), 8);
+    assert_int_equal(offsetof(CloudSyncCloudInfo, apps), 16);
+    assert_int_equal(sizeof(CloudSyncCloudInfo), 32);
     assert_int_equal(sizeof(CloudSyncField), 32);
     assert_int_equal(sizeof(CloudSyncTable), 40);
     assert_int_equal(sizeof(CloudSyncDatabase), 40);

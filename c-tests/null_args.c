@@ -385,6 +385,7 @@ static void check_vendor(void) {
     BAD(cloudsync_reply_fail, "reply", NULL, 1, "");
     FINE(cloudsync_reply_drop, "reply", NULL);
     BAD(cloudsync_reply_done, "reply", NULL);
+    BAD(cloudsync_reply_unlocked, "reply", NULL, 1);
     BAD(cloudsync_reply_item, "reply", NULL, 0, 1, NULL, NULL);
     BAD(cloudsync_reply_service_info, "reply", NULL, NULL);
     BAD(cloudsync_reply_app_brief_info, "reply", NULL, NULL, 0);
@@ -457,6 +458,7 @@ static void check_rows(void) {
 static void check_results(void) {
     const CloudSyncServiceInfo *info;
     const CloudSyncAppBriefInfo *const *apps;
+    const CloudSyncCloudInfo *both;
     const CloudSyncAppSchema *schema;
     const CloudSyncSubscribeInfo *subscribed;
     const CloudSyncAssetResult *const *assets;
@@ -467,6 +469,7 @@ static void check_results(void) {
     FINE(cloudsync_result_free, "result", NULL);
     BAD(cloudsync_result_service_info, "result", NULL, &info);
     BAD(cloudsync_result_app_brief_info, "result", NULL, &apps, &n);
+    BAD(cloudsync_result_cloud_info, "result", NULL, &both);
     BAD(cloudsync_result_app_schema, "result", NULL, &schema);
     BAD(cloudsync_result_subscribe_info, "result", NULL, &subscribed);
     BAD(cloudsync_result_ids, "result", NULL, &ids, &n);
@@ -503,6 +506,8 @@ static void check_callers(void) {
     BAD(cloud_service_get_service_info, "stub", NULL, &result);
     BAD(cloud_service_get_service_info, "out", stub, NULL);
     BAD(cloud_service_get_app_brief_info, "out", stub, NULL);
+    BAD(cloudsync_cloud_info, "stub", NULL, &result);
+    BAD(cloudsync_cloud_info, "out", stub, NULL);
     BAD(cloud_service_get_app_schema, "bundle_name", stub, NULL, &result);
     BAD(cloud_service_get_app_schema, "out", stub, "b", NULL);
     BAD(cloud_service_subscribe, "stub", NULL, bundles, databases, 1, 1, ignore_cloud_change, NULL, NULL, &result);
@@ -547,7 +552,7 @@ static void check_callers(void) {
     BAD(cloud_db_lock, "stub", NULL, &lock);
     BAD(cloud_db_lock, "out", db, NULL);
     BAD(cloud_db_heartbeat, "out", db, 1, NULL);
-    BAD(cloud_db_unlock, "stub", NULL, 1);
+    BAD(cloud_db_unlock, "stub", NULL, 1, NULL);
     assert_ok(cloud_db_stub_free(db));
     assert_ok(cloudsync_rows_free(rows));
 

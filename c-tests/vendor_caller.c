@@ -47,6 +47,7 @@ static void the_account(CloudSyncCloudServiceStub *cloud) {
     CloudSyncResult *result = NULL;
     const CloudSyncServiceInfo *info;
     const CloudSyncAppBriefInfo *const *apps;
+    const CloudSyncCloudInfo *both;
     size_t count;
     assert_ok(cloud_service_get_service_info(cloud, &result));
     assert_ok(cloudsync_result_service_info(result, &info));
@@ -60,6 +61,15 @@ static void the_account(CloudSyncCloudServiceStub *cloud) {
     assert_ok(cloud_service_get_app_brief_info(cloud, &result));
     assert_ok(cloudsync_result_app_brief_info(result, &apps, &count));
     assert_code(cloudsync_result_service_info(result, &info), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloudsync_result_cloud_info(result, &both), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_ok(cloudsync_result_free(result));
+
+    assert_ok(cloudsync_cloud_info(cloud, &result));
+    assert_ok(cloudsync_result_cloud_info(result, &both));
+    assert_int_equal(both->struct_size, sizeof *both);
+    assert_true(strlen(both->cloud_info->id) == 64 && both->cloud_info->enable_cloud == 1);
+    assert_int_equal(both->app_count, count);
+    assert_code(cloudsync_result_app_brief_info(result, &apps, &count), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_ok(cloudsync_result_free(result));
 }
 
@@ -217,6 +227,7 @@ static void records(CloudSyncCloudServiceStub *cloud) {
 static void the_lock(CloudSyncCloudServiceStub *cloud) {
     CloudSyncCloudDbStub *db = connect_db(cloud);
     CloudSyncLockInfo lock, other;
+    int32_t held;
     memset(&lock, 0, sizeof lock);
     lock.struct_size = sizeof lock;
     other = lock;
@@ -226,11 +237,14 @@ static void the_lock(CloudSyncCloudServiceStub *cloud) {
     assert_int_equal(cloudsync_last_error_code(), CLOUDSYNC_ERROR_CODE_LOCKED_BY_OTHERS);
     assert_ok(cloud_db_heartbeat(db, lock.lock_id, &other));
     assert_int_equal(other.lock_id, lock.lock_id);
-    assert_ok(cloud_db_unlock(db, lock.lock_id));
+    assert_ok(cloud_db_unlock(db, lock.lock_id, &held));
+    assert_int_equal(held, 1);
+    assert_ok(cloud_db_unlock(db, lock.lock_id, &held));
+    assert_int_equal(held, 0);
     assert_code(cloud_db_heartbeat(db, lock.lock_id, &other), CLOUDSYNC_E_NOT_PERMITTED);
     assert_int_equal(cloudsync_last_error_code(), CLOUDSYNC_ERROR_CODE_STALE_LOCK);
     assert_ok(cloud_db_stub_free(db));
-    assert_code(cloud_db_unlock(db, lock.lock_id), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloud_db_unlock(db, lock.lock_id, &held), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloud_db_stub_free(db), CLOUDSYNC_E_INVALID_ARGUMENT);
 }
 

@@ -244,7 +244,7 @@ static void a_method_that_is_not_there_is_named(void **state) {
     last_error_names("lock");
     assert_code(cloud_db_heartbeat(db, 1, &info), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("heartbeat");
-    assert_code(cloud_db_unlock(db, 1), CLOUDSYNC_E_NOT_SUPPORTED);
+    assert_code(cloud_db_unlock(db, 1, NULL), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("unlock");
     assert_code(cloud_db_generate_id(db, 1, &result), CLOUDSYNC_E_NOT_SUPPORTED);
     last_error_names("generate_id");
@@ -260,12 +260,37 @@ static void a_method_that_is_not_there_is_named(void **state) {
     db_free(db);
 }
 
+static int32_t unlock_somehow(void *self, int64_t lock_id, CloudSyncReply *reply) {
+    (void)self;
+    assert_code(cloudsync_reply_done(reply), CLOUDSYNC_E_INVALID_ARGUMENT); /* it is to say which */
+    assert_ok(cloudsync_reply_unlocked(reply, lock_id == 1 ? -7 : 0));
+    return CLOUDSYNC_ERROR_CODE_SUCCESS;
+}
+
+/* What the vendor says of a lock that is given back arrives, and need not be asked for. */
+static void a_lock_was_held_or_not(void **state) {
+    (void)state;
+    CloudSyncCloudDbVTable vtable = table_with(NULL, 0);
+    CloudSyncCloudDbStub *db = NULL;
+    int32_t held = 5;
+    vtable.unlock = unlock_somehow;
+    vendor_init();
+    assert_ok(create_cloud_db_stub(&vtable, &vendor, &db));
+    assert_ok(cloud_db_unlock(db, 1, &held));
+    assert_int_equal(held, 1);
+    assert_ok(cloud_db_unlock(db, 2, &held));
+    assert_int_equal(held, 0);
+    assert_ok(cloud_db_unlock(db, 1, NULL));
+    db_free(db);
+}
+
 static int32_t lock_misused(void *self, CloudSyncReply *reply) {
     const CloudSyncLockInfo info = lock_form();
     CloudSyncLockInfo small = info;
     small.struct_size = 8;
     (void)self;
     assert_code(cloudsync_reply_done(reply), CLOUDSYNC_E_INVALID_ARGUMENT);
+    assert_code(cloudsync_reply_unlocked(reply, 1), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_reply_ids(reply, NULL, 0), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_reply_item(reply, 0, 1, NULL, NULL), CLOUDSYNC_E_INVALID_ARGUMENT);
     assert_code(cloudsync_reply_app_brief_info(reply, NULL, 0), CLOUDSYNC_E_INVALID_ARGUMENT);
@@ -712,6 +737,7 @@ static void every_kind_of_answer_arrives(void **state) {
     CloudSyncCloudServiceStub *service = whole_service();
     const CloudSyncServiceInfo *info;
     const CloudSyncAppBriefInfo *const *apps;
+    const CloudSyncCloudInfo *both;
     const CloudSyncAppSchema *schema;
     CloudSyncResult *result = NULL;
     size_t count;
@@ -723,6 +749,11 @@ static void every_kind_of_answer_arrives(void **state) {
     assert_ok(cloudsync_result_app_brief_info(result, &apps, &count));
     assert_true(count == 1 && apps[0]->instance_id == 3 && apps[0]->cloud_switch == 0);
     assert_ok(cloudsync_result_free(result));
+    assert_ok(cloudsync_cloud_info(service, &result));
+    assert_ok(cloudsync_result_cloud_info(result, &both));
+    assert_true(both->cloud_info->remaining_space == 4 && strcmp(both->cloud_info->id, "id") == 0);
+    assert_true(both->app_count == 1 && strcmp(both->apps[0]->bundle_name, "com.example") == 0);
+    assert_ok(cloudsync_result_free(result));
     assert_ok(cloud_service_get_app_schema(service, "com.example", &result));
     assert_ok(cloudsync_result_app_schema(result, &schema));
     assert_int_equal(schema->version, 9);
@@ -731,6 +762,35 @@ static void every_kind_of_answer_arrives(void **state) {
     a_subscription_is_told(service);
     assert_ok(cloud_service_stub_free(service));
     vendor_destroy();
+}
+
+static int32_t refuse_switches(void *self, CloudSyncReply *reply) {
+    (void)self;
+    (void)reply;
+    return CLOUDSYNC_ERROR_CODE_CLOUD_DISABLED;
+}
+
+/* Nothing is made up where a cloud does not tell its switches. */
+static void an_account_without_switches(void **state) {
+    (void)state;
+    CloudSyncCloudServiceVTable vtable;
+    CloudSyncCloudServiceStub *service = NULL;
+    CloudSyncResult *result = NULL;
+    const CloudSyncCloudInfo *info;
+    memset(&vtable, 0, sizeof vtable);
+    vtable.struct_size = sizeof vtable;
+    vtable.get_service_info = service_info;
+    assert_ok(create_cloud_service_stub(&vtable, NULL, &service));
+    assert_ok(cloudsync_cloud_info(service, &result));
+    assert_ok(cloudsync_result_cloud_info(result, &info));
+    assert_true(info->cloud_info->total_space == 5 && info->app_count == 0);
+    assert_ok(cloudsync_result_free(result));
+    assert_ok(cloud_service_stub_free(service));
+
+    vtable.get_app_brief_info = refuse_switches;
+    assert_ok(create_cloud_service_stub(&vtable, NULL, &service));
+    assert_code(cloudsync_cloud_info(service, &result), CLOUDSYNC_E_CLOUD_NOT_READY);
+    assert_ok(cloud_service_stub_free(service));
 }
 
 /* Answers that cannot be true are errors of their call, and say what is wrong with them. */
@@ -774,6 +834,7 @@ int main(void) {
         in_scratch(every_error_code_reaches_the_caller),
         in_scratch(an_error_after_success_is_an_error),
         in_scratch(a_method_that_is_not_there_is_named),
+        cmocka_unit_test(a_lock_was_held_or_not),
         in_scratch(an_answer_that_does_not_fit_is_refused),
         in_scratch(a_stub_that_is_freed_during_a_call_lasts_until_its_end),
         in_scratch(destroy_is_called_where_making_fails),
@@ -781,6 +842,7 @@ int main(void) {
         in_scratch(bytes_are_read_and_written_in_order),
         in_scratch(bytes_are_out_of_reach_when_the_call_is_over),
         in_scratch(every_kind_of_answer_arrives),
+        cmocka_unit_test(an_account_without_switches),
         in_scratch(lies_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,8 +152,11 @@ static int32_t proxy_heartbeat(void *self, int64_t lock_id, CloudSyncReply *repl
 }
 
 static int32_t proxy_unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
-    cloud_db_unlock(((struct proxy_db *)self)->inner, lock_id);
-    cloudsync_reply_done(reply);
+    int32_t held;
+    if (cloud_db_unlock(((struct proxy_db *)self)->inner, lock_id, &held) != CLOUDSYNC_OK) {
+        return cloudsync_last_error_code();
+    }
+    cloudsync_reply_unlocked(reply, held);
     return CLOUDSYNC_ERROR_CODE_SUCCESS;
 }
 

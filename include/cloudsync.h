@@ -26,7 +26,8 @@
  *     it returns. destroy is also called where registering failed: whoever registers hands the user data over;
  *  6. a blocking call from inside a callback, a destroy or a function of a vtable returns 13900029 and does nothing, but
  *     for the calls on a cloud's stubs (cloud_service_..., cloud_db_..., asset_loader_..., share_center_...), which wait for that cloud alone;
- *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
+ *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process; one that leaves a function of
+ *     a cloud's tables is the error of that call, as CloudSyncCloudDbVTable says.
  *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
  * nothing, and starts no thread before cloudsync_open. Its threads that work in the background, a vendor's functions on
@@ -1004,7 +1005,8 @@ typedef struct CloudSyncReply CloudSyncReply;
 
 /**
  * What a method of a cloud answered to its caller: the value of the documented Result. Freed with cloudsync_result_free.
- * What is read from it lives as long.
+ * What is read from it lives as long. The documented description is that of a failure (cloudsync_last_error): one that comes with a
+ * success tells a program nothing that the code 0 does not, and is not carried over.
  */
 typedef struct CloudSyncResult CloudSyncResult;
 
@@ -1983,7 +1985,15 @@ typedef int32_t (*CloudSyncCloudDbWrite)(void *self_,
  * Each method answers through its reply, during the call or later, and returns 0; or returns a CLOUDSYNC_ERROR_CODE_...
  * number, which is the answer then. The methods are called from the library's threads, and from callers', several at once.
  * What they are given lives until they have returned and the reply is answered or dropped. A method that is NULL is answered
- * with NOT_SUPPORTED. Inside them the rules of callbacks hold; a C++ exception ends the process.
+ * with NOT_SUPPORTED. Inside them the rules of callbacks hold, but for the one on exceptions.
+ *
+ * On x86-64 and aarch64 a C++ exception that leaves a method is ended, and is the error of that call, whether the method had
+ * answered or not: CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, or CLOUDSYNC_SHARING_CODE_INNER_ERROR from a share centre, with a text that
+ * names the method. The call may or may not have done something. Its reply and what it was called with are gone then, for other
+ * threads of the vendor's as well. An exception that leaves destroy is told to the log. Where the C++ runtime is linked into a file
+ * that hides its functions (as -static-libstdc++ does in a program), std::uncaught_exceptions() goes on counting what was thrown. On
+ * other processors the process ends there; so it does everywhere where a thread ends itself inside a method (pthread_exit,
+ * pthread_cancel).
  *
  * What the documents leave open is settled so: ids are unique for good; an insert is idempotent by id (the same row again
  * answers with the version it has); rows of one call are written together, in order, and answered one by one; a deleted record
@@ -2040,7 +2050,7 @@ typedef struct CloudSyncCloudDbVTable {
   int32_t (*lock)(void *self_,
                   struct CloudSyncReply *reply);
   /**
-   * Gives the lock back: cloudsync_reply_done. A lock that is lost already is no error.
+   * Gives the lock back: cloudsync_reply_unlocked. A lock that is lost already is no error.
    */
   int32_t (*unlock)(void *self_,
                     int64_t lock_id,
@@ -2294,7 +2304,7 @@ typedef struct CloudSyncCloudServiceVTable {
   /**
    * Tells the listener of writes to databases from now on (cloudsync_change_listener_tell), for expiration_time milliseconds
    * or as long as the answer says. bundle_names and databases are parallel: a bundle comes once for each of its databases. The
-   * listener is the vendor's from then on, whatever it answers: cloudsync_reply_subscribe_info.
+   * listener is the vendor's from then on, whatever it answers, unless it throws: cloudsync_reply_subscribe_info.
    */
   int32_t (*subscribe)(void *self_,
                        const char *const *bundle_names,
@@ -2331,6 +2341,28 @@ typedef struct CloudSyncCloudServiceVTable {
                                   const char *bundle_name,
                                   struct CloudSyncReply *reply);
 } CloudSyncCloudServiceVTable;
+
+/**
+ * An account with its applications' switches: the documented CloudInfo. Its map is a list, in the order of the bundles' names.
+ */
+typedef struct CloudSyncCloudInfo {
+  /**
+   * sizeof(CloudSyncCloudInfo), as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * The account and its space.
+   */
+  const struct CloudSyncServiceInfo *cloud_info;
+  /**
+   * Pointers to the applications, each of which names its bundle.
+   */
+  const struct CloudSyncAppBriefInfo *const *apps;
+  /**
+   * Their number.
+   */
+  size_t app_count;
+} CloudSyncCloudInfo;
 
 /**
  * What became of one asset: the documented Result of a CloudAsset.
@@ -4704,7 +4736,7 @@ int32_t cloudsync_reply_fail(struct CloudSyncReply *reply,
 int32_t cloudsync_reply_drop(struct CloudSyncReply *reply);
 
 /**
- * Answers with success where there is no value: to unsubscribe, unlock, exit and change_confirmation. Ends the answer to upload,
+ * Answers with success where there is no value: to unsubscribe, exit and change_confirmation. Ends the answer to upload,
  * download and prove, after cloudsync_reply_item for each item, and to share, unshare and change_privilege, after
  * cloudsync_reply_participant for each participant; one that was left out has failed.
  *
@@ -4850,6 +4882,19 @@ int32_t cloudsync_reply_rows(struct CloudSyncReply *reply,
  */
 int32_t cloudsync_reply_lock_info(struct CloudSyncReply *reply,
                                   const struct CloudSyncLockInfo *info);
+
+/**
+ * Answers to unlock.
+ *
+ * @param reply The reply.
+ * @param held  Not 0 where the lock was held under that id until now, 0 where it was lost already.
+ * @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already, is none or of
+ *         another method.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_reply_unlocked(struct CloudSyncReply *reply,
+                                 int32_t held);
 
 /**
  * Answers to connect_share_center.
@@ -5134,6 +5179,18 @@ int32_t cloudsync_result_app_brief_info(const struct CloudSyncResult *result,
                                         size_t *count);
 
 /**
+ * Reads what cloudsync_cloud_info gave.
+ *
+ * @param result The result.
+ * @param out    Where a pointer to the account with its applications' switches goes; it lives as long as the result.
+ * @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_result_cloud_info(const struct CloudSyncResult *result,
+                                    const struct CloudSyncCloudInfo **out);
+
+/**
  * Reads what cloud_service_get_app_schema gave.
  *
  * @param result The result.
@@ -5237,6 +5294,20 @@ int32_t cloud_service_get_service_info(struct CloudSyncCloudServiceStub *stub,
  */
 int32_t cloud_service_get_app_brief_info(struct CloudSyncCloudServiceStub *stub,
                                          struct CloudSyncResult **out);
+
+/**
+ * Asks for the account, its space, and every known application's switch: cloud_service_get_service_info and
+ * cloud_service_get_app_brief_info as one value, the documented CloudInfo. A cloud without switches (NOT_SUPPORTED) has no applications.
+ *
+ * @param stub The cloud.
+ * @param out  Where the result goes: cloudsync_result_cloud_info. The caller frees it with cloudsync_result_free.
+ * @return 0; 401 for a bad handle or where out is NULL; otherwise what the cloud's failure stands for, as with
+ *         cloud_db_generate_id.
+ *
+ * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+ */
+int32_t cloudsync_cloud_info(struct CloudSyncCloudServiceStub *stub,
+                             struct CloudSyncResult **out);
 
 /**
  * Asks for a bundle's databases: what their tables are described as, which holds for every connection. In an embedded cloud that
@@ -5490,12 +5561,15 @@ int32_t cloud_db_heartbeat(struct CloudSyncCloudDbStub *stub,
  *
  * @param stub    The database.
  * @param lock_id The lock.
+ * @param held    Where it goes whether the lock was held under that id until now: 1, or 0 where it was lost already, with its
+ *                lease or to another holder. May be NULL.
  * @return 0; 401 for a bad handle; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
  *
  * Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
  */
 int32_t cloud_db_unlock(struct CloudSyncCloudDbStub *stub,
-                        int64_t lock_id);
+                        int64_t lock_id,
+                        int32_t *held);
 
 /**
  * Uploads assets of one record: the files that their paths name. What the cloud answers with success is durable there.

@@ -110,8 +110,9 @@ private:
   std::int32_t error_code_;
 };
 
-/** Runs the body of a vendor's method, which may throw: an exception becomes the error of that call, instead of the end of the
- * process. A method of a table is then `return cloudsync::answer(reply, [&] { … });`. */
+/** Runs the body of a vendor's method, which may throw: an exception becomes the error of that call with its own text, a CloudFailure
+ * with its own number too, on every processor. Of one that leaves a plain method the caller learns the method's name alone,
+ * as cloudsync.h says. A method of a table is then `return cloudsync::answer(reply, [&] { … });`. */
 template <typename Body>
 std::int32_t answer(CloudSyncReply *reply, Body &&body) noexcept {
   try {

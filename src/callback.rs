@@ -11,6 +11,8 @@ use crate::extension::CloudSyncResult;
 use crate::failure::{Answer, Failure, null};
 use crate::plan::CloudSyncPlan;
 use crate::progress::{CloudSyncDownloadProgress, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress};
+use crate::thrown;
+use crate::unwind::{behind_wall, caught};
 
 /// Takes a registration's user data back: called exactly once, when the callback it came with is not
 /// running and will not run again, also where registering failed. May be NULL. Runs on the thread that
@@ -126,70 +128,32 @@ pub(crate) fn may_block() -> Answer {
     Ok(())
 }
 
+/// Tells that a function of a vendor's threw something, which has been ended.
+pub(crate) struct Thrown;
+
 /// Calls a function of the host. A C++ exception that leaves it ends the process; a panic of a host written
 /// in Rust is treated alike.
 pub(crate) fn call<R>(function: impl FnOnce() -> R) -> R {
+    marked(|| behind_wall(function)).unwrap_or_else(|| std::process::abort())
+}
+
+/// Calls a function of a vendor's cloud, which may throw; on some processors that ends the process as well.
+pub(crate) fn attempt<R>(function: impl FnOnce() -> R) -> Result<R, Thrown> {
+    marked(|| caught(function)).map_err(|exception| {
+        if !exception.is_null() {
+            // SAFETY: it was caught just now. What the exception holds is the vendor's, and ended behind a wall.
+            call(|| unsafe { thrown::end(exception) });
+        }
+        Thrown
+    })
+}
+
+/// Marks this thread as inside the host meanwhile.
+fn marked<R>(function: impl FnOnce() -> R) -> R {
     DEPTH.set(DEPTH.get() + 1);
-    let result = behind_wall(function);
+    let result = function();
     DEPTH.set(DEPTH.get() - 1);
-    result.unwrap_or_else(|| std::process::abort())
-}
-
-/// A call on its way through [`wall`].
-#[cfg(target_arch = "x86_64")]
-struct Passage<F, R> {
-    function: Option<F>,
-    result: Option<R>,
-}
-
-#[cfg(target_arch = "x86_64")]
-fn behind_wall<F: FnOnce() -> R, R>(function: F) -> Option<R> {
-    unsafe extern "C-unwind" fn pass<F: FnOnce() -> R, R>(passage: *mut c_void) {
-        // SAFETY: the passage below, which nobody else has while it is passed.
-        let passage = unsafe { &mut *passage.cast::<Passage<F, R>>() };
-        passage.result = passage.function.take().map(|function| function());
-    }
-    let mut passage = Passage { function: Some(function), result: None };
-    // SAFETY: the function is the one for this passage, which outlives the call.
-    unsafe { wall(pass::<F, R>, (&raw mut passage).cast()) };
-    passage.result
-}
-
-/// Where no wall has been written yet, the process ends after the callback's own frames were unwound.
-#[cfg(not(target_arch = "x86_64"))]
-fn behind_wall<R>(function: impl FnOnce() -> R) -> Option<R> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(function)).ok()
-}
-
-/// Calls `pass(passage)` in a frame at which the search for a handler ends in an error. The C++ runtime then
-/// calls `std::terminate` before anything is unwound: with the stack as it was where the exception was
-/// thrown, and the host's own terminate handler.
-#[cfg(target_arch = "x86_64")]
-#[unsafe(naked)]
-unsafe extern "C-unwind" fn wall(pass: unsafe extern "C-unwind" fn(*mut c_void), passage: *mut c_void) {
-    std::arch::naked_asm!(
-        ".cfi_startproc",
-        ".cfi_personality 0x1b, {nothing_passes}",
-        "push rbp",
-        ".cfi_def_cfa_offset 16",
-        ".cfi_offset rbp, -16",
-        "mov rbp, rsp",
-        ".cfi_def_cfa_register rbp",
-        "mov rax, rdi",
-        "mov rdi, rsi",
-        "call rax",
-        "pop rbp",
-        ".cfi_def_cfa rsp, 8",
-        "ret",
-        ".cfi_endproc",
-        nothing_passes = sym nothing_passes,
-    )
-}
-
-/// What the unwinder asks at [`wall`]: always `_URC_FATAL_PHASE1_ERROR`.
-#[cfg(target_arch = "x86_64")]
-extern "C" fn nothing_passes(_: i32, _: i32, _: u64, _: *mut c_void, _: *mut c_void) -> i32 {
-    3
+    result
 }
 
 /// The host's pointer, and the function that takes it back when this is dropped.
@@ -298,3 +262,80 @@ pub(crate) type SharingFn = unsafe extern "C-unwind" fn(
     user_data: *mut c_void,
 );
 pub(crate) type LogFn = unsafe extern "C-unwind" fn(level: i32, line: *const c_char, user_data: *mut c_void);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::unwind::Exception;
+
+    unsafe extern "C-unwind" {
+        fn _Unwind_RaiseException(exception: *mut Exception) -> i32;
+    }
+
+    thread_local! {
+        static ENDED: RefCell<Vec<(i32, *mut Exception)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    unsafe extern "C-unwind" fn ended(reason: i32, exception: *mut Exception) {
+        ENDED.with_borrow_mut(|ended| ended.push((reason, exception)));
+    }
+
+    struct Unwound<'a>(&'a Cell<u32>);
+
+    impl Drop for Unwound<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+
+    /// Neither C++ nor Rust.
+    fn throw(exception: *mut Exception, unwound: &Cell<u32>) {
+        let _unwound = Unwound(unwound);
+        // SAFETY: it lives until it is ended, and may unwind what this is called by.
+        unsafe { _Unwind_RaiseException(exception) };
+    }
+
+    #[test]
+    fn what_returns_is_not_touched() {
+        assert!(matches!(attempt(|| inside().then_some(7)), Ok(Some(7))));
+        assert!(!inside());
+    }
+
+    #[test]
+    fn an_exception_of_any_language_is_ended_once_and_those_within_it_apart() {
+        let unwound = Cell::new(0);
+        let mut all = [0, 1].map(|_| Exception::new(*b"VENDTEST", Some(ended)));
+        let [outer, inner] = all.each_mut().map(std::ptr::from_mut);
+        let thrown = attempt(|| {
+            assert!(attempt(|| throw(inner, &unwound)).is_err());
+            assert!(inside());
+            throw(outer, &unwound);
+        });
+        assert!(thrown.is_err());
+        assert!(!inside());
+        assert_eq!(unwound.get(), 2);
+        assert_eq!(ENDED.take(), [(1, inner), (1, outer)]);
+    }
+
+    #[test]
+    fn an_exception_that_nobody_ends_is_caught_as_well() {
+        let unwound = Cell::new(0);
+        let mut exception = Exception::new(*b"VENDTEST", None);
+        assert!(attempt(|| throw(&raw mut exception, &unwound)).is_err());
+        assert_eq!(unwound.get(), 1);
+    }
+
+    #[test]
+    fn a_panic_of_a_vendor_is_caught_by_rust() {
+        let unwound = Cell::new(0);
+        let thrown = attempt(|| {
+            let _unwound = Unwound(&unwound);
+            panic!("a vendor's own");
+        });
+        assert!(thrown.is_err());
+        assert!(!inside());
+        assert_eq!(unwound.get(), 1);
+    }
+}

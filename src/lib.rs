@@ -4,7 +4,8 @@
 //!
 //! - [`object`] turns an opaque pointer into the object it stands for, and a panic into a code;
 //! - [`handle`] is the table behind it, [`dispatch`] the core of the callbacks, both model-checked;
-//! - [`events`] is a context's dispatcher, [`callback`] the functions it calls;
+//! - [`events`] is a context's dispatcher, [`callback`] the functions it calls, [`unwind`] and [`thrown`] what leaves them otherwise
+//!   than by returning;
 //! - [`failure`] is what goes wrong, [`text`] the strings.
 //!
 //! This is the only crate with unsafe code.
@@ -53,7 +54,9 @@ mod sync;
 mod sync_object;
 mod text;
 mod threads;
+mod thrown;
 mod trash;
+mod unwind;
 mod version;
 
 pub use account::*;

@@ -86,7 +86,7 @@ static int32_t heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) {
 
 static int32_t unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
     (void)self, (void)lock_id;
-    return cloudsync_reply_done(reply);
+    return cloudsync_reply_unlocked(reply, 0);
 }
 
 /* --- MyAssetLoader ---------------------------------------------------------------------------- */
@@ -376,7 +376,7 @@ static void call_db(CloudSyncCloudServiceStub *service, const CloudSyncDatabase 
     must(cloud_db_lock(db, &info));
     printf("lock succeeded, lockId: %lld, interval: %llu\n", (long long)info.lock_id, (unsigned long long)info.interval);
     must(cloud_db_heartbeat(db, info.lock_id, &info));
-    must(cloud_db_unlock(db, info.lock_id));
+    must(cloud_db_unlock(db, info.lock_id, NULL));
     printf("unlock succeeded\n");
     must(cloud_db_stub_free(db));
 }

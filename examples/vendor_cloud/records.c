@@ -465,11 +465,12 @@ static int32_t db_heartbeat(void *self, int64_t lock_id, CloudSyncReply *reply) 
 static int32_t db_unlock(void *self, int64_t lock_id, CloudSyncReply *reply) {
     struct database *database = self;
     cloud_lock(database->cloud);
+    const bool held = lock_is_held(database, lock_id);
     if (database->lock_id == lock_id) {
         database->locked = false;
     }
     cloud_unlock(database->cloud);
-    return cloudsync_reply_done(reply);
+    return cloudsync_reply_unlocked(reply, held);
 }
 
 struct cloud *cloud_of(const struct database *database) {

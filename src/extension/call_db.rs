@@ -279,13 +279,26 @@ pub unsafe extern "C" fn cloud_db_heartbeat(
 ///
 /// @param stub    The database.
 /// @param lock_id The lock.
+/// @param held    Where it goes whether the lock was held under that id until now: 1, or 0 where it was lost already, with its
+///                lease or to another holder. May be NULL.
 /// @return 0; 401 for a bad handle; otherwise what the cloud's failure stands for, as with cloud_db_generate_id.
 ///
 /// Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
 ///
 /// # Safety
-/// None: any value is answered.
+/// `held` is NULL or may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloud_db_unlock(stub: *mut CloudSyncCloudDbStub, lock_id: i64) -> i32 {
-    with(stub, "stub", |stub| told(stub.db.unlock(lock_id)))
+pub unsafe extern "C" fn cloud_db_unlock(
+    stub: *mut CloudSyncCloudDbStub,
+    lock_id: i64,
+    held: *mut i32,
+) -> i32 {
+    with(stub, "stub", |stub| {
+        let answer = told(stub.db.unlock(lock_id))?;
+        // SAFETY: NULL or writable, by the caller's promise.
+        if let Some(held) = unsafe { held.as_mut() } {
+            *held = answer.into();
+        }
+        Ok(())
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use cloudsync_cloud::{ChangeListener, Database};
+use cloudsync_cloud::{ChangeListener, CloudError, Database};
 
 use super::db::{CloudSyncCloudDbStub, DbStub};
 use super::forms::{pointers, read_database, read_subscribe_ids};
@@ -63,6 +63,35 @@ pub unsafe extern "C" fn cloud_service_get_app_brief_info(
         let apps = told(stub.service.get_app_brief_info())?;
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { give(ResultObject::apps(apps.values()), out) }
+    })
+}
+
+/// Asks for the account, its space, and every known application's switch: cloud_service_get_service_info and
+/// cloud_service_get_app_brief_info as one value, the documented CloudInfo. A cloud without switches (NOT_SUPPORTED) has no applications.
+///
+/// @param stub The cloud.
+/// @param out  Where the result goes: cloudsync_result_cloud_info. The caller frees it with cloudsync_result_free.
+/// @return 0; 401 for a bad handle or where out is NULL; otherwise what the cloud's failure stands for, as with
+///         cloud_db_generate_id.
+///
+/// Thread safety: any thread. Blocks as long as the cloud does. Callback safe: yes.
+///
+/// # Safety
+/// `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_cloud_info(
+    stub: *mut CloudSyncCloudServiceStub,
+    out: *mut *mut CloudSyncResult,
+) -> i32 {
+    with(stub, "stub", |stub| {
+        writable(out, "out")?;
+        let info = told(stub.service.get_service_info())?;
+        let apps = match stub.service.get_app_brief_info() {
+            Err(CloudError::NotSupported(_)) => BTreeMap::new(),
+            apps => told(apps)?,
+        };
+        // SAFETY: `out` may be written by the caller's promise.
+        unsafe { give(ResultObject::cloud_info(&info, apps.values()), out) }
     })
 }
 

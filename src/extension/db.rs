@@ -32,7 +32,15 @@ pub type CloudSyncCloudDbWrite = Option<
 /// Each method answers through its reply, during the call or later, and returns 0; or returns a CLOUDSYNC_ERROR_CODE_...
 /// number, which is the answer then. The methods are called from the library's threads, and from callers', several at once.
 /// What they are given lives until they have returned and the reply is answered or dropped. A method that is NULL is answered
-/// with NOT_SUPPORTED. Inside them the rules of callbacks hold; a C++ exception ends the process.
+/// with NOT_SUPPORTED. Inside them the rules of callbacks hold, but for the one on exceptions.
+///
+/// On x86-64 and aarch64 a C++ exception that leaves a method is ended, and is the error of that call, whether the method had
+/// answered or not: CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, or CLOUDSYNC_SHARING_CODE_INNER_ERROR from a share centre, with a text that
+/// names the method. The call may or may not have done something. Its reply and what it was called with are gone then, for other
+/// threads of the vendor's as well. An exception that leaves destroy is told to the log. Where the C++ runtime is linked into a file
+/// that hides its functions (as -static-libstdc++ does in a program), std::uncaught_exceptions() goes on counting what was thrown. On
+/// other processors the process ends there; so it does everywhere where a thread ends itself inside a method (pthread_exit,
+/// pthread_cancel).
 ///
 /// What the documents leave open is settled so: ids are unique for good; an insert is idempotent by id (the same row again
 /// answers with the version it has); rows of one call are written together, in order, and answered one by one; a deleted record
@@ -75,7 +83,7 @@ pub struct CloudSyncCloudDbVTable {
     >,
     /// Takes the database's lock: cloudsync_reply_lock_info. LOCKED_BY_OTHERS while it is held.
     pub lock: Option<unsafe extern "C-unwind" fn(self_: *mut c_void, reply: *mut CloudSyncReply) -> i32>,
-    /// Gives the lock back: cloudsync_reply_done. A lock that is lost already is no error.
+    /// Gives the lock back: cloudsync_reply_unlocked. A lock that is lost already is no error.
     pub unlock: Option<
         unsafe extern "C-unwind" fn(self_: *mut c_void, lock_id: i64, reply: *mut CloudSyncReply) -> i32,
     >,
@@ -218,12 +226,13 @@ impl CloudDb for VendorDb {
         given!(self.owner.ask("heartbeat", self.table.heartbeat, Awaits::Lock, Inputs::default(), run), Lock)
     }
 
-    fn unlock(&self, lock_id: i64) -> CloudResult<()> {
+    fn unlock(&self, lock_id: i64) -> CloudResult<bool> {
         let run = |function: unsafe extern "C-unwind" fn(_, _, _) -> _, this, reply| {
             // SAFETY: as in `lock`.
             unsafe { function(this, lock_id, reply) }
         };
-        self.owner.ask("unlock", self.table.unlock, Awaits::Nothing, Inputs::default(), run).map(drop)
+        let answer = self.owner.ask("unlock", self.table.unlock, Awaits::Unlocked, Inputs::default(), run);
+        given!(answer, Unlocked)
     }
 }
 

@@ -11,8 +11,8 @@ use cloudsync_cloud::{
 };
 
 use super::types::{
-    CloudSyncAppBriefInfo, CloudSyncAppSchema, CloudSyncCloudAsset, CloudSyncDatabase, CloudSyncField,
-    CloudSyncServiceInfo, CloudSyncSubscribeId, CloudSyncSubscribeInfo, CloudSyncTable,
+    CloudSyncAppBriefInfo, CloudSyncAppSchema, CloudSyncCloudAsset, CloudSyncCloudInfo, CloudSyncDatabase,
+    CloudSyncField, CloudSyncServiceInfo, CloudSyncSubscribeId, CloudSyncSubscribeInfo, CloudSyncTable,
 };
 use crate::failure::{Answer, bad, null};
 use crate::text;
@@ -107,6 +107,21 @@ impl Arena {
         };
         let forms = apps.into_iter().map(form).collect();
         self.list(forms)
+    }
+
+    /// The account with its applications' switches.
+    pub(crate) fn cloud_info<'a>(
+        &mut self,
+        info: &ServiceInfo,
+        apps: impl ExactSizeIterator<Item = &'a AppBriefInfo>,
+    ) -> *const CloudSyncCloudInfo {
+        let form = CloudSyncCloudInfo {
+            struct_size: size_of::<CloudSyncCloudInfo>(),
+            app_count: apps.len(),
+            cloud_info: self.service_info(info),
+            apps: self.apps(apps),
+        };
+        self.one(form)
     }
 
     fn table(&mut self, table: &Table) -> CloudSyncTable {

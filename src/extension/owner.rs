@@ -7,7 +7,8 @@ use std::time::Duration;
 use cloudsync_cloud::{CloudError, Result as CloudResult};
 
 use super::reply::{Awaits, CloudSyncReply, Given, Inputs, Reply};
-use crate::callback::{CloudSyncDestroy, call};
+use crate::callback::{CloudSyncDestroy, Thrown, attempt};
+use crate::log;
 use crate::object::keep;
 
 /// How long a reply is waited for where the vendor does not say.
@@ -33,7 +34,9 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy {
             // SAFETY: the vendor gave the two together, and they are used once.
-            call(|| unsafe { destroy(self.context) });
+            if let Err(Thrown) = attempt(|| unsafe { destroy(self.context) }) {
+                log::line(log::CLOUDSYNC_LOG_ERROR, "a vendor's destroy threw an exception");
+            }
         }
     }
 }
@@ -59,7 +62,10 @@ impl Owner {
         let reply = Reply::new(method, awaits, inputs, Arc::clone(self));
         let (reply, handle) =
             keep::<CloudSyncReply>(reply).map_err(|failure| CloudError::Unknown(failure.text))?;
-        let code = call(|| run(function, self.context, handle));
-        if code == 0 { reply.wait(self.timeout) } else { reply.refused(handle, code) }
+        match attempt(|| run(function, self.context, handle)) {
+            Ok(0) => reply.wait(self.timeout),
+            Ok(code) => reply.refused(handle, code),
+            Err(Thrown) => reply.threw(handle),
+        }
     }
 }

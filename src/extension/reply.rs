@@ -57,6 +57,7 @@ pub(crate) enum Awaits {
     Receipts,
     Page,
     Lock,
+    Unlocked,
     Share,
     Participants,
     Resource,
@@ -107,6 +108,7 @@ pub(crate) enum Given {
     Receipts(RowList),
     Page(RowList),
     Lock(LockInfo),
+    Unlocked(bool),
     Items(Vec<CloudResult<CloudAsset>>),
     Share(Arc<dyn ShareCenter>),
     Participants(Vec<Participant>),
@@ -207,6 +209,14 @@ impl Reply {
             State::Given(Err(error)) => Err(error),
             State::Waiting | State::Left => self.failed(code, format!("{} returned {code}", self.method)),
         }
+    }
+
+    /// What a method that threw comes to, whether it had answered or not: what it did is not known.
+    pub(super) fn threw(&self, handle: *mut CloudSyncReply) -> CloudResult<Given> {
+        // It may have been answered already.
+        let _ = end(handle, "reply");
+        *self.state.lock() = State::Left;
+        Err(CloudError::Unknown(format!("{} threw an exception", self.method)))
     }
 
     /// An error's number and text, as whoever asked reads them.
@@ -335,7 +345,7 @@ pub unsafe extern "C" fn cloudsync_reply_drop(reply: *mut CloudSyncReply) -> i32
     })
 }
 
-/// Answers with success where there is no value: to unsubscribe, unlock, exit and change_confirmation. Ends the answer to upload,
+/// Answers with success where there is no value: to unsubscribe, exit and change_confirmation. Ends the answer to upload,
 /// download and prove, after cloudsync_reply_item for each item, and to share, unshare and change_privilege, after
 /// cloudsync_reply_participant for each participant; one that was left out has failed.
 ///
@@ -603,6 +613,22 @@ pub unsafe extern "C" fn cloudsync_reply_lock_info(
             Ok(Given::Lock(LockInfo { interval: form.interval, lock_id: form.lock_id }))
         },
     )
+}
+
+/// Answers to unlock.
+///
+/// @param reply The reply.
+/// @param held  Not 0 where the lock was held under that id until now, 0 where it was lost already.
+/// @return 0, also where the call has ended meanwhile; 401 for a reply that was answered or dropped already, is none or of
+///         another method.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// None: any value is answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_reply_unlocked(reply: *mut CloudSyncReply, held: i32) -> i32 {
+    answer(reply, |awaits| awaits == Awaits::Unlocked, |_| Ok(Given::Unlocked(held != 0)))
 }
 
 /// Answers to connect_share_center.

@@ -20,7 +20,8 @@ thread_local! {
 }
 
 /// What a method of a cloud answered to its caller: the value of the documented Result. Freed with cloudsync_result_free.
-/// What is read from it lives as long.
+/// What is read from it lives as long. The documented description is that of a failure (cloudsync_last_error): one that comes with a
+/// success tells a program nothing that the code 0 does not, and is not carried over.
 pub struct CloudSyncResult {
     _opaque: [u8; 0],
 }
@@ -44,6 +45,7 @@ unsafe impl Sync for ResultObject {}
 enum Value {
     ServiceInfo(*const CloudSyncServiceInfo),
     Apps(*const *const CloudSyncAppBriefInfo, usize),
+    CloudInfo(*const CloudSyncCloudInfo),
     Schema(*const CloudSyncAppSchema),
     Subscribe(*const CloudSyncSubscribeInfo),
     Ids(*const *const c_char, usize),
@@ -65,6 +67,13 @@ impl ResultObject {
     pub(crate) fn apps<'a>(apps: impl ExactSizeIterator<Item = &'a AppBriefInfo>) -> Self {
         let count = apps.len();
         Self::new(|forms| Value::Apps(forms.apps(apps), count))
+    }
+
+    pub(crate) fn cloud_info<'a>(
+        info: &ServiceInfo,
+        apps: impl ExactSizeIterator<Item = &'a AppBriefInfo>,
+    ) -> Self {
+        Self::new(|forms| Value::CloudInfo(forms.cloud_info(info, apps)))
     }
 
     pub(crate) fn schema(schema: &AppSchema) -> Self {
@@ -295,6 +304,26 @@ pub unsafe extern "C" fn cloudsync_result_app_brief_info(
     let pick = |value: &Value| if let Value::Apps(list, n) = value { Some((*list, *n)) } else { None };
     // SAFETY: the caller's promise is the same.
     unsafe { read_list(result, out, count, pick, "applications") }
+}
+
+/// Reads what cloudsync_cloud_info gave.
+///
+/// @param result The result.
+/// @param out    Where a pointer to the account with its applications' switches goes; it lives as long as the result.
+/// @return 0; 401 for a bad handle, a result of another call, or where out is NULL.
+///
+/// Thread safety: any thread. Callback safe: yes.
+///
+/// # Safety
+/// `out` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cloudsync_result_cloud_info(
+    result: *const CloudSyncResult,
+    out: *mut *const CloudSyncCloudInfo,
+) -> i32 {
+    let pick = |value: &Value| if let Value::CloudInfo(info) = value { Some(*info) } else { None };
+    // SAFETY: the caller's promise is the same.
+    unsafe { read(result, out, pick, "account with its applications") }
 }
 
 /// Reads what cloud_service_get_app_schema gave.

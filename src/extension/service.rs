@@ -19,7 +19,7 @@ use super::types::*;
 use crate::callback::CloudSyncDestroy;
 use crate::cloud::{CloudSyncCloudServiceStub, Service};
 use crate::failure::Answer;
-use crate::object::{give, guard, keep, writable};
+use crate::object::{end, give, guard, keep, writable};
 
 /// A method of a cloud that takes nothing.
 pub type CloudSyncCloudServiceAsk =
@@ -66,7 +66,7 @@ pub struct CloudSyncCloudServiceVTable {
     >,
     /// Tells the listener of writes to databases from now on (cloudsync_change_listener_tell), for expiration_time milliseconds
     /// or as long as the answer says. bundle_names and databases are parallel: a bundle comes once for each of its databases. The
-    /// listener is the vendor's from then on, whatever it answers: cloudsync_reply_subscribe_info.
+    /// listener is the vendor's from then on, whatever it answers, unless it throws: cloudsync_reply_subscribe_info.
     pub subscribe: Option<
         unsafe extern "C-unwind" fn(
             self_: *mut c_void,
@@ -207,11 +207,19 @@ impl CloudService for VendorService {
         let forms = inputs.forms.databases(pairs().map(|(_, database)| database));
         let kept = keep::<CloudSyncChangeListener>(Listener(changed));
         let (_, listener) = kept.map_err(|failure| CloudError::Unknown(failure.text))?;
+        let mut returned = false;
         let run = |function: SubscribeFn, context, reply| {
             // SAFETY: as in `connect`.
-            unsafe { function(context, names, forms, count, expiration_time, listener, reply) }
+            let code = unsafe { function(context, names, forms, count, expiration_time, listener, reply) };
+            returned = true;
+            code
         };
-        given!(self.owner.ask("subscribe", Some(function), Awaits::Subscribe, inputs, run), Subscribe)
+        let answer = self.owner.ask("subscribe", Some(function), Awaits::Subscribe, inputs, run);
+        if !returned {
+            // It was not called, or threw: before or after it took the listener, which it may have freed.
+            let _ = end(listener, "listener");
+        }
+        given!(answer, Subscribe)
     }
 
     fn unsubscribe(&self, subscriptions: &BTreeMap<String, Vec<String>>) -> CloudResult<()> {

@@ -195,6 +195,20 @@ pub struct CloudSyncAppBriefInfo {
     pub cloud_switch: u8,
 }
 
+/// An account with its applications' switches: the documented CloudInfo. Its map is a list, in the order of the bundles' names.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct CloudSyncCloudInfo {
+    /// sizeof(CloudSyncCloudInfo), as the library that runs knows it.
+    pub struct_size: usize,
+    /// The account and its space.
+    pub cloud_info: *const CloudSyncServiceInfo,
+    /// Pointers to the applications, each of which names its bundle.
+    pub apps: *const *const CloudSyncAppBriefInfo,
+    /// Their number.
+    pub app_count: usize,
+}
+
 /// One column: the documented Field.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]

@@ -610,9 +610,10 @@ fn lock_is_exclusive(bench: &Bench) -> Check {
         |error| *error == CloudError::StaleLock,
         "a wrong heartbeat",
     )?;
-    bench.db.unlock(lock.lock_id + 1)?;
+    ensure(!bench.db.unlock(lock.lock_id + 1)?, "a wrong unlock says that the lock was held")?;
     refused(bench.db.lock(), |error| *error == CloudError::LockedByOthers, "a lock after a wrong unlock")?;
-    bench.db.unlock(lock.lock_id)?;
+    ensure(bench.db.unlock(lock.lock_id)?, "an unlock says that the lock was lost")?;
+    ensure(!bench.db.unlock(lock.lock_id)?, "a second unlock says that the lock was held")?;
     refused(
         bench.db.heartbeat(lock.lock_id),
         |error| *error == CloudError::StaleLock,

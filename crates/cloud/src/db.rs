@@ -130,6 +130,6 @@ pub trait CloudDb: Send + Sync {
     /// Renews a lease before it ends. [`crate::CloudError::StaleLock`] once it is lost.
     fn heartbeat(&self, lock_id: i64) -> Result<LockInfo>;
 
-    /// Gives the lock back. A lock that is already lost is no error.
-    fn unlock(&self, lock_id: i64) -> Result<()>;
+    /// Gives the lock back. Whether it was held until now: a lock that is already lost is no error.
+    fn unlock(&self, lock_id: i64) -> Result<bool>;
 }

@@ -37,6 +37,8 @@ enum Fault {
     LocksAreShared,
     LeasesOfNoTime,
     HeartbeatsOfStrangers,
+    UnlocksOfStrangers,
+    UnlocksAreNotTold,
     LocksAreIgnored,
     AssetsHaveNoId,
     OtherBytesComeBack,
@@ -81,6 +83,8 @@ const FAULTS: &[(Fault, &str, &str)] = &[
     (F::LocksAreShared, "lock-is-exclusive", "a lock that is held"),
     (F::LeasesOfNoTime, "lock-is-exclusive", "a lease of no time"),
     (F::HeartbeatsOfStrangers, "lock-is-exclusive", "a wrong heartbeat"),
+    (F::UnlocksOfStrangers, "lock-is-exclusive", "a wrong unlock says that the lock was held"),
+    (F::UnlocksAreNotTold, "lock-is-exclusive", "an unlock says that the lock was lost"),
     (F::LocksAreIgnored, "fencing", "a lost lock still writes"),
     (F::AssetsHaveNoId, "asset-there-and-back", "id or hash are not filled in"),
     (F::OtherBytesComeBack, "asset-there-and-back", "other bytes came back"),
@@ -289,8 +293,13 @@ impl CloudDb for BrokenDb {
         }
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
-        self.db.unlock(lock_id)
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
+        let held = self.db.unlock(lock_id)?;
+        Ok(match self.fault {
+            F::UnlocksOfStrangers => true,
+            F::UnlocksAreNotTold => false,
+            _ => held,
+        })
     }
 }
 

@@ -330,7 +330,7 @@ impl CloudDb for BrokenDb {
         }
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
         self.locks.unlock(lock_id)
     }
 }

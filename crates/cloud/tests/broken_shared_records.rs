@@ -203,7 +203,7 @@ impl CloudDb for InviteesDb {
         self.db.heartbeat(lock_id)
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
         self.db.unlock(lock_id)
     }
 }

@@ -291,10 +291,13 @@ fn one_holds_the_lock_until_the_lease_is_over() {
     assert_eq!(mine.heartbeat(lock.lock_id), Err(CloudError::StaleLock), "lost, though nobody has it");
     let taken = theirs.lock().unwrap();
     assert!(taken.lock_id > lock.lock_id);
-    mine.unlock(lock.lock_id).unwrap();
+    assert_eq!(mine.unlock(lock.lock_id), Ok(false));
     assert_eq!(mine.lock(), Err(CloudError::LockedByOthers), "a stale unlock frees nothing");
-    theirs.unlock(taken.lock_id).unwrap();
-    assert!(mine.lock().unwrap().lock_id > taken.lock_id);
+    assert_eq!(theirs.unlock(taken.lock_id), Ok(true));
+    let last = mine.lock().unwrap();
+    assert!(last.lock_id > taken.lock_id);
+    clock.advance(60_000);
+    assert_eq!(mine.unlock(last.lock_id), Ok(false), "lost, though nobody has it");
 }
 
 #[test]

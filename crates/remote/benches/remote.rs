@@ -88,8 +88,8 @@ impl CloudDb for PlainDb {
         Ok(LockInfo { interval: 1, lock_id })
     }
 
-    fn unlock(&self, _: i64) -> Result<()> {
-        Ok(())
+    fn unlock(&self, _: i64) -> Result<bool> {
+        Ok(true)
     }
 }
 

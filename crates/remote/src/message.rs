@@ -399,6 +399,13 @@ pub(crate) struct LockInfo {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub(crate) struct Unlocked {
+    /// Until now.
+    #[prost(bool, tag = "1")]
+    pub(crate) held: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub(crate) struct UploadItem {
     #[prost(string, tag = "1")]
     pub(crate) gid: String,

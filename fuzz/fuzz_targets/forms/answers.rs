@@ -23,6 +23,7 @@ pub enum Says {
     Ids,
     Rows,
     Lock,
+    Unlocked,
     Participants,
     Resource,
     Done,
@@ -32,7 +33,7 @@ pub enum Says {
     Drop,
 }
 
-const ALL: [Says; 17] = {
+const ALL: [Says; 18] = {
     use Says::*;
     [
         ServiceInfo,
@@ -45,6 +46,7 @@ const ALL: [Says; 17] = {
         Ids,
         Rows,
         Lock,
+        Unlocked,
         Participants,
         Resource,
         Done,
@@ -150,6 +152,7 @@ fn say(world: &Arc<World>, reply: *mut CloudSyncReply, says: Says, asked: Asked,
             }
             Says::Rows => with_rows(memory, |rows| cloudsync_reply_rows(reply, rows)),
             Says::Lock => cloudsync_reply_lock_info(reply, lock_info(memory)),
+            Says::Unlocked => cloudsync_reply_unlocked(reply, world.below(2) as i32),
             Says::Participants => {
                 let (list, count) = memory.list(participant);
                 cloudsync_reply_participants(reply, list, count)

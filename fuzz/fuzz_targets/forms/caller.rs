@@ -77,7 +77,7 @@ impl Caller {
         let stub = world.handle(self.service);
         // SAFETY: what `memory` hands over is what the interface asks for; locals may be written; stubs may have any value.
         unsafe {
-            match world.below(8) {
+            match world.below(9) {
                 0 => {
                     self.result(Holds::ServiceInfo, |out| cloud_service_get_service_info(stub, out));
                 }
@@ -105,6 +105,9 @@ impl Caller {
                     if asked(cloud_service_connect_asset_loader(stub, bundle, database, &raw mut loader)) {
                         self.loaders.push(loader);
                     }
+                }
+                7 => {
+                    self.result(Holds::CloudInfo, |out| cloudsync_cloud_info(stub, out));
                 }
                 _ => {
                     let mut center = std::ptr::null_mut();
@@ -173,7 +176,10 @@ impl Caller {
                     }
                 }
                 6 => {
-                    asked(cloud_db_unlock(stub, world.number()));
+                    let mut held = 0;
+                    let out = if world.one_in(2) { std::ptr::null_mut() } else { &raw mut held };
+                    asked(cloud_db_unlock(stub, world.number(), out));
+                    assert!((0..=1).contains(&held));
                 }
                 _ => {
                     let mut bits = u32::MAX;

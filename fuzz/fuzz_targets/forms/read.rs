@@ -34,6 +34,24 @@ pub unsafe fn asset(asset: *const CloudSyncCloudAsset) {
 }
 
 /// # Safety
+/// `info` is what the library gave as an account.
+unsafe fn service_info(info: *const CloudSyncServiceInfo) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        text((*info).id);
+        assert!((*info).enable_cloud <= 1);
+        assert!((*info).remaining_space <= (*info).total_space);
+    }
+}
+
+/// # Safety
+/// `app` is what the library gave as an application's switch.
+unsafe fn app(app: *const CloudSyncAppBriefInfo) {
+    // SAFETY: by the caller's promise.
+    unsafe { texts([(*app).app_id, (*app).bundle_name]) };
+}
+
+/// # Safety
 /// `participant` is what the library gave as one.
 pub unsafe fn participant(participant: *const CloudSyncParticipant) {
     // SAFETY: by the caller's promise.
@@ -190,6 +208,7 @@ fn row(rows: *const CloudSyncRows, index: usize, there: bool) {
 pub enum Holds {
     ServiceInfo,
     Apps,
+    CloudInfo,
     Schema,
     Subscribe,
     Ids,
@@ -206,18 +225,18 @@ pub fn result(result: *mut CloudSyncResult, holds: Holds) -> usize {
     unsafe {
         let (mut found, mut count) = (std::ptr::null(), 0);
         if expected(cloudsync_result_service_info(result, &raw mut found), codes(Holds::ServiceInfo)) {
-            text((*found).id);
-            assert!((*found).enable_cloud <= 1);
-            assert!((*found).remaining_space <= (*found).total_space);
+            service_info(found);
         }
         let mut found = std::ptr::null();
         let code = cloudsync_result_app_brief_info(result, &raw mut found, &raw mut count);
         if expected(code, codes(Holds::Apps)) {
-            for at in 0..count {
-                let app = &**found.add(at);
-                texts([app.app_id, app.bundle_name]);
-            }
+            (0..count).for_each(|at| app(*found.add(at)));
             listed = count;
+        }
+        let mut found = std::ptr::null();
+        if expected(cloudsync_result_cloud_info(result, &raw mut found), codes(Holds::CloudInfo)) {
+            service_info((*found).cloud_info);
+            (0..(*found).app_count).for_each(|at| app(*(*found).apps.add(at)));
         }
         let mut found = std::ptr::null();
         if expected(cloudsync_result_app_schema(result, &raw mut found), codes(Holds::Schema)) {

@@ -90,7 +90,7 @@ method!(connect_share_center, Asked::one(Says::Share), user: i32, bundle: *const
 method!(generate_id, Asked::one(Says::Ids), count: usize);
 method!(lock, Asked::one(Says::Lock));
 method!(heartbeat, Asked::one(Says::Lock), lock_id: i64);
-method!(unlock, Asked::one(Says::Done), lock_id: i64);
+method!(unlock, Asked::one(Says::Unlocked), lock_id: i64);
 method!(exit, Asked::one(Says::Done), user: i32, bundle: *const c_char, name: *const c_char);
 method!(query_participants, Asked::one(Says::Participants), user: i32, bundle: *const c_char, name: *const c_char);
 method!(confirm, Asked::one(Says::Resource), user: i32, bundle: *const c_char, name: *const c_char, state: i32);

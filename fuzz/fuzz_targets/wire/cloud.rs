@@ -118,8 +118,8 @@ impl CloudDb for PlainCloud {
         Ok(LockInfo { interval: 1, lock_id })
     }
 
-    fn unlock(&self, _: i64) -> Result<()> {
-        Ok(())
+    fn unlock(&self, _: i64) -> Result<bool> {
+        Ok(true)
     }
 }
 

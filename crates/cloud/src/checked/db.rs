@@ -123,7 +123,7 @@ impl CloudDb for CheckedDb {
         lasting(lock)
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
         ended(self.db.unlock(lock_id))
     }
 }

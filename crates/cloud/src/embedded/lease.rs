@@ -39,11 +39,12 @@ pub(super) fn renew(tx: &Transaction<'_>, db: i64, now: i64, seconds: u32, lock_
     Ok(LockInfo { interval: seconds, lock_id })
 }
 
-/// Gives the lock back if it is still this one.
-pub(super) fn release(tx: &Transaction<'_>, db: i64, lock_id: i64) -> Result<()> {
+/// Gives the lock back if it is still this one. Whether its lease had not ended.
+pub(super) fn release(tx: &Transaction<'_>, db: i64, now: i64, lock_id: i64) -> Result<bool> {
+    let held = holder(tx, db, now)? == Some(lock_id);
     tx.prepare_cached("UPDATE databases SET lock_held = 0 WHERE id = ?1 AND lock_id = ?2")?
         .execute([db, lock_id])?;
-    Ok(())
+    Ok(held)
 }
 
 fn extend(tx: &Transaction<'_>, db: i64, now: i64, seconds: u32) -> rusqlite::Result<()> {

@@ -172,8 +172,8 @@ impl CloudDb for EmbeddedDb {
         self.core.pool.write(|tx| lease::renew(tx, self.db, self.core.now(), seconds, lock_id))
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
-        self.core.pool.write(|tx| lease::release(tx, self.db, lock_id))
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
+        self.core.pool.write(|tx| lease::release(tx, self.db, self.core.now(), lock_id))
     }
 }
 

@@ -115,7 +115,7 @@ impl<D: Described> CloudDb for SchemaDb<D> {
         self.db.heartbeat(lock_id)
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
         self.db.unlock(lock_id)
     }
 }

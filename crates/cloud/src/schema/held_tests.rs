@@ -50,8 +50,8 @@ impl CloudDb for Behind {
     fn heartbeat(&self, _: i64) -> Result<LockInfo> {
         Err(CloudError::StaleLock)
     }
-    fn unlock(&self, _: i64) -> Result<()> {
-        Ok(())
+    fn unlock(&self, _: i64) -> Result<bool> {
+        Ok(true)
     }
 }
 

@@ -10,7 +10,7 @@ use super::place::Place;
 use crate::convert;
 use crate::frame::Kind;
 use crate::message::{
-    BundleDatabase, GenerateId, Ids, LockInfo, Nothing, OfHandle, OfLock, Page, Query, Receipts, RowWrite,
+    BundleDatabase, GenerateId, Ids, LockInfo, OfHandle, OfLock, Page, Query, Receipts, RowWrite, Unlocked,
     Write,
 };
 
@@ -100,9 +100,9 @@ impl CloudDb for RemoteDb {
         Ok(lock.into())
     }
 
-    fn unlock(&self, lock_id: i64) -> CloudResult<()> {
+    fn unlock(&self, lock_id: i64) -> CloudResult<bool> {
         let (connection, handle) = self.0.here()?;
-        let _: Nothing = connection.ask(Kind::Unlock, &OfLock { handle, lock_id })?;
-        Ok(())
+        let Unlocked { held } = connection.ask(Kind::Unlock, &OfLock { handle, lock_id })?;
+        Ok(held)
     }
 }

@@ -89,6 +89,7 @@ flat!(
     ServiceInfo,
     SharingResource,
     SubscribeInfo,
+    Unlocked,
     Unsubscribe,
     Upload,
     UserBundle,

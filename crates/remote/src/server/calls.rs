@@ -160,8 +160,7 @@ impl Asked<'_> {
             }
             Kind::Unlock => {
                 let OfLock { handle, lock_id } = frame.message()?;
-                self.db(handle)?.unlock(lock_id)?;
-                self.answer(&Nothing {})
+                self.answer(&Unlocked { held: self.db(handle)?.unlock(lock_id)? })
             }
             Kind::Upload => self.upload(frame),
             Kind::Download => self.download(frame.message()?),

@@ -247,12 +247,13 @@ impl CloudDb for SimDb {
         answer(&mut shared, &self.wire, "heartbeat", result)
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
         let mut shared = reach(&self.wire, "unlock")?;
+        let held = shared.cloud.holder(shared.now_ns) == Some(lock_id);
         if shared.cloud.lease.is_some_and(|lease| lease.id == lock_id) {
             shared.cloud.lease = None;
         }
-        answer(&mut shared, &self.wire, "unlock", Ok(()))
+        answer(&mut shared, &self.wire, "unlock", Ok(held))
     }
 }
 

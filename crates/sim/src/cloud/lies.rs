@@ -435,8 +435,8 @@ impl CloudDb for LyingDb {
         self.liar.tell(self.db.heartbeat(lock_id), |lock| self.change_lock(lock))
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
-        self.liar.tell(self.db.unlock(lock_id), |()| {})
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
+        self.liar.tell(self.db.unlock(lock_id), |held| *held = !*held)
     }
 }
 
