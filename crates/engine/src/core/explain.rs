@@ -167,7 +167,9 @@ impl States {
     fn why_it_failed(&self) -> Option<Error> {
         let notes = self.notes.read();
         let unfinished = notes.unfinished.as_ref().filter(|_| !notes.running);
-        unfinished.filter(|(way, why)| way.is_none() && why.code != Code::TryAgain).map(|(_, why)| why.clone())
+        unfinished
+            .filter(|(way, why)| way.is_none() && why.code != Code::TryAgain)
+            .map(|(_, why)| why.clone())
     }
 
     /// Whether what should be on this disk is not, and no run has noticed.
