@@ -27,6 +27,14 @@
  *     for the calls on a cloud's stubs (cloud_service_..., cloud_db_..., asset_loader_..., share_center_...), which wait for that cloud alone;
  *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process.
  *
+ * Asynchronous calls (..._async) of one kind are carried out one after another, in the order in which they were made: the
+ * starts, stops and plans of one synced directory; accounts and switches; sharing; freeing space, removing, restoring and
+ * all that has to do with downloads, of which each is given to the engine in turn and may end later than the next. Calls of different kinds
+ * overtake each other: what is to come after another kind's end belongs into its completion. File states and times of last
+ * syncs wait for nobody; downloads, freeing space, removing and restoring never for calls that wait for the cloud. All that need
+ * threads for them share at most six of a context. A call that still waits for the cloud when the context is closed
+ * completes then, with 13600001.
+ *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
  * nothing, and starts no thread before cloudsync_open. Its threads that work in the background, a vendor's functions on
  * them, have a nice value 10 above the host's: they take the processors that nobody else wants. */
@@ -3402,7 +3410,7 @@ int32_t cloud_sync_manager_clean(struct CloudSyncContext *context,
 /**
  * Lets go of an account's files (documented: clean, with an AsyncCallback). As cloud_sync_manager_clean, but returns at
  * once: its code comes to the completion callback, once, also where the context is closed first. Other asynchronous
- * calls of the context wait until it is done.
+ * calls of cloud_sync_manager_... wait until it is done.
  *
  * @param context      The context.
  * @param account_id   The account; copied.
@@ -4191,8 +4199,7 @@ int32_t optimize_storage(struct CloudSyncContext *context);
 
 /**
  * Frees as much space as the disk needs (documented: optimizeStorage). As optimize_storage, but returns at once: its
- * code comes to the completion callback, once, also where the context is closed first. Other asynchronous calls
- * of the context wait until it is done.
+ * code comes to the completion callback, once, also where the context is closed first.
  *
  * @param context   The context.
  * @param done      Told the code of optimize_storage.

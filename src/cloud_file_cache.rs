@@ -14,6 +14,7 @@ use crate::callback::{
 use crate::context::{CloudSyncContext, Context, Root, run_async};
 use crate::events::{BatchTarget, Completion, DownloadTarget, Found};
 use crate::failure::{Answer, Failure, bad};
+use crate::lanes::Lane;
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::progress::read_file_type;
 use crate::text;
@@ -337,7 +338,9 @@ pub unsafe extern "C" fn cloud_file_cache_start_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| start(context, client, &uri).map(|()| Found::Nothing))
+        run_async(&cache.context, Lane::Order, done, move |context| {
+            start(context, client, &uri).map(|()| Found::Nothing)
+        })
     })
 }
 
@@ -400,7 +403,7 @@ pub unsafe extern "C" fn cloud_file_cache_stop_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| {
+        run_async(&cache.context, Lane::Order, done, move |context| {
             stop(context, client, &uri, after_stop(need_clean)).map(|()| Found::Nothing)
         })
     })
@@ -481,7 +484,9 @@ pub unsafe extern "C" fn cloud_file_cache_start_batch_async(
         let files = unsafe { BatchFiles::read(uris, n, file_type) }?;
         let done = Completion::Task(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| start_batch(context, client, files).map(Found::Task))
+        run_async(&cache.context, Lane::Order, done, move |context| {
+            start_batch(context, client, files).map(Found::Task)
+        })
     })
 }
 
@@ -539,7 +544,7 @@ pub unsafe extern "C" fn cloud_file_cache_stop_batch_async(
         let task = checked_task(task_id)?;
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| {
+        run_async(&cache.context, Lane::Order, done, move |context| {
             stop_batch(context, client, task, after_stop(need_clean)).map(|()| Found::Nothing)
         })
     })

@@ -37,6 +37,7 @@ mod gallery;
 mod handle;
 #[cfg(test)]
 mod handle_tests;
+mod lanes;
 mod lease;
 mod list;
 mod log;

@@ -2,9 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 
+use cloudsync_engine::Engine;
+
 use crate::callback::{CloudSyncCompletion, Done, may_block};
-use crate::context::{CloudSyncContext, Context, run_async};
-use crate::events::{Completion, Found};
+use crate::context::{CloudSyncContext, Context, Tell, order_async};
+use crate::events::Completion;
 use crate::failure::Answer;
 use crate::object::with;
 use crate::text;
@@ -60,7 +62,7 @@ pub unsafe extern "C" fn cloudsync_remove_async(
     user_data: *mut c_void,
 ) -> i32 {
     // SAFETY: the caller's promises are the same.
-    unsafe { later(context, uri, done, user_data, remove) }
+    unsafe { later(context, uri, done, user_data, Engine::remove_then) }
 }
 
 /// Restores what was removed with cloudsync_remove, or deleted in any other way on any device: what this disk's trash has goes
@@ -119,7 +121,7 @@ pub unsafe extern "C" fn cloudsync_restore_async(
     user_data: *mut c_void,
 ) -> i32 {
     // SAFETY: the caller's promises are the same.
-    unsafe { later(context, uri, done, user_data, restore) }
+    unsafe { later(context, uri, done, user_data, Engine::restore_then) }
 }
 
 fn remove(context: &Context, uri: &str) -> Answer {
@@ -137,13 +139,14 @@ unsafe fn later(
     uri: *const c_char,
     done: CloudSyncCompletion,
     user_data: *mut c_void,
-    what: fn(&Context, &str) -> Answer,
+    order: fn(&Engine, &str, Tell),
 ) -> i32 {
     with(context, "context", |context| {
         context.check_caller()?;
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
-        run_async(context, done, move |context| what(context, &uri).map(|()| Found::Nothing))
+        let root = context.root_of(&uri);
+        order_async(context, root, done, move |engine, tell| order(engine, &uri, tell))
     })
 }

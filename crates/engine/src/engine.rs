@@ -209,6 +209,11 @@ impl Engine {
         self.ask_later(Message::OptimizeStorage)
     }
 
+    /// The same for one who does not wait: `answer` is told, on any thread. A closed engine drops it.
+    pub fn optimize_storage_then(&self, answer: Answer) {
+        drop(self.send(Message::OptimizeStorage(answer)));
+    }
+
     /// Keeps a file, or all that is in a folder, on this device, or no longer.
     pub fn pin(&self, uri: &str, pinned: bool) -> Result<()> {
         self.ask(|reply| Message::Pin(uri.to_string(), pinned, reply))?
@@ -221,11 +226,21 @@ impl Engine {
         self.ask_later(|answer| Message::Remove(uri.to_string(), answer))
     }
 
+    /// The same for one who does not wait: `answer` is told, on any thread. A closed engine drops it.
+    pub fn remove_then(&self, uri: &str, answer: Answer) {
+        drop(self.send(Message::Remove(uri.to_string(), answer)));
+    }
+
     /// Brings back what was removed, or deleted on any device, from the trash on this disk, else from the cloud's.
     /// Fails with `NoSuchFile` where neither has it, `FileExists` where something else has its name, or as disk and
     /// cloud do.
     pub fn restore(&self, uri: &str) -> Result<()> {
         self.ask_later(|answer| Message::Restore(uri.to_string(), answer))
+    }
+
+    /// The same for one who does not wait: `answer` is told, on any thread. A closed engine drops it.
+    pub fn restore_then(&self, uri: &str, answer: Answer) {
+        drop(self.send(Message::Restore(uri.to_string(), answer)));
     }
 
     /// Finds out what a start would do now, and tells `answer`, on any thread. Fails as a start does, and with
