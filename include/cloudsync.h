@@ -512,7 +512,7 @@
 #define CLOUDSYNC_ACTION_CLEAR_DATA 1
 
 /**
- * The most files of one batch.
+ * The most URIs of one batch, also where several name the same file.
  */
 #define CLOUDSYNC_MAX_BATCH_FILES 400
 
@@ -3589,7 +3589,7 @@ int32_t download_start_async(struct CloudSyncDownload *download,
 
 /**
  * Stops this Download's fetching of one file and discards the part received (documented: stop of a URI, as a
- * promise). Returns when that is accepted; the download ends with a progress event STOPPED. A file that is not
+ * promise). Returns when that is accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is not
  * being fetched is no error.
  *
  * @param download The Download.
@@ -3751,7 +3751,7 @@ int32_t cloud_file_cache_start_async(struct CloudSyncCloudFileCache *cache,
 
 /**
  * Stops this CloudFileCache's fetching of one file (documented: stop of a URI, as a promise). Returns when that is
- * accepted; the download ends with a progress event STOPPED. A file that is there and is not being fetched is no error.
+ * accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is there and is not being fetched is no error.
  * Batches are stopped with cloud_file_cache_stop_batch alone.
  *
  * @param cache      The CloudFileCache.
@@ -3802,7 +3802,7 @@ int32_t cloud_file_cache_stop_async(struct CloudSyncCloudFileCache *cache,
  * CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND.
  *
  * @param cache     The CloudFileCache.
- * @param uris      The files, of the gallery and of bundles; copied.
+ * @param uris      The files, as for cloud_file_cache_start_batch; copied.
  * @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
  * @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
  * @param task_id   Where the batch's number goes, which its events carry.

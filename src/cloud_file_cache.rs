@@ -19,7 +19,7 @@ use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::progress::read_file_type;
 use crate::text;
 
-/// The most files of one batch.
+/// The most URIs of one batch, also where several name the same file.
 pub const CLOUDSYNC_MAX_BATCH_FILES: usize = 400;
 
 /// The documented CloudFileCache: brings the bytes of files that are in the cloud to this device, for files of the
@@ -345,7 +345,7 @@ pub unsafe extern "C" fn cloud_file_cache_start_async(
 }
 
 /// Stops this CloudFileCache's fetching of one file (documented: stop of a URI, as a promise). Returns when that is
-/// accepted; the download ends with a progress event STOPPED. A file that is there and is not being fetched is no error.
+/// accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is there and is not being fetched is no error.
 /// Batches are stopped with cloud_file_cache_stop_batch alone.
 ///
 /// @param cache      The CloudFileCache.
@@ -421,7 +421,7 @@ pub unsafe extern "C" fn cloud_file_cache_stop_async(
 /// CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND.
 ///
 /// @param cache     The CloudFileCache.
-/// @param uris      The files, of the gallery and of bundles; copied.
+/// @param uris      The files, as for cloud_file_cache_start_batch; copied.
 /// @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
 /// @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
 /// @param task_id   Where the batch's number goes, which its events carry.

@@ -204,7 +204,7 @@ pub unsafe extern "C" fn download_start_async(
 }
 
 /// Stops this Download's fetching of one file and discards the part received (documented: stop of a URI, as a
-/// promise). Returns when that is accepted; the download ends with a progress event STOPPED. A file that is not
+/// promise). Returns when that is accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is not
 /// being fetched is no error.
 ///
 /// @param download The Download.
