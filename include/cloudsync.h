@@ -1036,6 +1036,11 @@ typedef struct CloudSyncShareServiceStub CloudSyncShareServiceStub;
 typedef struct CloudSyncTransfers CloudSyncTransfers;
 
 /**
+ * A page of a listing of the trash. Made by cloudsync_list_trash, freed by cloudsync_trash_page_free.
+ */
+typedef struct CloudSyncTrashPage CloudSyncTrashPage;
+
+/**
  * Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
  * the callback returns.
  */
@@ -1528,6 +1533,52 @@ typedef struct CloudSyncEntry {
    */
   uint8_t is_directory;
 } CloudSyncEntry;
+
+/**
+ * A file, or a folder with nothing in it, that can be restored.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncTrashEntry {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * The URI that it had. Lives as long as the page.
+   */
+  const char *uri;
+  /**
+   * The name that it had, not encoded. Lives as long as the page.
+   */
+  const char *name;
+  /**
+   * What cloudsync_restore is given to bring exactly this one back, whatever else of its name was removed. Lives as long as
+   * the page; the text stays good as long as this one can be restored.
+   */
+  const char *trash_uri;
+  /**
+   * How many bytes; 0 for a folder.
+   */
+  uint64_t size;
+  /**
+   * When it was removed from this device, in milliseconds since 1970, to the second.
+   */
+  int64_t removed_ms;
+  /**
+   * Until when this disk's trash keeps it, in milliseconds since 1970: the first run after the context has been opened later
+   * than that removes it for good. 0 where is_here is 0: how long the cloud's trash keeps it is not known here.
+   */
+  int64_t kept_until_ms;
+  /**
+   * 1 where its bytes are in the trash on this disk, 0 where they are in the cloud's alone.
+   */
+  uint8_t is_here;
+  /**
+   * 1 for a folder, else 0.
+   */
+  uint8_t is_directory;
+} CloudSyncTrashEntry;
 
 /**
  * What belongs to a row beside its fields: the documented ExtensionValue, and what writes need to be safe.
@@ -4145,10 +4196,11 @@ int32_t cloudsync_remove_async(struct CloudSyncContext *context,
  * heard of the removal, the cloud is asked first, and nothing comes back before it can bring that. On a device that has only
  * heard of the removal, a folder comes back with what of it this disk's trash has; the rest stays in the cloud's trash.
  * From the cloud's trash they come back with all that it has of them, whenever it was deleted, for which all records of the
- * cloud are looked through. A part whose name something else has by now stays in the trash.
+ * cloud are looked through. A part whose name something else has by now stays in the trash. A trash_uri of
+ * cloudsync_list_trash brings that one back and no other, with the parts of its photo that went with it.
  *
  * @param context The context.
- * @param uri     The file or folder, as it was called.
+ * @param uri     The file or folder, as it was called, or the trash_uri of cloudsync_list_trash.
  * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
  *         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
  *         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
@@ -4167,7 +4219,7 @@ int32_t cloudsync_restore(struct CloudSyncContext *context,
  * once, also where the context is closed first.
  *
  * @param context   The context.
- * @param uri       The file or folder, as it was called; copied.
+ * @param uri       The file or folder, as it was called, or the trash_uri of cloudsync_list_trash; copied.
  * @param done      Told the code of cloudsync_restore.
  * @param user_data Passed to done.
  * @return 0: done will be called; 201, 202, 401 or 13600001 as cloudsync_restore, or 401 where done is NULL: it will not.
@@ -4406,6 +4458,62 @@ int32_t cloudsync_page_read(const struct CloudSyncPage *page,
  * Thread safety: any thread. Callback safe: yes.
  */
 int32_t cloudsync_page_free(struct CloudSyncPage *page);
+
+/**
+ * Lists what can be restored, a page at a time, for an album of what was deleted: what was removed on this device with
+ * cloudsync_remove, also what was in the cloud alone; and what this device had when a sync run brought its deletion from
+ * another one. Looks at the trash on this disk alone, and never waits for a running sync, nor for the cloud. Not listed, because
+ * the cloud's trash alone has it, is what another program deletes on this device, and what was in the cloud alone here and was deleted
+ * on another device: the URI that it had restores that.
+ *
+ * What was removed last comes first, and what went together by its path. Every file is listed for each time that it
+ * was removed, also those of a folder that was, and a folder where it had nothing in it; to restore a folder as a whole, give
+ * cloudsync_restore the URI that it had. What comes or goes between two pages makes nothing else come twice or not at all.
+ *
+ * @param context     The context.
+ * @param uri         The gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without a slash at the end.
+ * @param after       Where the page begins, as cloudsync_trash_page_read of the page before says; NULL for the first.
+ * @param max_entries The most entries of the page, 1 to 10000.
+ * @param out         Where the page's handle goes; the caller frees it with cloudsync_trash_page_free.
+ * @return 0, also where there is nothing; 201 without the permission; 202 for no system app; 401 for a bad handle, where URI or
+ *         out is NULL, for an after that no page has said and a max_entries out of range; 13900012 where the disk
+ *         does not let the trash be looked at; 13600001 where the context has been closed; 14000002 for a URI that is
+ *         not that of a synced directory as a whole.
+ *
+ * Thread safety: any thread. Reads folders of the disk. Callback safe: yes.
+ */
+int32_t cloudsync_list_trash(struct CloudSyncContext *context,
+                             const char *uri,
+                             const char *after,
+                             uint32_t max_entries,
+                             struct CloudSyncTrashPage **out);
+
+/**
+ * Reads a page of the trash.
+ *
+ * @param page    The page.
+ * @param entries Where the array of pointers to its entries goes; it lives as long as the page.
+ * @param count   Where their number goes.
+ * @param after   Where what cloudsync_list_trash needs for the next page goes, which lives as long as this page; NULL after
+ *                the last page.
+ * @return 0; 401 for a bad handle, or where entries, count or after is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_trash_page_read(const struct CloudSyncTrashPage *page,
+                                  const struct CloudSyncTrashEntry *const **entries,
+                                  size_t *count,
+                                  const char **after);
+
+/**
+ * Frees a page of the trash, and all that was read from it.
+ *
+ * @param page The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_trash_page_free(struct CloudSyncTrashPage *page);
 
 /**
  * Makes an empty list.

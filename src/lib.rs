@@ -55,6 +55,7 @@ mod sync_object;
 mod text;
 mod threads;
 mod trash;
+mod trash_list;
 mod version;
 
 pub use account::*;
@@ -87,4 +88,5 @@ pub use sharing::*;
 pub use space::*;
 pub use state::*;
 pub use trash::*;
+pub use trash_list::*;
 pub use version::*;

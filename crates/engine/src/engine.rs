@@ -13,7 +13,7 @@ use crate::account::{CloudSwitch, LocalCopies};
 use crate::config::Config;
 use crate::core::{
     Answer, Core, Explanation, Heard, JobDone, Listed, Partial, PlanAnswer, RecordName, SpaceWanted, States,
-    WakeUp,
+    Trash, WakeUp,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadFileType, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
@@ -351,6 +351,12 @@ impl Engine {
     /// `InvalidUri`, `NoSuchFile` or `InvalidArgument`.
     pub fn list(&self, uri: &str, recursive: bool, after: Option<&str>, most: usize) -> Result<Listed> {
         self.states.list(uri, recursive, after, most)
+    }
+
+    /// Lists what can be restored, as the trash on this disk has it, at most `most` of it, from `after` on. Never waits for a
+    /// running sync. Fails with `InvalidArgument`, or as the disk does.
+    pub fn trash(&self, after: Option<&str>, most: usize) -> Result<Trash> {
+        self.states.trash(after, most)
     }
 
     /// Tells of changes of a file, or in a folder, from now on, in events with this number.

@@ -31,6 +31,7 @@ mod state;
 mod structure;
 mod thumbnails;
 mod trash;
+mod trash_list;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ use run::Run;
 pub use sharing::RecordName;
 pub use space::SpaceWanted;
 pub use state::{Activity, States};
+pub use trash_list::{Removed, Trash};
 
 /// What a job's outcome is for.
 #[derive(Debug)]
@@ -90,6 +92,7 @@ enum Task {
     Evict(evict::EvictTask),
     /// What goes to the trash.
     Removal(Vec<trash::Going>),
+    Noted,
     Restore(trash::Wanted),
     /// Of the file with this URI, in the cloud.
     Revival(String),
@@ -271,6 +274,7 @@ impl Core {
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
             (Task::Removal(going), outcome) => self.removal_done(done.id, going, outcome),
+            (Task::Noted, _) => self.noted_in_trash(done.id),
             (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
             (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
             (Task::Ask, outcome) => self.asked(outcome),

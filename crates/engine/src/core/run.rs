@@ -825,6 +825,7 @@ impl Task {
                 | Task::Survey
                 | Task::Evict(_)
                 | Task::Removal(_)
+                | Task::Noted
                 | Task::Restore(_)
                 | Task::Revival(_)
                 | Task::Sweep
