@@ -536,6 +536,7 @@ impl ControlLoop {
 
     /// Lets what is under way come back, for as long as there is.
     fn close(&mut self, messages: &Receiver<Message>) {
+        self.core.want_looks(false);
         self.core.set_auto_sync(false);
         self.core.stop_sync();
         self.core.stop_outlook();

@@ -14,6 +14,7 @@ mod explain;
 mod identify;
 mod left_out;
 mod listing;
+mod look;
 mod marks;
 mod missing;
 mod observe;
@@ -143,6 +144,7 @@ pub struct Core {
     marks: marks::Marks,
     deletions: DeletionHold,
     watches: changes::Watches,
+    looks: look::Looks,
     last: Option<SyncProgress>,
 }
 
@@ -212,6 +214,7 @@ impl Core {
             marks: marks::Marks::new(marked, &meta(MARKS)),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
+            looks: look::Looks::default(),
             last: None,
         })
     }
@@ -296,7 +299,8 @@ impl Core {
         let demand = self.demands.wake_at();
         let auto = self.auto.wake_at(self.run.is_some());
         let leave = self.leave.as_ref().and_then(account::Leave::wake_at);
-        run.into_iter().chain(demand).chain(auto).chain(leave).min()
+        let look = self.looks.wake_at(self.may_look());
+        run.into_iter().chain(demand).chain(auto).chain(leave).chain(look).min()
     }
 
     /// Does what is due.
@@ -304,6 +308,7 @@ impl Core {
         self.tick_run();
         self.tick_demands();
         self.tick_auto();
+        self.tick_look();
         self.advance();
         self.go_on_leaving();
     }
