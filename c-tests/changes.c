@@ -1,6 +1,8 @@
 /* register_change: what changes on the disk and in the cloud is told, each change once, as a person sees it. */
 #include "support.h"
 
+#include <dirent.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -437,6 +439,123 @@ static void a_bundles_files_are_told_by_their_uris(void **state) {
     told_destroy(&gallery);
 }
 
+/* --- Without a run --------------------------------------------------------------------------- */
+
+static bool has_thread(const char *name) {
+    bool found = false;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        char path[PATH_MAX], line[64] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        FILE *comm = fopen(path, "r");
+        if (comm != NULL) {
+            found |= fgets(line, sizeof line, comm) != NULL && strncmp(line, name, strlen(name)) == 0;
+            fclose(comm);
+        }
+    }
+    closedir(tasks);
+    return found;
+}
+
+/* Waits for so many more lines. */
+static void assert_heard(struct told *told, unsigned *events, const char *expected) {
+    while (strlen(told->text) < strlen(expected)) {
+        gate_wait(&told->events, ++*events);
+    }
+    *events = gate_count(&told->events);
+    assert_told(told, expected);
+}
+
+/* Nobody starts a run, and there is no network for one. */
+static void what_changes_on_the_disk_is_told_without_a_run(void **state) {
+    (void)state;
+    struct device device;
+    struct told all, album;
+    unsigned events = 0, in_album = 0;
+    device_make(&device, "device");
+    make_in(device.gallery, "album");
+    write_photo(device.gallery, "old.jpg", 1000, 1);
+    device_open(&device);
+    device_sync(&device);
+    conditions_set(&device.conditions.wifi, 0);
+    conditions_set(&device.conditions.mobile, 0);
+    unsigned runs = gate_count(&device.progress.events);
+    assert_false(has_thread("cloudsync-watch"));
+    watch(&device, GALLERY, 1, &all);
+    watch(&device, GALLERY "/album", 0, &album);
+
+    write_photo(device.gallery, "a.jpg", 1000, 2);
+    assert_heard(&all, &events, "+ a.jpg\n");
+    assert_int_equal(state_of(&device, GALLERY "/a.jpg"), CLOUDSYNC_FILE_SYNC_STATE_TO_BE_UPLOADED);
+    assert_true(has_thread("cloudsync-watch"));
+    write_photo(device.gallery, "a.jpg", 1500, 3);
+    assert_heard(&all, &events, "* a.jpg\n");
+    rename_in(device.gallery, "a.jpg", "album/b.jpg");
+    assert_heard(&all, &events, "a.jpg > album/b.jpg\n");
+    assert_heard(&album, &in_album, "+ album/b.jpg\n");
+    make_in(device.gallery, "album/inner");
+    assert_heard(&all, &events, "+ album/inner/\n");
+    assert_heard(&album, &in_album, "+ album/inner/\n");
+    write_photo(device.gallery, "album/inner/c.jpg", 100, 4);
+    assert_heard(&all, &events, "+ album/inner/c.jpg\n");
+    remove_in(device.gallery, "old.jpg");
+    assert_heard(&all, &events, "- old.jpg\n");
+
+    /* A start finds it all, and tells none of it again. */
+    assert_int_equal(gate_count(&device.progress.events), runs);
+    conditions_set(&device.conditions.wifi, 1);
+    device_sync(&device);
+    assert_told(&all, "");
+    assert_told(&album, "");
+
+    assert_ok(unregister_change(device.context, GALLERY));
+    write_photo(device.gallery, "album/d.jpg", 100, 5);
+    assert_heard(&album, &in_album, "+ album/d.jpg\n");
+    assert_told(&all, "");
+    assert_ok(unregister_change(device.context, GALLERY "/album"));
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    while (has_thread("cloudsync-watch") && now_ms() < deadline) {
+        sched_yield();
+    }
+    assert_false(has_thread("cloudsync-watch"));
+    write_photo(device.gallery, "album/e.jpg", 100, 6);
+    device_sync(&device);
+    assert_told(&album, "");
+    assert_told(&all, "");
+    device_free(&device);
+    told_destroy(&all);
+    told_destroy(&album);
+}
+
+/* What changed while nobody looked is told to whoever registers. */
+static void what_changed_before_is_told_too(void **state) {
+    (void)state;
+    struct device device;
+    struct told told;
+    unsigned events = 0;
+    device_make(&device, "device");
+    write_photo(device.gallery, "a.jpg", 1000, 1);
+    device_open(&device);
+    device_sync(&device);
+    device_close(&device);
+    rename_in(device.gallery, "a.jpg", "b.jpg");
+    device_open(&device);
+    watch(&device, GALLERY, 1, &told);
+    assert_heard(&told, &events, "a.jpg > b.jpg\n");
+
+    /* A plan that is asked for meanwhile is made all the same. */
+    write_photo(device.gallery, "c.jpg", 1000, 2);
+    for (int i = 0; i < 20; i++) {
+        CloudSyncPlan *plan = NULL;
+        assert_ok(cloudsync_plan(device.context, GALLERY, &plan));
+        assert_ok(cloudsync_plan_free(plan));
+    }
+    assert_heard(&told, &events, "+ c.jpg\n");
+    device_free(&device);
+    told_destroy(&told);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         in_scratch(every_change_is_told_once_on_both_devices),
@@ -449,6 +568,8 @@ int main(void) {
         in_scratch(nothing_is_told_after_unregister),
         in_scratch(unregister_works_inside_the_callback),
         in_scratch(a_bundles_files_are_told_by_their_uris),
+        in_scratch(what_changes_on_the_disk_is_told_without_a_run),
+        in_scratch(what_changed_before_is_told_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -638,6 +638,57 @@ static void a_batch_tells_of_all_its_files(void **state) {
     scene_free(&scene);
 }
 
+/* A file is one file by whatever name it is called: it counts once, under the first of its names. */
+static void two_names_of_one_file_are_one(void **state) {
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    write_photos(&scene, 2, MIDDLE);
+    write_photo(scene.notes_there, "a b.txt", 500, 1);
+    scene_open(&scene);
+    uris[2] = "file:///media/Photo/IMG_000.jpg";
+    uris[3] = GALLERY "IMG_%30%300.jpg";
+    uris[4] = "file://" NOTES CLOUD_DIR "a%20b.txt";
+    uris[5] = "file://" NOTES CLOUD_DIR "%61%20b.txt";
+    uris[6] = GALLERY "none.jpg";
+    uris[7] = GALLERY "non%65.jpg";
+    int64_t task = begin_batch(&scene, 8);
+    batch_ends(&scene.batches, 1, task, CLOUDSYNC_DOWNLOAD_STATE_FAILED);
+    assert_int_equal(scene.batches.last.total_count, 4);
+    assert_int_equal(scene.batches.last.successful_count, 3);
+    assert_int_equal(scene.batches.last.failed_count, 1);
+    assert_string_equal(scene.batches.failed, GALLERY "none.jpg");
+    assert_int_equal(scene.batches.last.total_size, 2 * MIDDLE + 500);
+    assert_int_equal(scene.batches.last.downloaded_size, scene.batches.last.total_size);
+    assert_int_equal(valve_bytes(), 2 * MIDDLE); /* one transfer for each */
+
+    /* File states are told of every name. */
+    int32_t states[3] = {-1, -1, -1};
+    const char *const same[] = {uris[0], uris[2], uris[3]};
+    assert_ok(get_file_sync_states(scene.here.context, same, 3, states));
+    assert_int_equal(states[0], states[1]);
+    assert_int_equal(states[1], states[2]);
+    scene_free(&scene);
+}
+
+/* A stop is for the file, by whatever names it was asked for. */
+static void a_stop_by_another_name(void **state) {
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    write_photo(scene.there.gallery, "a.jpg", LARGE, 1);
+    scene_open(&scene);
+    valve_shut(LARGE, 4);
+    assert_ok(cloud_file_cache_start(scene.cache, PHOTO));
+    assert_ok(cloud_file_cache_start(scene.cache, GALLERY "%61.jpg"));
+    gate_wait(&valve.waiting, 1);
+    assert_ok(cloud_file_cache_stop(scene.cache, PHOTO, 0));
+    valve_open();
+    file_ends(&scene.told, 2, CLOUDSYNC_DOWNLOAD_STATE_STOPPED); /* each name of its own */
+    assert_true(valve_bytes() < LARGE);
+    scene_free(&scene);
+}
+
 static void a_missing_file_fails_alone(void **state) {
     (void)state;
     struct scene scene;
@@ -842,6 +893,8 @@ int main(void) {
         in_scratch(every_code_of_a_single_file),
         in_scratch(an_app_uses_its_own_files_only),
         in_scratch(a_batch_tells_of_all_its_files),
+        in_scratch(two_names_of_one_file_are_one),
+        in_scratch(a_stop_by_another_name),
         in_scratch(a_missing_file_fails_alone),
         in_scratch(four_hundred_files_and_no_more),
         in_scratch(a_batch_that_cannot_be_starts_nothing),

@@ -81,6 +81,9 @@ static void use_as_context(void *value) {
     bad(cloudsync_preview_path(context, uri, CLOUDSYNC_DOWNLOAD_FILE_TYPE_LCD, NULL, 0, &size));
     bad(get_file_sync_state(context, uri, &found));
     bad(cloudsync_list(context, "file://media/Photo", 1, NULL, 1, &page));
+    CloudSyncTrashPage *trash = NULL;
+    bad(cloudsync_list_trash(context, "file://media/Photo", NULL, 1, &trash));
+    assert_null(trash);
     bad(register_change(context, "file://media/Photo", 1, ignore_change, NULL, NULL));
     bad(unregister_change(context, "file://media/Photo"));
     bad(get_core_file_sync_state(context, uri, &found));

@@ -40,6 +40,16 @@ static void fields_lie_where_they_lay(void **state) {
     assert_int_equal(offsetof(CloudSyncEntry, is_here), 44);
     assert_int_equal(offsetof(CloudSyncEntry, is_directory), 45);
     assert_int_equal(sizeof(CloudSyncEntry), 48);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, struct_size), 0);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, uri), 8);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, name), 16);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, trash_uri), 24);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, size), 32);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, removed_ms), 40);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, kept_until_ms), 48);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, is_here), 56);
+    assert_int_equal(offsetof(CloudSyncTrashEntry, is_directory), 57);
+    assert_int_equal(sizeof(CloudSyncTrashEntry), 64);
 
     assert_int_equal(offsetof(CloudSyncDeviceVTable, struct_size), 0);
     assert_int_equal(offsetof(CloudSyncDeviceVTable, self), 8);

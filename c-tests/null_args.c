@@ -152,6 +152,18 @@ static void check_context(void) {
     BAD(cloudsync_page_read, "after", page, &entries, &count, NULL);
     FINE(cloudsync_page_free, "page", NULL);
     assert_ok(cloudsync_page_free(page));
+    CloudSyncTrashPage *trash = NULL;
+    const CloudSyncTrashEntry *const *removed;
+    BAD(cloudsync_list_trash, "context", NULL, gallery_uri, NULL, 1, &trash);
+    BAD(cloudsync_list_trash, "uri", context, NULL, NULL, 1, &trash);
+    BAD(cloudsync_list_trash, "out", context, gallery_uri, NULL, 1, NULL);
+    FINE(cloudsync_list_trash, "after", context, gallery_uri, NULL, 1, &trash);
+    BAD(cloudsync_trash_page_read, "page", NULL, &removed, &count, &after);
+    BAD(cloudsync_trash_page_read, "entries", trash, NULL, &count, &after);
+    BAD(cloudsync_trash_page_read, "count", trash, &removed, NULL, &after);
+    BAD(cloudsync_trash_page_read, "after", trash, &removed, &count, NULL);
+    FINE(cloudsync_trash_page_free, "page", NULL);
+    assert_ok(cloudsync_trash_page_free(trash));
     BAD(register_change, "context", NULL, gallery_uri, 1, ignore_change, NULL, NULL);
     BAD(register_change, "uri", context, NULL, 1, ignore_change, NULL, NULL);
     BAD(register_change, "cb", context, gallery_uri, 1, NULL, NULL, NULL);

@@ -30,6 +30,7 @@ static void every_system_operation(const char *name, size_t permissions, int sys
     assert_code(cloudsync_remove_async(device.context, NULL, NULL, NULL), expected);
     assert_code(cloudsync_restore(device.context, NULL), expected);
     assert_code(cloudsync_restore_async(device.context, NULL, NULL, NULL), expected);
+    assert_code(cloudsync_list_trash(device.context, NULL, NULL, 0, NULL), expected);
     assert_code(cloudsync_plan(device.context, "file://media/Photo", NULL), expected);
     assert_code(cloudsync_plan_async(device.context, "file://media/Photo", NULL, NULL), expected);
     assert_code(cloudsync_report_view(device.context, NULL, -1), expected);

@@ -29,6 +29,14 @@
  *  7. must not throw or longjmp through the library: a C++ exception that leaves one ends the process; one that leaves a function of
  *     a cloud's tables is the error of that call, as CloudSyncCloudDbVTable says.
  *
+ * Asynchronous calls (..._async) of one kind are carried out one after another, in the order in which they were made: the
+ * starts, stops and plans of one synced directory; accounts and switches; sharing; freeing space, removing, restoring and
+ * all that has to do with downloads, of which each is given to the engine in turn and may end later than the next. Calls of different kinds
+ * overtake each other: what is to come after another kind's end belongs into its completion. File states and times of last
+ * syncs wait for nobody; downloads, freeing space, removing and restoring never for calls that wait for the cloud. All that need
+ * threads for them share at most six of a context. A call that still waits for the cloud when the context is closed
+ * completes then, with 13600001.
+ *
  * After fork, the child uses nothing of the library but exec. The library installs no signal handlers, prints
  * nothing, and starts no thread before cloudsync_open. Its threads that work in the background, a vendor's functions on
  * them, have a nice value 10 above the host's: they take the processors that nobody else wants. */
@@ -506,7 +514,7 @@
 #define CLOUDSYNC_ACTION_CLEAR_DATA 1
 
 /**
- * The most files of one batch.
+ * The most URIs of one batch, also where several name the same file.
  */
 #define CLOUDSYNC_MAX_BATCH_FILES 400
 
@@ -1031,6 +1039,11 @@ typedef struct CloudSyncShareServiceStub CloudSyncShareServiceStub;
 typedef struct CloudSyncTransfers CloudSyncTransfers;
 
 /**
+ * A page of a listing of the trash. Made by cloudsync_list_trash, freed by cloudsync_trash_page_free.
+ */
+typedef struct CloudSyncTrashPage CloudSyncTrashPage;
+
+/**
  * Told one line of the log: a CLOUDSYNC_LOG_... number, and the line without a line feed, which lives until
  * the callback returns.
  */
@@ -1523,6 +1536,52 @@ typedef struct CloudSyncEntry {
    */
   uint8_t is_directory;
 } CloudSyncEntry;
+
+/**
+ * A file, or a folder with nothing in it, that can be restored.
+ *
+ * Fields may be added at the end: read only what struct_size covers.
+ */
+typedef struct CloudSyncTrashEntry {
+  /**
+   * Size of this structure in bytes, as the library that runs knows it.
+   */
+  size_t struct_size;
+  /**
+   * The URI that it had. Lives as long as the page.
+   */
+  const char *uri;
+  /**
+   * The name that it had, not encoded. Lives as long as the page.
+   */
+  const char *name;
+  /**
+   * What cloudsync_restore is given to bring exactly this one back, whatever else of its name was removed. Lives as long as
+   * the page; the text stays good as long as this one can be restored.
+   */
+  const char *trash_uri;
+  /**
+   * How many bytes; 0 for a folder.
+   */
+  uint64_t size;
+  /**
+   * When it was removed from this device, in milliseconds since 1970, to the second.
+   */
+  int64_t removed_ms;
+  /**
+   * Until when this disk's trash keeps it, in milliseconds since 1970: the first run after the context has been opened later
+   * than that removes it for good. 0 where is_here is 0: how long the cloud's trash keeps it is not known here.
+   */
+  int64_t kept_until_ms;
+  /**
+   * 1 where its bytes are in the trash on this disk, 0 where they are in the cloud's alone.
+   */
+  uint8_t is_here;
+  /**
+   * 1 for a folder, else 0.
+   */
+  uint8_t is_directory;
+} CloudSyncTrashEntry;
 
 /**
  * What belongs to a row beside its fields: the documented ExtensionValue, and what writes need to be safe.
@@ -3437,7 +3496,7 @@ int32_t cloud_sync_manager_clean(struct CloudSyncContext *context,
 /**
  * Lets go of an account's files (documented: clean, with an AsyncCallback). As cloud_sync_manager_clean, but returns at
  * once: its code comes to the completion callback, once, also where the context is closed first. Other asynchronous
- * calls of the context wait until it is done.
+ * calls of cloud_sync_manager_... wait until it is done.
  *
  * @param context      The context.
  * @param account_id   The account; copied.
@@ -3616,7 +3675,7 @@ int32_t download_start_async(struct CloudSyncDownload *download,
 
 /**
  * Stops this Download's fetching of one file and discards the part received (documented: stop of a URI, as a
- * promise). Returns when that is accepted; the download ends with a progress event STOPPED. A file that is not
+ * promise). Returns when that is accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is not
  * being fetched is no error.
  *
  * @param download The Download.
@@ -3778,7 +3837,7 @@ int32_t cloud_file_cache_start_async(struct CloudSyncCloudFileCache *cache,
 
 /**
  * Stops this CloudFileCache's fetching of one file (documented: stop of a URI, as a promise). Returns when that is
- * accepted; the download ends with a progress event STOPPED. A file that is there and is not being fetched is no error.
+ * accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is there and is not being fetched is no error.
  * Batches are stopped with cloud_file_cache_stop_batch alone.
  *
  * @param cache      The CloudFileCache.
@@ -3829,7 +3888,7 @@ int32_t cloud_file_cache_stop_async(struct CloudSyncCloudFileCache *cache,
  * CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND.
  *
  * @param cache     The CloudFileCache.
- * @param uris      The files, of the gallery and of bundles; copied.
+ * @param uris      The files, as for cloud_file_cache_start_batch; copied.
  * @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
  * @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
  * @param task_id   Where the batch's number goes, which its events carry.
@@ -4173,10 +4232,11 @@ int32_t cloudsync_remove_async(struct CloudSyncContext *context,
  * heard of the removal, the cloud is asked first, and nothing comes back before it can bring that. On a device that has only
  * heard of the removal, a folder comes back with what of it this disk's trash has; the rest stays in the cloud's trash.
  * From the cloud's trash they come back with all that it has of them, whenever it was deleted, for which all records of the
- * cloud are looked through. A part whose name something else has by now stays in the trash.
+ * cloud are looked through. A part whose name something else has by now stays in the trash. A trash_uri of
+ * cloudsync_list_trash brings that one back and no other, with the parts of its photo that went with it.
  *
  * @param context The context.
- * @param uri     The file or folder, as it was called.
+ * @param uri     The file or folder, as it was called, or the trash_uri of cloudsync_list_trash.
  * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
  *         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
  *         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
@@ -4195,7 +4255,7 @@ int32_t cloudsync_restore(struct CloudSyncContext *context,
  * once, also where the context is closed first.
  *
  * @param context   The context.
- * @param uri       The file or folder, as it was called; copied.
+ * @param uri       The file or folder, as it was called, or the trash_uri of cloudsync_list_trash; copied.
  * @param done      Told the code of cloudsync_restore.
  * @param user_data Passed to done.
  * @return 0: done will be called; 201, 202, 401 or 13600001 as cloudsync_restore, or 401 where done is NULL: it will not.
@@ -4227,8 +4287,7 @@ int32_t optimize_storage(struct CloudSyncContext *context);
 
 /**
  * Frees as much space as the disk needs (documented: optimizeStorage). As optimize_storage, but returns at once: its
- * code comes to the completion callback, once, also where the context is closed first. Other asynchronous calls
- * of the context wait until it is done.
+ * code comes to the completion callback, once, also where the context is closed first.
  *
  * @param context   The context.
  * @param done      Told the code of optimize_storage.
@@ -4332,15 +4391,20 @@ int32_t cloudsync_report_view(struct CloudSyncContext *context,
 
 /**
  * Tells a callback of changes of a file, or of the files and folders in a folder (documented: registerChange): of
- * those that a sync run finds on the disk, and of those that a run or a download makes on it or to what is known of
+ * those that happen on the disk, and of those that a run or a download makes on it or to what is known of
  * files in the cloud alone. Needs no permission: every caller may ask for the gallery and its own bundle.
+ *
+ * While somebody is registered the disk of that directory is watched, and what changes there is told without a start: half a
+ * second after the last of several changes, at most 10 seconds after the first, and also without a network or an account.
+ * Registering begins with a look at the disk in the background, which tells what has changed since the last one. Where the
+ * system has no watchers left (inotify), and while a run is under way, changes are told when a run finds them. No run begins for it.
  *
  * Each change is told once, after it is done: a folder renamed or moved with all in it is one rename, a conflict copy is
  * one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
  * disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
  * into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
- * it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and before
- * the run's final event.
+ * it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
+ * finds or makes before its final event.
  *
  * Several callbacks may be registered for one URI. The same function with the same user data and recursion is
  * registered once: a second time answers 0, changes nothing, and calls destroy for the user data handed over with it.
@@ -4435,6 +4499,62 @@ int32_t cloudsync_page_read(const struct CloudSyncPage *page,
  * Thread safety: any thread. Callback safe: yes.
  */
 int32_t cloudsync_page_free(struct CloudSyncPage *page);
+
+/**
+ * Lists what can be restored, a page at a time, for an album of what was deleted: what was removed on this device with
+ * cloudsync_remove, also what was in the cloud alone; and what this device had when a sync run brought its deletion from
+ * another one. Looks at the trash on this disk alone, and never waits for a running sync, nor for the cloud. Not listed, because
+ * the cloud's trash alone has it, is what another program deletes on this device, and what was in the cloud alone here and was deleted
+ * on another device: the URI that it had restores that.
+ *
+ * What was removed last comes first, and what went together by its path. Every file is listed for each time that it
+ * was removed, also those of a folder that was, and a folder where it had nothing in it; to restore a folder as a whole, give
+ * cloudsync_restore the URI that it had. What comes or goes between two pages makes nothing else come twice or not at all.
+ *
+ * @param context     The context.
+ * @param uri         The gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without a slash at the end.
+ * @param after       Where the page begins, as cloudsync_trash_page_read of the page before says; NULL for the first.
+ * @param max_entries The most entries of the page, 1 to 10000.
+ * @param out         Where the page's handle goes; the caller frees it with cloudsync_trash_page_free.
+ * @return 0, also where there is nothing; 201 without the permission; 202 for no system app; 401 for a bad handle, where URI or
+ *         out is NULL, for an after that no page has said and a max_entries out of range; 13900012 where the disk
+ *         does not let the trash be looked at; 13600001 where the context has been closed; 14000002 for a URI that is
+ *         not that of a synced directory as a whole.
+ *
+ * Thread safety: any thread. Reads folders of the disk. Callback safe: yes.
+ */
+int32_t cloudsync_list_trash(struct CloudSyncContext *context,
+                             const char *uri,
+                             const char *after,
+                             uint32_t max_entries,
+                             struct CloudSyncTrashPage **out);
+
+/**
+ * Reads a page of the trash.
+ *
+ * @param page    The page.
+ * @param entries Where the array of pointers to its entries goes; it lives as long as the page.
+ * @param count   Where their number goes.
+ * @param after   Where what cloudsync_list_trash needs for the next page goes, which lives as long as this page; NULL after
+ *                the last page.
+ * @return 0; 401 for a bad handle, or where entries, count or after is NULL.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_trash_page_read(const struct CloudSyncTrashPage *page,
+                                  const struct CloudSyncTrashEntry *const **entries,
+                                  size_t *count,
+                                  const char **after);
+
+/**
+ * Frees a page of the trash, and all that was read from it.
+ *
+ * @param page The handle; NULL does nothing.
+ * @return 0; 401 for a handle that was freed already or is none.
+ *
+ * Thread safety: any thread. Callback safe: yes.
+ */
+int32_t cloudsync_trash_page_free(struct CloudSyncTrashPage *page);
 
 /**
  * Makes an empty list.

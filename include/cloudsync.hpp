@@ -310,6 +310,29 @@ private:
   std::string next_;
 };
 
+/** A page of what can be restored: its entries live as long as it does. */
+class TrashPage {
+public:
+  explicit TrashPage(CloudSyncTrashPage *handle) : handle_(handle) {
+    const char *after = nullptr;
+    check(cloudsync_trash_page_read(handle, &entries_, &count_, &after));
+    next_ = after != nullptr ? after : "";
+  }
+
+  const CloudSyncTrashEntry *const *begin() const noexcept { return entries_; }
+  const CloudSyncTrashEntry *const *end() const noexcept { return entries_ + count_; }
+  std::size_t size() const noexcept { return count_; }
+
+  /** Where the next page begins; empty after the last. */
+  const std::string &next() const noexcept { return next_; }
+
+private:
+  detail::Handle<CloudSyncTrashPage, cloudsync_trash_page_free> handle_;
+  const CloudSyncTrashEntry *const *entries_ = nullptr;
+  std::size_t count_ = 0;
+  std::string next_;
+};
+
 /** Why a file is as it is. */
 struct Explanation {
   std::error_code code;
@@ -525,6 +548,13 @@ public:
     CloudSyncPage *page = nullptr;
     check(cloudsync_list(get(), uri.c_str(), recursion, after.empty() ? nullptr : after.c_str(), max_entries, &page));
     return Page(page);
+  }
+
+  /** A page of what can be restored, from where the page before says; from the first on for an empty text. */
+  TrashPage list_trash(const std::string &uri, const std::string &after = {}, std::uint32_t max_entries = 1000) const {
+    CloudSyncTrashPage *page = nullptr;
+    check(cloudsync_list_trash(get(), uri.c_str(), after.empty() ? nullptr : after.c_str(), max_entries, &page));
+    return TrashPage(page);
   }
 
   /** Registers a callback for changes of a file or in a folder; off_change removes all of a URI. */

@@ -8,6 +8,7 @@ use crate::callback::{CloudSyncCompletion, Done, may_block};
 use crate::context::{CloudSyncContext, Context, Root, run_async};
 use crate::events::{Completion, Found};
 use crate::failure::{Answer, bad, null};
+use crate::lanes::Lane;
 use crate::object::{with, writable};
 use crate::text;
 
@@ -255,7 +256,7 @@ pub unsafe extern "C" fn cloud_sync_manager_clean(
 
 /// Lets go of an account's files (documented: clean, with an AsyncCallback). As cloud_sync_manager_clean, but returns at
 /// once: its code comes to the completion callback, once, also where the context is closed first. Other asynchronous
-/// calls of the context wait until it is done.
+/// calls of cloud_sync_manager_... wait until it is done.
 ///
 /// @param context      The context.
 /// @param account_id   The account; copied.
@@ -545,5 +546,5 @@ fn later(
     work: impl FnOnce(&Context) -> Answer + Send + 'static,
 ) -> Answer {
     let done = Completion::Plain(Done::new(done, user_data)?);
-    run_async(context, done, move |context| work(context).map(|()| Found::Nothing))
+    run_async(context, Lane::Account, done, move |context| work(context).map(|()| Found::Nothing))
 }

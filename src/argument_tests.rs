@@ -101,6 +101,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
     let uri = c"file://media/Photo/a.jpg".as_ptr();
     let (mut number, mut count, mut size, mut out) = (0, 0, 0, null_mut());
     let (mut gallery, mut download, mut page, mut plan) = (null_mut(), null_mut(), null_mut(), null_mut());
+    let mut trash = null_mut();
     let (mut result, mut center) = (null_mut(), null_mut());
     let (mut explanation, mut server) = (EXPLANATION, null_mut());
     unsafe extern "C-unwind" fn planned(_: i32, _: *const c_char, _: *mut CloudSyncPlan, _: *mut c_void) {}
@@ -178,6 +179,8 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
             get_file_sync_state(handle.cast(), uri, &raw mut number),
             cloudsync_list(handle.cast(), uri, 1, null(), 1, &raw mut page),
             cloudsync_page_read(handle.cast(), null_mut(), null_mut(), null_mut()),
+            cloudsync_list_trash(handle.cast(), uri, null(), 1, &raw mut trash),
+            cloudsync_trash_page_read(handle.cast(), null_mut(), null_mut(), null_mut()),
             register_change(handle.cast(), uri, 1, Some(change), null_mut(), None),
             unregister_change(handle.cast(), uri),
             get_core_file_sync_state(handle.cast(), uri, &raw mut number),
@@ -203,7 +206,7 @@ fn with_handle(handle: *mut c_void) -> Vec<i32> {
 }
 
 /// Every free.
-fn frees(handle: *mut c_void) -> [i32; 9] {
+fn frees(handle: *mut c_void) -> [i32; 10] {
     // SAFETY: any value is answered.
     unsafe {
         [
@@ -213,6 +216,7 @@ fn frees(handle: *mut c_void) -> [i32; 9] {
             gallery_sync_free(handle.cast()),
             download_free(handle.cast()),
             cloudsync_page_free(handle.cast()),
+            cloudsync_trash_page_free(handle.cast()),
             cloudsync_plan_free(handle.cast()),
             share_service_stub_free(handle.cast()),
             cloudsync_close(handle.cast()),
@@ -235,10 +239,10 @@ fn an_invented_handle_is_a_bad_argument_everywhere() {
     let on_stack = (&raw const local).cast_mut().cast();
     for invented in [without_provenance_mut(1), without_provenance_mut(usize::MAX), on_stack, freed] {
         assert!(with_handle(invented).iter().all(|code| *code == 401));
-        assert_eq!(frees(invented), [401; 9]);
+        assert_eq!(frees(invented), [401; 10]);
     }
     assert!(with_handle(null_mut()).iter().all(|code| *code == 401));
-    assert_eq!(frees(null_mut()), [0; 9]);
+    assert_eq!(frees(null_mut()), [0; 10]);
 }
 
 #[test]

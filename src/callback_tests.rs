@@ -15,6 +15,7 @@ use crate::context::Root;
 use crate::context::{Context, run_async};
 use crate::events::Completion;
 use crate::events::Events;
+use crate::lanes::Lane;
 use crate::object::{Shared, get};
 use crate::*;
 
@@ -367,7 +368,7 @@ fn a_panic_of_asynchronous_work_completes_and_poisons_the_context() {
     let fixture = Fixture::new(CLOUDSYNC_DISPATCH_THREAD);
     let (host, heard) = host(|| ());
     let done = callback::Done::new(Some(on_done as callback::CompletionFn), data(&host)).unwrap();
-    run_async(&fixture.object(), Completion::Plain(done), |_| panic!("boom")).unwrap();
+    run_async(&fixture.object(), Lane::Look, Completion::Plain(done), |_| panic!("boom")).unwrap();
     assert_eq!(heard.recv_timeout(SOON), Ok((22_400_005, 0)));
     let mut held = 0;
     // SAFETY: a local may be written.

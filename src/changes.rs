@@ -110,15 +110,20 @@ fn register(context: &Context, uri: &str, recursive: bool, registration: Registr
 }
 
 /// Tells a callback of changes of a file, or of the files and folders in a folder (documented: registerChange): of
-/// those that a sync run finds on the disk, and of those that a run or a download makes on it or to what is known of
+/// those that happen on the disk, and of those that a run or a download makes on it or to what is known of
 /// files in the cloud alone. Needs no permission: every caller may ask for the gallery and its own bundle.
+///
+/// While somebody is registered the disk of that directory is watched, and what changes there is told without a start: half a
+/// second after the last of several changes, at most 10 seconds after the first, and also without a network or an account.
+/// Registering begins with a look at the disk in the background, which tells what has changed since the last one. Where the
+/// system has no watchers left (inotify), and while a run is under way, changes are told when a run finds them. No run begins for it.
 ///
 /// Each change is told once, after it is done: a folder renamed or moved with all in it is one rename, a conflict copy is
 /// one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
 /// disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
 /// into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
-/// it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and before
-/// the run's final event.
+/// it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
+/// finds or makes before its final event.
 ///
 /// Several callbacks may be registered for one URI. The same function with the same user data and recursion is
 /// registered once: a second time answers 0, changes nothing, and calls destroy for the user data handed over with it.

@@ -14,11 +14,12 @@ use crate::callback::{
 use crate::context::{CloudSyncContext, Context, Root, run_async};
 use crate::events::{BatchTarget, Completion, DownloadTarget, Found};
 use crate::failure::{Answer, Failure, bad};
+use crate::lanes::Lane;
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::progress::read_file_type;
 use crate::text;
 
-/// The most files of one batch.
+/// The most URIs of one batch, also where several name the same file.
 pub const CLOUDSYNC_MAX_BATCH_FILES: usize = 400;
 
 /// The documented CloudFileCache: brings the bytes of files that are in the cloud to this device, for files of the
@@ -337,12 +338,14 @@ pub unsafe extern "C" fn cloud_file_cache_start_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| start(context, client, &uri).map(|()| Found::Nothing))
+        run_async(&cache.context, Lane::Order, done, move |context| {
+            start(context, client, &uri).map(|()| Found::Nothing)
+        })
     })
 }
 
 /// Stops this CloudFileCache's fetching of one file (documented: stop of a URI, as a promise). Returns when that is
-/// accepted; the download ends with a progress event STOPPED. A file that is there and is not being fetched is no error.
+/// accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is there and is not being fetched is no error.
 /// Batches are stopped with cloud_file_cache_stop_batch alone.
 ///
 /// @param cache      The CloudFileCache.
@@ -400,7 +403,7 @@ pub unsafe extern "C" fn cloud_file_cache_stop_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| {
+        run_async(&cache.context, Lane::Order, done, move |context| {
             stop(context, client, &uri, after_stop(need_clean)).map(|()| Found::Nothing)
         })
     })
@@ -418,7 +421,7 @@ pub unsafe extern "C" fn cloud_file_cache_stop_async(
 /// CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND.
 ///
 /// @param cache     The CloudFileCache.
-/// @param uris      The files, of the gallery and of bundles; copied.
+/// @param uris      The files, as for cloud_file_cache_start_batch; copied.
 /// @param n         How many: 1 to CLOUDSYNC_MAX_BATCH_FILES.
 /// @param file_type A CLOUDSYNC_DOWNLOAD_FILE_TYPE_... number.
 /// @param task_id   Where the batch's number goes, which its events carry.
@@ -481,7 +484,9 @@ pub unsafe extern "C" fn cloud_file_cache_start_batch_async(
         let files = unsafe { BatchFiles::read(uris, n, file_type) }?;
         let done = Completion::Task(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| start_batch(context, client, files).map(Found::Task))
+        run_async(&cache.context, Lane::Order, done, move |context| {
+            start_batch(context, client, files).map(Found::Task)
+        })
     })
 }
 
@@ -539,7 +544,7 @@ pub unsafe extern "C" fn cloud_file_cache_stop_batch_async(
         let task = checked_task(task_id)?;
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = cache.client;
-        run_async(&cache.context, done, move |context| {
+        run_async(&cache.context, Lane::Order, done, move |context| {
             stop_batch(context, client, task, after_stop(need_clean)).map(|()| Found::Nothing)
         })
     })

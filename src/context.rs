@@ -10,7 +10,6 @@ use cloudsync_cloud::CloudService;
 use cloudsync_engine::core::Partial;
 use cloudsync_engine::os::production;
 use cloudsync_engine::{Bandwidth, ClientId, Code, Config, Engine, TaskId, UriSpace};
-use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::callback::{Registration, may_block};
@@ -18,6 +17,7 @@ use crate::changes::Watches;
 use crate::dispatch::{Added, Target};
 use crate::events::{Completer, Completion, Dispatcher, Events, Found};
 use crate::failure::{Answer, Failure, bad, gone};
+use crate::lanes::{Lane, Lanes};
 use crate::lease::LEASES;
 use crate::object::{Handle, Shared, end, get, give, guard, with, writable};
 use crate::options::{Caller, CloudSyncOptions, Options};
@@ -31,9 +31,6 @@ pub struct CloudSyncContext {
 impl Handle for CloudSyncContext {
     type Object = Context;
 }
-
-/// Work for the thread of asynchronous calls.
-type Job = Box<dyn FnOnce() + Send>;
 
 /// One of a context's synced directories: the gallery, or a bundle's cloud directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,23 +66,25 @@ pub struct Context {
 /// A context's dispatcher and threads.
 struct Running {
     dispatcher: Arc<Dispatcher>,
-    jobs: Mutex<Option<Sender<Job>>>,
-    jobs_thread: Mutex<Option<JoinHandle<()>>>,
+    lanes: Lanes,
     callbacks_thread: Mutex<Option<JoinHandle<()>>>,
+    stopped: AtomicBool,
 }
+
+/// How long closing waits for what asks the cloud.
+const CLOSE_WITHIN: Duration = Duration::from_millis(1_800);
+/// And so long at least, where the engines have used that up.
+const CLOSE_SOON: Duration = Duration::from_millis(100);
 
 impl Running {
     fn start(host_dispatches: bool) -> Answer<Self> {
         let failed = |error: std::io::Error| Failure::io("a context's threads and descriptor", &error);
         let dispatcher = Arc::new(Dispatcher::new(host_dispatches).map_err(failed)?);
-        let (jobs, incoming) = crossbeam_channel::unbounded::<Job>();
-        let jobs_thread = threads::start("cloudsync-async", move || incoming.iter().for_each(|job| job()));
-        let jobs_thread = jobs_thread.map_err(failed)?;
         let running = Running {
             dispatcher: Arc::clone(&dispatcher),
-            jobs: Mutex::new(Some(jobs)),
-            jobs_thread: Mutex::new(Some(jobs_thread)),
+            lanes: Lanes::start().map_err(failed)?,
             callbacks_thread: Mutex::new(None),
+            stopped: AtomicBool::new(false),
         };
         if !host_dispatches {
             match threads::start("cloudsync-cb", move || dispatcher.run()) {
@@ -97,11 +96,14 @@ impl Running {
     }
 
     /// Finishes the asynchronous calls, then delivers what is left.
-    fn stop(&self) {
-        drop(self.jobs.lock().take());
-        join(&self.jobs_thread);
+    fn stop(&self, deadline: Instant) {
+        if self.stopped.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.lanes.close(deadline);
         self.dispatcher.close();
-        join(&self.callbacks_thread);
+        // A thread that panicked has ended as well, and its top frame has said so.
+        let _ = self.callbacks_thread.lock().take().map(JoinHandle::join);
         self.dispatcher.drain();
     }
 }
@@ -109,13 +111,8 @@ impl Running {
 impl Drop for Running {
     /// For a context that could not be opened; [`Context::close`] has left nothing to stop.
     fn drop(&mut self) {
-        self.stop();
+        self.stop(Instant::now());
     }
-}
-
-fn join(thread: &Mutex<Option<JoinHandle<()>>>) {
-    // A thread that panicked has ended as well, and its top frame has said so.
-    let _ = thread.lock().take().map(JoinHandle::join);
 }
 
 impl Context {
@@ -314,12 +311,14 @@ impl Context {
 
     /// Ends everything; a failure of the engine does not keep the threads from being joined.
     fn close(context: &Shared<Context>) -> Answer {
+        let deadline = Instant::now() + CLOSE_WITHIN;
         context.closed.store(true, Ordering::Release);
+        context.dispatcher().begin_closing();
         let closed = context.poison_on_panic(|| {
             context.close_engines();
             Ok(())
         });
-        context.running.stop();
+        context.running.stop(deadline.max(Instant::now() + CLOSE_SOON));
         context.watches.close();
         closed
     }
@@ -357,36 +356,56 @@ fn bundle_config(gallery: &Config, name: &str, dir: &Path) -> Config {
     }
 }
 
-/// Runs `work` on the context's thread for asynchronous calls, then tells `completion`.
+/// Does `work` in one of the context's lanes for asynchronous calls, then tells `completion`.
 pub(crate) fn run_async(
     context: &Arc<Shared<Context>>,
+    lane: Lane,
     completion: Completion,
     work: impl FnOnce(&Context) -> Answer<Found> + Send + 'static,
 ) -> Answer {
-    ask_async(context, completion, |context, completer| {
+    ask_async(context, lane, completion, |context, completer| {
         completer.complete(context.poison_on_panic(|| work(context)));
     })
 }
 
-/// Runs `ask` on the context's thread for asynchronous calls; it sees to it that `completion` is told, now or later.
+/// Who is told in the end, and once.
+pub(crate) type Tell = Box<dyn FnOnce(Answer) + Send>;
+
+/// Gives an engine an order that takes a while.
+pub(crate) fn order_async(
+    context: &Arc<Shared<Context>>,
+    root: Root,
+    completion: Completion,
+    order: impl FnOnce(&Engine, Tell) + Send + 'static,
+) -> Answer {
+    ask_async(context, Lane::Order, completion, move |context, completer| match context.engine_at(root) {
+        Ok(engine) => {
+            let tell = |result: Answer| completer.complete(result.map(|()| Found::Nothing));
+            order(engine, Box::new(tell));
+        }
+        Err(error) => completer.complete(Err(error)),
+    })
+}
+
+/// Runs `ask` in one of the context's lanes for asynchronous calls; it sees to it that `completion` is told, now or later.
 pub(crate) fn ask_async(
     context: &Arc<Shared<Context>>,
+    lane: Lane,
     completion: Completion,
     ask: impl FnOnce(&Arc<Shared<Context>>, Completer) + Send + 'static,
 ) -> Answer {
     context.engine()?;
-    let jobs = context.running.jobs.lock();
-    let jobs = jobs.as_ref().ok_or_else(gone)?;
     let completer = Completer::new(context.dispatcher(), completion);
-    let context = Arc::clone(context);
-    // Where the thread has died, the job comes back, and dropping its completer tells the host.
-    let _ = jobs.send(Box::new(move || {
+    let owed = completer.owed();
+    let on = Arc::clone(context);
+    let work = Box::new(move || {
         // A completer that a panic drops tells the host.
-        let _ = context.poison_on_panic(|| {
-            ask(&context, completer);
+        let _ = on.poison_on_panic(|| {
+            ask(&on, completer);
             Ok(())
         });
-    }));
+    });
+    context.running.lanes.add(lane, &owed, work);
     Ok(())
 }
 

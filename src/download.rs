@@ -12,6 +12,7 @@ use crate::callback::{
 };
 use crate::context::{CloudSyncContext, Context, run_async};
 use crate::events::{Completion, DownloadTarget, Found};
+use crate::lanes::Lane;
 use crate::object::{Handle, Shared, end, give, guard, with, writable};
 use crate::text;
 
@@ -196,14 +197,14 @@ pub unsafe extern "C" fn download_start_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = download.client;
-        run_async(&download.context, done, move |context| {
+        run_async(&download.context, Lane::Order, done, move |context| {
             context.engine()?.start_download(client, &uri).map(|()| Found::Nothing)
         })
     })
 }
 
 /// Stops this Download's fetching of one file and discards the part received (documented: stop of a URI, as a
-/// promise). Returns when that is accepted; the download ends with a progress event STOPPED. A file that is not
+/// promise). Returns when that is accepted; the download ends with a progress event STOPPED, one for each name by which it was started. A file that is not
 /// being fetched is no error.
 ///
 /// @param download The Download.
@@ -253,7 +254,7 @@ pub unsafe extern "C" fn download_stop_async(
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
         let client = download.client;
-        run_async(&download.context, done, move |context| {
+        run_async(&download.context, Lane::Order, done, move |context| {
             context.engine()?.stop_download(client, &uri).map(|()| Found::Nothing)
         })
     })

@@ -7,13 +7,14 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use cloudsync_engine::{
     BatchProgress, Change, ClientId, DownloadErrorType, DownloadProgress, DownloadState, Event, EventSink,
     NotifyType, OptimizeProgress, OptimizeState, SyncProgress, TaskId, WatchId,
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::batch::Batches;
 use crate::callback::{
@@ -23,7 +24,7 @@ use crate::callback::{
 use crate::changes::{ChangeTarget, CloudSyncChangeData};
 use crate::context::Root;
 use crate::dispatch::{Item, Queue, Signal, Target};
-use crate::failure::{Answer, inner};
+use crate::failure::{Answer, gone, inner};
 use crate::progress::{
     CloudSyncDownloadProgress, CloudSyncFailedFileInfo, CloudSyncMultiDownloadProgress, CloudSyncSyncProgress,
 };
@@ -141,6 +142,7 @@ pub(crate) struct Dispatcher {
     changes: RwLock<HashMap<WatchId, Arc<ChangeTarget>>>,
     batch_targets: RwLock<HashMap<ClientId, Arc<BatchTarget>>>,
     batches: Batches,
+    closing: AtomicBool,
 }
 
 impl Dispatcher {
@@ -155,6 +157,7 @@ impl Dispatcher {
             changes: RwLock::default(),
             batch_targets: RwLock::default(),
             batches: Batches::default(),
+            closing: AtomicBool::new(false),
         })
     }
 
@@ -253,6 +256,11 @@ impl Dispatcher {
             self.deliver(number, happening);
         }
         self.queue.end_turn();
+    }
+
+    /// The context is being closed: a call that is lost from now on was lost to that.
+    pub(crate) fn begin_closing(&self) {
+        self.closing.store(true, Ordering::Release);
     }
 
     /// No event comes any more; [`Dispatcher::run`] delivers the rest.
@@ -486,33 +494,47 @@ impl Completion {
     }
 }
 
-/// Somebody who waits for the end of an asynchronous call. Told exactly once: by [`Completer::complete`],
-/// or, if the call is lost on its way, by dropping this.
-pub(crate) struct Completer {
+/// Somebody who waits for the end of an asynchronous call, and is told of it once.
+pub(crate) struct Owed {
     dispatcher: Arc<Dispatcher>,
-    completion: Option<Completion>,
+    completion: Mutex<Option<Completion>>,
 }
 
-impl Completer {
-    /// Takes over a completion.
-    pub(crate) fn new(dispatcher: &Arc<Dispatcher>, completion: Completion) -> Self {
-        Completer { dispatcher: Arc::clone(dispatcher), completion: Some(completion) }
-    }
-
-    /// Says how the call ended.
-    pub(crate) fn complete(mut self, answer: Answer<Found>) {
-        self.tell(answer);
-    }
-
-    fn tell(&mut self, answer: Answer<Found>) {
-        if let Some(completion) = self.completion.take() {
+impl Owed {
+    /// Says how the call ended, where nobody has.
+    pub(crate) fn tell(&self, answer: Answer<Found>) {
+        if let Some(completion) = self.completion.lock().take() {
             self.dispatcher.push(Happening::Completed(answer, completion));
         }
     }
 }
 
+/// Whose turn it is to say how an asynchronous call ended: by [`Completer::complete`], or, if the call is lost on its way,
+/// by dropping this.
+pub(crate) struct Completer(Arc<Owed>);
+
+impl Completer {
+    /// Takes over a completion.
+    pub(crate) fn new(dispatcher: &Arc<Dispatcher>, completion: Completion) -> Self {
+        let (dispatcher, completion) = (Arc::clone(dispatcher), Mutex::new(Some(completion)));
+        Completer(Arc::new(Owed { dispatcher, completion }))
+    }
+
+    /// Who waits.
+    pub(crate) fn owed(&self) -> Arc<Owed> {
+        Arc::clone(&self.0)
+    }
+
+    /// Says how the call ended.
+    pub(crate) fn complete(self, answer: Answer<Found>) {
+        self.0.tell(answer);
+    }
+}
+
 impl Drop for Completer {
     fn drop(&mut self) {
-        self.tell(Err(inner("the call was lost inside the library; look at the log, then call again")));
+        let lost = || inner("the call was lost inside the library; look at the log, then call again");
+        let is_closing = self.0.dispatcher.closing.load(Ordering::Acquire);
+        self.0.tell(Err(if is_closing { gone() } else { lost() }));
     }
 }

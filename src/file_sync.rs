@@ -9,6 +9,7 @@ use crate::callback::{
 use crate::context::{CloudSyncContext, run_async};
 use crate::events::{Completion, Found};
 use crate::failure::bad;
+use crate::lanes::Lane;
 use crate::object::{Handle, end, give, guard, with, writable};
 use crate::sync_object::SyncObject;
 use crate::text;
@@ -257,7 +258,7 @@ pub unsafe extern "C" fn file_sync_get_last_sync_time_async(
 ) -> i32 {
     with(file_sync, "file_sync", |file_sync| {
         let (done, root) = (Completion::Time(Done::new(done, user_data)?), file_sync.0.root);
-        run_async(&file_sync.0.context, done, move |context| {
+        run_async(&file_sync.0.context, Lane::Look, done, move |context| {
             Ok(Found::Time(context.engine_at(root)?.last_sync_ms()))
         })
     })

@@ -38,6 +38,7 @@ mod gallery;
 mod handle;
 #[cfg(test)]
 mod handle_tests;
+mod lanes;
 mod lease;
 mod list;
 mod log;
@@ -56,6 +57,7 @@ mod text;
 mod threads;
 mod thrown;
 mod trash;
+mod trash_list;
 mod unwind;
 mod version;
 
@@ -89,4 +91,5 @@ pub use sharing::*;
 pub use space::*;
 pub use state::*;
 pub use trash::*;
+pub use trash_list::*;
 pub use version::*;

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char};
 use cloudsync_engine::core::{Entry, Listed};
 
 use crate::context::CloudSyncContext;
-use crate::failure::{bad, null};
+use crate::failure::{Answer, bad, null};
 use crate::object::{Handle, end, give, guard, with, writable};
 use crate::text;
 
@@ -87,6 +87,14 @@ impl Page {
 /// The most entries of a page.
 const MOST: u32 = 10_000;
 
+/// How many entries a page may have.
+pub(crate) fn check_page_size(max_entries: u32) -> Answer<usize> {
+    if !(1..=MOST).contains(&max_entries) {
+        return Err(bad(format!("max_entries is {max_entries}; use 1 to {MOST}")));
+    }
+    Ok(max_entries as usize)
+}
+
 /// Lists a folder, a page at a time: what is on the disk, as the last sync run saw it, and what is in the cloud alone.
 /// Answers from memory and never waits for a running sync. Needs no permission: every caller may list the gallery and
 /// its own bundle.
@@ -125,11 +133,9 @@ pub unsafe extern "C" fn cloudsync_list(
         let root = context.root_to_look_at(uri)?;
         // SAFETY: as above.
         let after = if after.is_null() { None } else { Some(unsafe { text::read(after, "after") }?) };
-        if !(1..=MOST).contains(&max_entries) {
-            return Err(bad(format!("max_entries is {max_entries}; use 1 to {MOST}")));
-        }
+        let most = check_page_size(max_entries)?;
         writable(out, "out")?;
-        let listed = context.engine_at(root)?.list(uri, recursion != 0, after, max_entries as usize)?;
+        let listed = context.engine_at(root)?.list(uri, recursion != 0, after, most)?;
         // SAFETY: `out` may be written by the caller's promise.
         unsafe { give(Page::new(listed), out) }
     })

@@ -8,6 +8,7 @@ use crate::callback::{CloudSyncPlanCompletion, Done, may_block};
 use crate::context::{CloudSyncContext, Context, Root, ask_async};
 use crate::events::{Completion, Found};
 use crate::failure::{Answer, gone, null};
+use crate::lanes::Lane;
 use crate::object::{Handle, end, give, guard, with, writable};
 use crate::text;
 
@@ -220,7 +221,7 @@ pub unsafe extern "C" fn cloudsync_plan_async(
         // SAFETY: a string by the caller's promise.
         let root = unsafe { root(context, uri) }?;
         let done = Completion::Plan(Done::new(done, user_data)?);
-        ask_async(context, done, move |context, completer| match context.engine_at(root) {
+        ask_async(context, Lane::Runs(root), done, move |context, completer| match context.engine_at(root) {
             Ok(engine) => engine.plan(Box::new(move |result| completer.complete(result.and_then(handle_of)))),
             Err(error) => completer.complete(Err(error)),
         })

@@ -13,6 +13,7 @@ use crate::extension::{
     read_participants, read_state, shared, with_number,
 };
 use crate::failure::Answer;
+use crate::lanes::Lane;
 use crate::object::{give, keep, with, writable};
 use crate::text;
 
@@ -119,7 +120,7 @@ fn later(
         context.check_system_app()?;
         let wish = wish()?;
         let done = Completion::Sharing(Done::new(done, user_data)?);
-        run_async(context, done, move |context| {
+        run_async(context, Lane::Sharing, done, move |context| {
             let (number, result) = with_number(|| fulfil(context, &wish));
             let handle = result.and_then(|result| match result {
                 Some(result) => keep::<CloudSyncResult>(result).map(|(_, handle)| handle.addr()),

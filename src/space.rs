@@ -6,9 +6,10 @@ use std::sync::Arc;
 use cloudsync_engine::{OptimizeProgress, SpaceWanted};
 
 use crate::callback::{CloudSyncCompletion, Done, Registration, may_block};
-use crate::context::{CloudSyncContext, Context, run_async};
+use crate::context::{CloudSyncContext, Context, Root, order_async, run_async};
 use crate::events::{Completion, Found};
 use crate::failure::{Answer, bad, null};
+use crate::lanes::Lane;
 use crate::object::with;
 use crate::text;
 
@@ -92,8 +93,7 @@ pub unsafe extern "C" fn optimize_storage(context: *mut CloudSyncContext) -> i32
 }
 
 /// Frees as much space as the disk needs (documented: optimizeStorage). As optimize_storage, but returns at once: its
-/// code comes to the completion callback, once, also where the context is closed first. Other asynchronous calls
-/// of the context wait until it is done.
+/// code comes to the completion callback, once, also where the context is closed first.
 ///
 /// @param context   The context.
 /// @param done      Told the code of optimize_storage.
@@ -113,10 +113,7 @@ pub unsafe extern "C" fn optimize_storage_async(
     with(context, "context", |context| {
         context.check_caller()?;
         let done = Completion::Plain(Done::new(done, user_data)?);
-        run_async(context, done, |context| {
-            context.engine()?.optimize_storage()?;
-            Ok(Found::Nothing)
-        })
+        order_async(context, Root::GALLERY, done, |engine, tell| engine.optimize_storage_then(tell))
     })
 }
 
@@ -183,7 +180,7 @@ pub unsafe extern "C" fn start_optimize_space_async(
         let wanted = unsafe { wanted(param) }?;
         let registration = registration(cb, user_data)?;
         let done = Completion::Plain(Done::new(done, user_data)?);
-        run_async(context, done, move |context| {
+        run_async(context, Lane::Order, done, move |context| {
             start(context, wanted, registration)?;
             Ok(Found::Nothing)
         })

@@ -8,6 +8,7 @@ use crate::callback::{CloudSyncFileStatesCompletion, Done};
 use crate::context::{CloudSyncContext, Context, run_async};
 use crate::events::{Completion, Found};
 use crate::failure::Answer;
+use crate::lanes::Lane;
 use crate::object::{with, writable};
 use crate::text;
 
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn get_file_sync_states_async(
         let uris = unsafe { text::read_all(uris, n, "uris") }?;
         let uris: Vec<String> = uris.into_iter().map(str::to_owned).collect();
         let done = Completion::States(Done::new(done, user_data)?);
-        run_async(context, done, move |context| {
+        run_async(context, Lane::Look, done, move |context| {
             let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
             states_of(context, &uris).map(Found::States)
         })

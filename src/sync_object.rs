@@ -9,6 +9,7 @@ use crate::callback::{
 use crate::context::{Context, Root, run_async};
 use crate::events::{Completion, Found, SyncTarget};
 use crate::failure::Answer;
+use crate::lanes::Lane;
 use crate::object::Shared;
 
 /// A handle's view of one synced directory.
@@ -50,7 +51,7 @@ impl SyncObject {
 
     pub(crate) fn start_async(&self, done: CloudSyncCompletion, user_data: *mut c_void) -> Answer {
         let (done, root) = (Completion::Plain(Done::new(done, user_data)?), self.root);
-        run_async(&self.context, done, move |context| {
+        run_async(&self.context, Lane::Runs(root), done, move |context| {
             context.engine_at(root)?.start_sync().map(|()| Found::Nothing)
         })
     }
@@ -62,7 +63,7 @@ impl SyncObject {
 
     pub(crate) fn stop_async(&self, done: CloudSyncCompletion, user_data: *mut c_void) -> Answer {
         let (done, root) = (Completion::Plain(Done::new(done, user_data)?), self.root);
-        run_async(&self.context, done, move |context| {
+        run_async(&self.context, Lane::Runs(root), done, move |context| {
             context.engine_at(root)?.stop_sync().map(|()| Found::Nothing)
         })
     }

@@ -2,9 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 
+use cloudsync_engine::Engine;
+
 use crate::callback::{CloudSyncCompletion, Done, may_block};
-use crate::context::{CloudSyncContext, Context, run_async};
-use crate::events::{Completion, Found};
+use crate::context::{CloudSyncContext, Context, Tell, order_async};
+use crate::events::Completion;
 use crate::failure::Answer;
 use crate::object::with;
 use crate::text;
@@ -61,7 +63,7 @@ pub unsafe extern "C" fn cloudsync_remove_async(
     user_data: *mut c_void,
 ) -> i32 {
     // SAFETY: the caller's promises are the same.
-    unsafe { later(context, uri, done, user_data, remove) }
+    unsafe { later(context, uri, done, user_data, Engine::remove_then) }
 }
 
 /// Restores what was removed with cloudsync_remove, or deleted in any other way on any device: what this disk's trash has goes
@@ -72,10 +74,11 @@ pub unsafe extern "C" fn cloudsync_remove_async(
 /// heard of the removal, the cloud is asked first, and nothing comes back before it can bring that. On a device that has only
 /// heard of the removal, a folder comes back with what of it this disk's trash has; the rest stays in the cloud's trash.
 /// From the cloud's trash they come back with all that it has of them, whenever it was deleted, for which all records of the
-/// cloud are looked through. A part whose name something else has by now stays in the trash.
+/// cloud are looked through. A part whose name something else has by now stays in the trash. A trash_uri of
+/// cloudsync_list_trash brings that one back and no other, with the parts of its photo that went with it.
 ///
 /// @param context The context.
-/// @param uri     The file or folder, as it was called.
+/// @param uri     The file or folder, as it was called, or the trash_uri of cloudsync_list_trash.
 /// @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
 ///         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
 ///         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
@@ -103,7 +106,7 @@ pub unsafe extern "C" fn cloudsync_restore(context: *mut CloudSyncContext, uri: 
 /// once, also where the context is closed first.
 ///
 /// @param context   The context.
-/// @param uri       The file or folder, as it was called; copied.
+/// @param uri       The file or folder, as it was called, or the trash_uri of cloudsync_list_trash; copied.
 /// @param done      Told the code of cloudsync_restore.
 /// @param user_data Passed to done.
 /// @return 0: done will be called; 201, 202, 401 or 13600001 as cloudsync_restore, or 401 where done is NULL: it will not.
@@ -120,7 +123,7 @@ pub unsafe extern "C" fn cloudsync_restore_async(
     user_data: *mut c_void,
 ) -> i32 {
     // SAFETY: the caller's promises are the same.
-    unsafe { later(context, uri, done, user_data, restore) }
+    unsafe { later(context, uri, done, user_data, Engine::restore_then) }
 }
 
 fn remove(context: &Context, uri: &str) -> Answer {
@@ -138,13 +141,14 @@ unsafe fn later(
     uri: *const c_char,
     done: CloudSyncCompletion,
     user_data: *mut c_void,
-    what: fn(&Context, &str) -> Answer,
+    order: fn(&Engine, &str, Tell),
 ) -> i32 {
     with(context, "context", |context| {
         context.check_caller()?;
         // SAFETY: a string by the caller's promise.
         let uri = unsafe { text::read(uri, "uri") }?.to_owned();
         let done = Completion::Plain(Done::new(done, user_data)?);
-        run_async(context, done, move |context| what(context, &uri).map(|()| Found::Nothing))
+        let root = context.root_of(&uri);
+        order_async(context, root, done, move |engine, tell| order(engine, &uri, tell))
     })
 }

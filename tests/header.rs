@@ -18,7 +18,7 @@ fn generate() -> String {
 }
 
 /// The order of the header's parts.
-const FILES: [&str; 42] = [
+const FILES: [&str; 43] = [
     "version.rs",
     "code.rs",
     "log.rs",
@@ -43,6 +43,7 @@ const FILES: [&str; 42] = [
     "space.rs",
     "changes.rs",
     "list.rs",
+    "trash_list.rs",
     "extension/types.rs",
     "extension/share_types.rs",
     "extension/rows.rs",

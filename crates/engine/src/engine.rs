@@ -13,7 +13,7 @@ use crate::account::{CloudSwitch, LocalCopies};
 use crate::config::Config;
 use crate::core::{
     Answer, Core, Explanation, Heard, JobDone, Listed, Partial, PlanAnswer, RecordName, SpaceWanted, States,
-    WakeUp,
+    Trash, WakeUp,
 };
 use crate::error::{Code, Error, Result};
 use crate::event::{ClientId, DownloadFileType, EventSink, FileSyncState, SyncProgress, TaskId, WatchId};
@@ -209,6 +209,11 @@ impl Engine {
         self.ask_later(Message::OptimizeStorage)
     }
 
+    /// The same for one who does not wait: `answer` is told, on any thread. A closed engine drops it.
+    pub fn optimize_storage_then(&self, answer: Answer) {
+        drop(self.send(Message::OptimizeStorage(answer)));
+    }
+
     /// Keeps a file, or all that is in a folder, on this device, or no longer.
     pub fn pin(&self, uri: &str, pinned: bool) -> Result<()> {
         self.ask(|reply| Message::Pin(uri.to_string(), pinned, reply))?
@@ -221,11 +226,21 @@ impl Engine {
         self.ask_later(|answer| Message::Remove(uri.to_string(), answer))
     }
 
+    /// The same for one who does not wait: `answer` is told, on any thread. A closed engine drops it.
+    pub fn remove_then(&self, uri: &str, answer: Answer) {
+        drop(self.send(Message::Remove(uri.to_string(), answer)));
+    }
+
     /// Brings back what was removed, or deleted on any device, from the trash on this disk, else from the cloud's.
     /// Fails with `NoSuchFile` where neither has it, `FileExists` where something else has its name, or as disk and
     /// cloud do.
     pub fn restore(&self, uri: &str) -> Result<()> {
         self.ask_later(|answer| Message::Restore(uri.to_string(), answer))
+    }
+
+    /// The same for one who does not wait: `answer` is told, on any thread. A closed engine drops it.
+    pub fn restore_then(&self, uri: &str, answer: Answer) {
+        drop(self.send(Message::Restore(uri.to_string(), answer)));
     }
 
     /// Finds out what a start would do now, and tells `answer`, on any thread. Fails as a start does, and with
@@ -336,6 +351,12 @@ impl Engine {
     /// `InvalidUri`, `NoSuchFile` or `InvalidArgument`.
     pub fn list(&self, uri: &str, recursive: bool, after: Option<&str>, most: usize) -> Result<Listed> {
         self.states.list(uri, recursive, after, most)
+    }
+
+    /// Lists what can be restored, as the trash on this disk has it, at most `most` of it, from `after` on. Never waits for a
+    /// running sync. Fails with `InvalidArgument`, or as the disk does.
+    pub fn trash(&self, after: Option<&str>, most: usize) -> Result<Trash> {
+        self.states.trash(after, most)
     }
 
     /// Tells of changes of a file, or in a folder, from now on, in events with this number.
@@ -515,6 +536,7 @@ impl ControlLoop {
 
     /// Lets what is under way come back, for as long as there is.
     fn close(&mut self, messages: &Receiver<Message>) {
+        self.core.want_looks(false);
         self.core.set_auto_sync(false);
         self.core.stop_sync();
         self.core.stop_outlook();

@@ -19,6 +19,8 @@ pub(super) struct Auto {
     here: Option<Change>,
     /// Changes of the cloud that no listing has shown yet.
     there: Option<Change>,
+    /// What a look at the disk alone has found, and no run has taken up.
+    left: Option<Change>,
     /// When a run is wanted, whatever is heard.
     again: Option<u64>,
     /// Before this none begins.
@@ -32,10 +34,10 @@ pub(super) struct Auto {
 
 /// Changes that were heard of, by the monotonic clock.
 #[derive(Debug, Clone, Copy)]
-struct Change {
+pub(super) struct Change {
     first: u64,
-    /// When the run for them begins.
-    at: u64,
+    /// When the run or the look for them begins.
+    pub(super) at: u64,
 }
 
 /// What tells of changes in the cloud.
@@ -64,19 +66,28 @@ const LEFT_OUT_NS: (u64, u64) = (30 * SECOND_NS, 3600 * SECOND_NS);
 const DEAF_NS: u64 = 900 * SECOND_NS;
 
 impl Change {
-    fn put_off(&mut self, now: u64) {
+    pub(super) fn put_off(&mut self, now: u64) {
         self.at = (now + QUIET_NS).min(self.first + MOST_QUIET_NS);
     }
-}
 
-fn heard(change: &mut Option<Change>, now: u64) {
-    change.get_or_insert(Change { first: now, at: now }).put_off(now);
+    pub(super) fn heard(change: &mut Option<Change>, now: u64) {
+        change.get_or_insert(Change { first: now, at: now }).put_off(now);
+    }
 }
 
 impl Auto {
     fn due(&self) -> Option<u64> {
-        let changes = [self.here, self.there].into_iter().flatten().map(|change| change.at);
+        let changes = [self.here, self.there, self.left].into_iter().flatten().map(|change| change.at);
         changes.chain(self.again).min().map(|at| at.max(self.not_before))
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Whether a run may begin is being asked.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asking
     }
 
     /// When [`Core::tick_auto`] is wanted.
@@ -107,7 +118,7 @@ impl Auto {
 
     /// Nothing begins by itself before something more changes.
     pub(super) fn forget(&mut self) {
-        (self.here, self.there, self.again, self.asking) = (None, None, None, false);
+        (self.here, self.there, self.left, self.again, self.asking) = (None, None, None, None, false);
     }
 }
 
@@ -121,15 +132,7 @@ impl Core {
         let wanted = on && self.account.refusal().is_none();
         // As soon as the cloud tells of changes, the first run begins, or else a little later.
         self.auto = Auto { on, again: wanted.then_some(now + QUIET_NS), ..Auto::default() };
-        if let Some(watcher) = &self.watcher {
-            let wake = self.wake.clone().filter(|_| on).map(|wake| {
-                let wake: crate::ports::Wake = std::sync::Arc::new(move || wake(Heard::Here));
-                wake
-            });
-            if let Err(error) = watcher.wake(wake) {
-                self.events.log(2, &format!("changes on this disk are found late: {error}"));
-            }
-        }
+        self.listen();
         if wanted {
             self.subscribe();
         } else if !on {
@@ -161,10 +164,13 @@ impl Core {
     /// Something changed.
     pub fn hear(&mut self, side: Heard) {
         let now = self.clock.monotonic_ns();
+        if side == Heard::Here {
+            self.looks.hear(now);
+        }
         match side {
             _ if !self.auto.on || self.account.refusal().is_some() => {}
-            Heard::Here => heard(&mut self.auto.here, now),
-            Heard::There => heard(&mut self.auto.there, now),
+            Heard::Here => Change::heard(&mut self.auto.here, now),
+            Heard::There => Change::heard(&mut self.auto.there, now),
         }
     }
 
@@ -249,6 +255,15 @@ impl Core {
         if self.auto.on && !self.states.trees.read().out_of_step().is_empty() {
             let now = self.clock.monotonic_ns();
             self.auto.again = Some(self.auto.again.map_or(now, |again| again.min(now)));
+        }
+    }
+
+    /// What a look at the disk alone has found is for a run to take up.
+    pub(super) fn note_found(&mut self) {
+        let waits = self.auto.on && self.account.refusal().is_none();
+        if waits && !self.states.trees.read().out_of_step().is_empty() {
+            let now = self.clock.monotonic_ns();
+            Change::heard(&mut self.auto.left, now);
         }
     }
 

@@ -24,12 +24,14 @@ impl Core {
     pub fn watch(&mut self, watch: WatchId, scope: Scope) {
         self.watches.scopes.insert(watch, scope);
         self.record_watched();
+        self.want_looks(true);
     }
 
     /// Tells `watch` nothing any more.
     pub fn unwatch(&mut self, watch: WatchId) {
         self.watches.scopes.remove(&watch);
         self.record_watched();
+        self.want_looks(!self.watches.scopes.is_empty());
     }
 
     fn record_watched(&self) {

@@ -14,6 +14,7 @@ mod explain;
 mod identify;
 mod left_out;
 mod listing;
+mod look;
 mod marks;
 mod missing;
 mod observe;
@@ -31,6 +32,7 @@ mod state;
 mod structure;
 mod thumbnails;
 mod trash;
+mod trash_list;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +61,7 @@ use run::Run;
 pub use sharing::RecordName;
 pub use space::SpaceWanted;
 pub use state::{Activity, States};
+pub use trash_list::{Removed, Trash};
 
 /// What a job's outcome is for.
 #[derive(Debug)]
@@ -90,6 +93,7 @@ enum Task {
     Evict(evict::EvictTask),
     /// What goes to the trash.
     Removal(Vec<trash::Going>),
+    Noted,
     Restore(trash::Wanted),
     /// Of the file with this URI, in the cloud.
     Revival(String),
@@ -140,6 +144,7 @@ pub struct Core {
     marks: marks::Marks,
     deletions: DeletionHold,
     watches: changes::Watches,
+    looks: look::Looks,
     last: Option<SyncProgress>,
 }
 
@@ -209,6 +214,7 @@ impl Core {
             marks: marks::Marks::new(marked, &meta(MARKS)),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
+            looks: look::Looks::default(),
             last: None,
         })
     }
@@ -271,6 +277,7 @@ impl Core {
             (Task::Survey, outcome) => self.survey_done(outcome),
             (Task::Evict(task), outcome) => self.eviction_done(task, outcome),
             (Task::Removal(going), outcome) => self.removal_done(done.id, going, outcome),
+            (Task::Noted, _) => self.noted_in_trash(done.id),
             (Task::Restore(wanted), outcome) => self.restore_done(done.id, wanted, outcome),
             (Task::Revival(uri), outcome) => self.revival_done(done.id, &uri, outcome),
             (Task::Ask, outcome) => self.asked(outcome),
@@ -292,7 +299,8 @@ impl Core {
         let demand = self.demands.wake_at();
         let auto = self.auto.wake_at(self.run.is_some());
         let leave = self.leave.as_ref().and_then(account::Leave::wake_at);
-        run.into_iter().chain(demand).chain(auto).chain(leave).min()
+        let look = self.looks.wake_at(self.may_look());
+        run.into_iter().chain(demand).chain(auto).chain(leave).chain(look).min()
     }
 
     /// Does what is due.
@@ -300,6 +308,7 @@ impl Core {
         self.tick_run();
         self.tick_demands();
         self.tick_auto();
+        self.tick_look();
         self.advance();
         self.go_on_leaving();
     }

@@ -80,6 +80,16 @@ impl Observe {
 }
 
 impl Observe {
+    /// Looks at the disk alone.
+    pub(super) fn of_disk(watched: Option<Vec<String>>) -> Self {
+        Observe { pull: Pull::Done, ..Observe::new(true, watched) }
+    }
+
+    /// The cloud is asked too, after all.
+    pub(super) fn ask_cloud(&mut self) {
+        self.pull = Pull::Due;
+    }
+
     /// Whether what the watcher told before this look has been looked at.
     pub(super) fn has_looked(&self) -> bool {
         self.scan == Scan::Done
@@ -96,6 +106,7 @@ impl Core {
     pub(super) fn take_watched(&mut self) -> Option<Vec<String>> {
         let changes = self.watcher.as_ref()?.take();
         self.auto.looking();
+        self.looks.looking();
         let sure = self.watching && !changes.overflow;
         self.watching = true;
         sure.then_some(changes.folders)
@@ -187,6 +198,7 @@ impl Core {
         let Some(watcher) = &self.watcher else { return Scan::Quiet };
         let changes = watcher.take();
         self.auto.looking();
+        self.looks.looking();
         if changes.is_empty() {
             return Scan::Quiet;
         }

@@ -62,6 +62,7 @@ pub type PlanAnswer = Box<dyn FnOnce(Result<Vec<Planned>>) + Send>;
 
 /// The part of a run that is none.
 pub(super) struct Outlook {
+    /// Who is told; nobody where it is a look at the disk alone.
     answer: Option<PlanAnswer>,
     planned: Vec<Planned>,
     /// Files whose two versions would both be kept, and this device's other names for them.
@@ -69,6 +70,21 @@ pub(super) struct Outlook {
 }
 
 impl Outlook {
+    /// Of all that a start would do.
+    pub(super) fn new(answer: PlanAnswer) -> Self {
+        Outlook { answer: Some(answer), ..Outlook::of_disk() }
+    }
+
+    /// Of the disk alone, for nobody.
+    pub(super) fn of_disk() -> Self {
+        Outlook { answer: None, planned: Vec::new(), aside: Vec::new() }
+    }
+
+    /// Whether it is a look at the disk alone.
+    pub(super) fn is_of_disk(&self) -> bool {
+        self.answer.is_none()
+    }
+
     /// A file's two versions would both be kept.
     pub(super) fn set_aside(&mut self, node: NodeId, name: Box<str>) {
         self.aside.push((node, name));
@@ -82,12 +98,13 @@ impl Core {
         if let Err(error) = self.settled() {
             return answer(Err(error));
         }
+        let Some(answer) = self.widen_look(answer) else { return };
         if self.run.is_some() {
             let text = "a sync is going on, and its progress says what is left: wait for its end, or stop it";
             return answer(Err(Error::new(Code::TaskRunning, text)));
         }
-        let outlook = Outlook { answer: Some(answer), planned: Vec::new(), aside: Vec::new() };
         let watched = self.take_watched();
+        let outlook = Outlook::new(answer);
         self.run = Some(Run::looking_ahead(self.clock.monotonic_ns(), watched, outlook));
         self.advance();
     }
@@ -143,10 +160,13 @@ impl Core {
             }
             Some(Ending::Failed(_, error)) => Err(run.why.take().unwrap_or_else(|| failure(error))),
         };
-        if let Some(answer) = answer {
-            answer(result);
+        match answer {
+            Some(answer) => {
+                answer(result);
+                self.note_left_over();
+            }
+            None => self.note_found(),
         }
-        self.note_left_over();
         if std::mem::take(&mut self.run_again) {
             self.begin_sync();
         }

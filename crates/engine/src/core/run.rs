@@ -112,6 +112,17 @@ impl Run {
         Run { outlook: Some(outlook), ..Run::new(now, true, watched, Tally::default()) }
     }
 
+    /// One that looks at the disk, and does nothing more.
+    pub(super) fn looking_at_disk(now: u64, watched: Option<Vec<String>>, outlook: Outlook) -> Self {
+        let phase = Phase::Observe(Observe::of_disk(watched));
+        Run { phase, outlook: Some(outlook), ..Run::new(now, false, None, Tally::default()) }
+    }
+
+    /// Whether it looks at the disk alone.
+    pub(super) fn is_look(&self) -> bool {
+        self.outlook.as_ref().is_some_and(Outlook::is_of_disk)
+    }
+
     /// Whether what the watcher told has not been looked at.
     pub(super) fn has_not_looked(&self) -> bool {
         matches!(&self.phase, Phase::Observe(observe) if !observe.has_looked()) || self.needs_scan
@@ -271,6 +282,7 @@ impl Core {
     fn advance_run(&mut self) {
         while let Some(mut run) = self.run.take() {
             if run.ending.is_none()
+                && !run.is_look()
                 && let Some(error) = self.gate.interrupts()
             {
                 run.fail(error);
@@ -295,12 +307,14 @@ impl Core {
         match std::mem::replace(&mut run.phase, Phase::Learn) {
             Phase::Observe(mut observe) => {
                 let done = self.drive_observe(run, &mut observe);
-                if done {
+                if done && run.is_look() {
+                    run.phase = Phase::Done;
+                } else if done {
                     self.plan_round(run);
-                    return true;
+                } else {
+                    run.phase = Phase::Observe(observe);
                 }
-                run.phase = Phase::Observe(observe);
-                false
+                done
             }
             Phase::Learn => {
                 if run.jobs > 0 {
@@ -829,6 +843,7 @@ impl Task {
                 | Task::Survey
                 | Task::Evict(_)
                 | Task::Removal(_)
+                | Task::Noted
                 | Task::Restore(_)
                 | Task::Revival(_)
                 | Task::Sweep

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
@@ -44,6 +45,8 @@ pub struct States {
     pub(super) previews: Arc<dyn PreviewCache>,
     pub(super) uris: UriSpace,
     pub(super) filters: Arc<Filters>,
+    /// How long the trash on this disk keeps what was removed.
+    pub(super) trash_retention: Duration,
     /// In milliseconds since 1970; 0 for never.
     last_sync: Arc<AtomicI64>,
 }
@@ -59,6 +62,7 @@ impl States {
             previews: ports.previews.clone(),
             uris: config.uris.clone(),
             filters: config.filters.clone(),
+            trash_retention: config.trash_retention,
             last_sync: Arc::new(AtomicI64::new(last_sync_ms)),
         }
     }

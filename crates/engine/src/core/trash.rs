@@ -27,6 +27,7 @@ use super::{Core, Task};
 use crate::error::{Code, Error, Result};
 use crate::job::{Along, JobId, Outcome, Work, join, taken};
 use crate::plan;
+use crate::ports::FileSystem;
 use crate::tree::{Keep, NodeId, NodeRef, Synced, Trees};
 
 /// What people removed or want back, and is under way.
@@ -68,6 +69,8 @@ pub(super) struct Wanted {
     from: String,
     /// It was in the cloud alone, and is there still.
     in_cloud: bool,
+    /// The bin of the trash from which it is wanted, where not the newest will do.
+    bin: Option<String>,
 }
 
 /// A node on its way to the trash.
@@ -91,15 +94,31 @@ impl Core {
     /// with the next run in the cloud.
     pub fn remove(&mut self, uri: &str, answer: Answer) {
         match self.settled().and_then(|()| self.removable(uri)) {
-            Ok(removal) if removal.paths.is_empty() => {
-                self.mark_removed(&removal.nodes, true);
-                self.take_all_off(&removal.nodes);
-                answer(self.save());
-                self.advance();
-            }
+            Ok(removal) if removal.paths.is_empty() => self.remove_in_cloud(&removal.nodes, answer),
             Ok(removal) => self.begin_removal(removal, Some(answer)),
             Err(error) => answer(Err(error)),
         }
+    }
+
+    /// What is in the cloud alone: that it goes is known to the index, and noted in the trash, for whoever looks there.
+    fn remove_in_cloud(&mut self, nodes: &[NodeId], answer: Answer) {
+        let along = self.along(nodes);
+        self.mark_removed(nodes, true);
+        self.take_all_off(nodes);
+        match self.save() {
+            Ok(()) => {
+                let (paths, identity) = (Vec::new(), self.identity.clone());
+                let work = Work::ToTrash { paths, follows: false, along, identity };
+                self.enqueue_trash(Task::Noted, work, Some(answer));
+            }
+            Err(error) => answer(Err(error)),
+        }
+        self.advance();
+    }
+
+    /// It is removed, whether or not that could be noted.
+    pub(super) fn noted_in_trash(&mut self, job: JobId) {
+        self.answer_trash(job, Ok(()));
     }
 
     fn removable(&self, uri: &str) -> Result<Removal> {
@@ -173,11 +192,14 @@ impl Core {
         let along = |&id: &NodeId| {
             let node = trees.get(id)?;
             let remote = node.live_remote().filter(|_| !trees.is_here(id));
-            let record = remote.and(node.record).map(str::to_owned);
+            let record = remote.as_ref().and(node.record).map(str::to_owned);
             let pinned = node.keep == Keep::Pinned;
             let place = node.shown_place().filter(|_| record.is_some() || pinned)?;
             let path = trees.path_in(place.parent, place.name)?;
-            Some(Along { path, record, identifier: identifier_of(&node), pinned })
+            let is_dir = trees.is_dir(id);
+            let content = remote.and_then(|remote| remote.content);
+            let size = content.map_or(0, |content| content.size);
+            Some(Along { path, record, identifier: identifier_of(&node), pinned, is_dir, size })
         };
         nodes.iter().filter_map(along).collect()
     }
@@ -297,7 +319,8 @@ impl Core {
         let Some((uri, answer)) = self.trash.wanted.pop_front() else { return false };
         match self.restorable(&uri) {
             Ok(wanted) => {
-                let work = Work::FromTrash { path: wanted.from.clone(), identity: self.identity.clone() };
+                let (path, bin) = (wanted.from.clone(), wanted.bin.clone());
+                let work = Work::FromTrash { path, bin, identity: self.identity.clone() };
                 self.enqueue_trash(Task::Restore(wanted), work, Some(answer));
                 false
             }
@@ -320,6 +343,10 @@ impl Core {
     fn restorable(&self, uri: &str) -> Result<Wanted> {
         self.settled()?;
         let path = self.config.uris.path(uri)?.into_owned();
+        let (bin, path) = match in_a_bin(&path) {
+            Some((bin, path)) => (Some(bin.to_owned()), path.to_owned()),
+            None => (None, path),
+        };
         let trees = self.states.trees.read();
         let in_cloud = find_remote(&trees, &path).filter(|id| trees.local(*id).is_none());
         let removed = in_cloud.filter(|id| trees.removed().contains(id));
@@ -327,25 +354,29 @@ impl Core {
             return Err(taken(&path));
         }
         let never_here = |id: &NodeId| trees.get(*id).is_some_and(|node| node.keep == Keep::Away);
-        if !removed.as_ref().is_some_and(never_here) {
-            return Ok(Wanted { uri: uri.into(), from: path.clone(), path, in_cloud: false });
+        if bin.is_some() || !removed.as_ref().is_some_and(never_here) {
+            return Ok(Wanted { uri: uri.into(), from: path.clone(), path, in_cloud: false, bin });
         }
         // It went from the index alone. Parts that went with it may be in the trash nevertheless.
         let parts = removed_parts(&trees, &path);
         let was_here = parts.iter().find(|id| !never_here(id)).and_then(|id| trees.remote(*id));
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let from = was_here.map_or_else(|| path.clone(), |remote| join(folder, remote.place.name));
-        Ok(Wanted { uri: uri.into(), from, path, in_cloud: true })
+        Ok(Wanted { uri: uri.into(), from, path, in_cloud: true, bin })
     }
 
     pub(super) fn restore_done(&mut self, job: JobId, wanted: Wanted, outcome: Outcome) {
         let Outcome::Restored(result) = outcome else { return self.answer_trash(job, Err(broken())) };
         match result {
             // What was in the cloud alone has not gone anywhere yet, or was brought back there.
-            Ok(Some(pinned)) => {
-                self.trash.pinned.extend(pinned);
-                self.bring_rest_back(&wanted.path, |node| node.keep == Keep::Away);
+            Ok(Some(back)) => {
+                self.trash.pinned.extend(back.pinned);
+                self.keep_in_cloud(&back.records);
+                if wanted.bin.is_none() {
+                    self.bring_rest_back(&wanted.path, |node| node.keep == Keep::Away);
+                }
             }
+            Ok(None) if wanted.bin.is_some() => return self.answer_trash(job, Err(missing(&wanted.uri))),
             Ok(None) if self.undo_removal(&wanted.path) => {}
             Ok(None) => return self.restore_from_cloud(job, &wanted),
             // Something else has the name of another part.
@@ -371,6 +402,17 @@ impl Core {
             bring_back(&mut self.states.trees.write(), id);
         }
         known.is_some()
+    }
+
+    /// What was removed and has come back, of which the cloud has not heard.
+    fn keep_in_cloud(&self, records: &[String]) {
+        let mut trees = self.states.trees.write();
+        for record in records {
+            let known = trees.by_record(record).filter(|id| trees.removed().contains(id));
+            if let Some(id) = known.filter(|id| trees.local(*id).is_none()) {
+                bring_back(&mut trees, id);
+            }
+        }
     }
 
     /// The other parts of a photo, or what is in a folder.
@@ -430,6 +472,11 @@ impl Core {
             answer(Err(Error::new(Code::Ipc, "the library was closed meanwhile: open it and try again")));
         }
     }
+}
+
+/// The bin of the trash on this disk that a path leads to, and what it had as its path before.
+fn in_a_bin(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix(<dyn FileSystem>::TRASH)?.strip_prefix('/')?.split_once('/')
 }
 
 fn broken() -> Error {

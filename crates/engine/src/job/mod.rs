@@ -10,6 +10,7 @@ mod fetch;
 mod hash;
 mod identify;
 mod mark;
+mod note;
 mod place;
 mod previews;
 mod revive;
@@ -35,13 +36,15 @@ pub(crate) use fetch::temp_name;
 pub use fetch::{FetchItem, FetchOutcome};
 pub use hash::{HashItem, HashOutcome};
 pub use identify::{IdentifyItem, Unjoined};
+pub use note::Along;
+pub(crate) use note::read as read_note;
 pub use place::PlaceItem;
 pub use previews::{PreviewItem, PreviewOutcome};
 pub(crate) use scan::join;
 pub use scan::{FolderListing, ScanReport, Scope};
 pub use transfer::Moved;
-pub use trash::Along;
-pub(crate) use trash::taken;
+pub use trash::Back;
+pub(crate) use trash::{bin_names, bin_of, is_there, taken};
 pub use upload::{UploadItem, UploadOutcome};
 
 use crate::bandwidth::Bandwidth;
@@ -148,6 +151,8 @@ pub enum Work {
     FromTrash {
         /// Where it lay.
         path: String,
+        /// The bin that has it; the newest that has, where none is said.
+        bin: Option<String>,
         /// The gallery's identity.
         identity: String,
     },
@@ -233,8 +238,8 @@ pub enum Outcome {
     Swept,
     /// Of [`Work::ToTrash`] and [`Work::Revive`]: whether there was anything to be done.
     Trashed(Result<bool, Error>),
-    /// Of [`Work::FromTrash`]: the paths of what was pinned; `None` where the trash has nothing of that path.
-    Restored(Result<Option<Vec<String>>, Error>),
+    /// Of [`Work::FromTrash`]: what came; `None` where the trash has nothing of that path.
+    Restored(Result<Option<Back>, Error>),
     /// Of [`Work::Upload`], in order.
     Upload(Vec<UploadOutcome>),
     /// Of [`Work::Pull`].
@@ -424,8 +429,8 @@ impl Job {
             Work::ToTrash { paths, follows, along, identity } => {
                 Outcome::Trashed(trash::put(context, &paths, follows, &along, &identity).map(|()| true))
             }
-            Work::FromTrash { path, identity } => {
-                Outcome::Restored(trash::take_back(context, &path, &identity, stop))
+            Work::FromTrash { path, bin, identity } => {
+                Outcome::Restored(trash::take_back(context, &path, bin.as_deref(), &identity, stop))
             }
             Work::Revive(path) => Outcome::Trashed(revive::run(context, &path, stop)),
             Work::Discard(name) => {

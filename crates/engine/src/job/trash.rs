@@ -4,31 +4,16 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::disk::discard;
+use super::note::{self, Along, NOTE};
 use super::scan::join;
 use super::{JobContext, StopFlag, identify, revive};
 use crate::error::{Code, Error};
 use crate::media::{self, Mark, joined, photo_of};
-use crate::ports::{ContentId, FileKind, FileSystem};
+use crate::ports::{FileKind, FileSystem, Listing};
+use crate::tree::Trees;
 
 /// How the names of bins end whose files were replaced.
 const REPLACED: &str = "-replaced";
-
-/// The file of a bin that says what is to be known of it when it comes back. Nothing of a gallery has this name.
-const NOTE: &str = <dyn FileSystem>::RESERVED;
-
-/// What is to be known of a file or folder that goes to the trash, or in the cloud alone with what does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Along {
-    /// Where it lies.
-    pub path: String,
-    /// The record of one whose bytes are in the cloud alone.
-    pub record: Option<String>,
-    /// Its content identifier.
-    pub identifier: Option<ContentId>,
-    /// A person has pinned it.
-    pub pinned: bool,
-}
 
 /// Where what is deleted together goes.
 pub(super) struct Bin {
@@ -65,7 +50,7 @@ impl Bin {
     }
 }
 
-fn new_name(context: &JobContext) -> String {
+pub(super) fn new_name(context: &JobContext) -> String {
     let seconds = context.clock.wall_ns().div_euclid(1_000_000_000);
     let mark = context.random.next_u64() & 0xFFFF_FFFF;
     format!("{seconds}-{mark:08x}")
@@ -91,7 +76,8 @@ fn make_dir(context: &JobContext, path: &str) -> io::Result<()> {
 }
 
 /// Moves a file with all parts of its photo, or a folder with all that is in it, to the trash, durably: `paths` are the
-/// one that was named, and the other parts that are known. What cannot go as a whole stays as a whole.
+/// one that was named, and the other parts that are known; none where all of it was in the cloud alone, which is noted. What
+/// cannot go as a whole stays as a whole.
 pub(super) fn put(
     context: &JobContext,
     paths: &[String],
@@ -101,7 +87,11 @@ pub(super) fn put(
 ) -> Result<(), Error> {
     let failed = |error: io::Error| Error::io("it cannot be moved to the trash", &error);
     context.fs.attach(identity).map_err(failed)?;
-    let Some((named, known)) = paths.split_first() else { return Ok(()) };
+    let Some((named, known)) = paths.split_first() else {
+        // What was in the cloud alone can be restored from its trash also where nothing of it can be noted here.
+        let _ = note::write(context, &mut Bin::new(context), along);
+        return Ok(());
+    };
     let kind = context.fs.stat(named).map_err(failed)?.kind;
     if kind == FileKind::Other {
         let text = "links, pipes and devices are never synced, and are left where they are";
@@ -114,9 +104,9 @@ pub(super) fn put(
         parts.extend(parts_named(context, named).map_err(failed)?);
     }
     let with_parts = |bin: &String| parts_in_bin(context, bin, named).is_ok_and(|parts| !parts.is_empty());
-    let before = if follows { bins(context).map_err(failed)?.find(with_parts) } else { None };
+    let before = if follows { bins(&*context.fs).map_err(failed)?.find(with_parts) } else { None };
     let mut bin = before.map_or_else(|| Bin::new(context), Bin::at);
-    note(context, &mut bin, along).map_err(failed)?;
+    note::write(context, &mut bin, along).map_err(failed)?;
     let mut gone: Vec<(&str, String)> = Vec::new();
     for path in parts.iter().chain([named]) {
         let moved =
@@ -132,57 +122,6 @@ pub(super) fn put(
         }
     }
     context.fs.sync().map_err(failed)
-}
-
-/// Writes into a bin what is to be known of what goes there. What has a bin already is noted there.
-fn note(context: &JobContext, bin: &mut Bin, along: &[Along]) -> io::Result<()> {
-    if along.is_empty() {
-        return Ok(());
-    }
-    let place = bin.place(context, NOTE)?;
-    let name = format!("{}-note", new_name(context));
-    let bytes: Vec<u8> = along.iter().flat_map(line).collect();
-    context.fs.open_temp(&name)?.write_at(&bytes, 0)?;
-    match context.fs.rename(&format!("{}/{name}", <dyn FileSystem>::TEMP), &place) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            discard(context, &name);
-            Ok(())
-        }
-        result => result,
-    }
-}
-
-/// Its fields, each with a zero after it, which is in no path.
-fn line(along: &Along) -> Vec<u8> {
-    let identifier = along.identifier.map(|id| u128::from_be_bytes(id).to_string());
-    let pinned = if along.pinned { "pinned" } else { "" };
-    let fields =
-        [&along.path, along.record.as_deref().unwrap_or(""), identifier.as_deref().unwrap_or(""), pinned];
-    fields.iter().flat_map(|field| field.bytes().chain([0])).collect()
-}
-
-/// What is noted in a bin. A note that cannot be read is none.
-fn noted(context: &JobContext, bin: &str) -> io::Result<Vec<Along>> {
-    let mut file = match context.fs.open(&join(bin, NOTE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        result => result?,
-    };
-    let (mut bytes, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
-    loop {
-        match file.read_at(&mut buffer, bytes.len() as u64)? {
-            0 => break,
-            count => bytes.extend_from_slice(&buffer[..count]),
-        }
-    }
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    let fields: Vec<&str> = text.split_terminator('\0').collect();
-    let along = fields.as_chunks().0.iter().map(|[path, record, identifier, pinned]| Along {
-        path: (*path).to_owned(),
-        record: Some((*record).to_owned()).filter(|record| !record.is_empty()),
-        identifier: identifier.parse().ok().map(u128::to_be_bytes),
-        pinned: !pinned.is_empty(),
-    });
-    Ok(along.collect())
 }
 
 /// What cannot be put back either stays in the trash, from where it can be restored.
@@ -218,7 +157,14 @@ fn parts_with(context: &JobContext, bin: &str, path: &str, along: &[Along]) -> i
         (along.record.is_some() && parent == folder && name != own).then(|| (along.path.clone(), marks))
     };
     let mut others: Vec<(String, Vec<Mark>)> = along.iter().filter_map(in_folder).collect();
-    for entry in context.fs.list(below.trim_end_matches('/'))?.entries.files() {
+    known.extend(
+        along.iter().filter(|along| along.path == path).flat_map(|noted| media::marks(own, noted.identifier)),
+    );
+    let listing = match context.fs.list(below.trim_end_matches('/')) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Listing::default(),
+        result => result?,
+    };
+    for entry in listing.entries.files() {
         let marks = identify::marks(context, &join(bin, &join(folder, entry.name)), &entry.stamp);
         if entry.name == own {
             known.extend(marks);
@@ -229,56 +175,92 @@ fn parts_with(context: &JobContext, bin: &str, path: &str, along: &[Along]) -> i
     Ok(joined(others, known))
 }
 
-/// Brings what was last deleted at a path back from the trash, durably, with the parts of its photo that went with
-/// it; before that, in the cloud, what went with it from there alone: whoever could not be brought that asks again. The
-/// paths of what was pinned; `None` where nothing was.
+/// What came back.
+#[derive(Debug, Default)]
+pub struct Back {
+    /// The paths of what was pinned.
+    pub pinned: Vec<String>,
+    /// The records of what went in the cloud alone, and is there again, or still.
+    pub records: Vec<String>,
+}
+
+/// Brings what was last deleted at a path back from the trash, or what a bin has of it, durably, with the parts of its photo
+/// that went with it; before that, in the cloud, what went with it from there alone: whoever could not be brought that asks
+/// again. `None` where nothing was.
 pub(super) fn take_back(
     context: &JobContext,
     path: &str,
+    bin: Option<&str>,
     identity: &str,
     stop: &StopFlag,
-) -> Result<Option<Vec<String>>, Error> {
+) -> Result<Option<Back>, Error> {
     let failed = |error: io::Error| Error::io("it cannot be brought back from the trash", &error);
     context.fs.attach(identity).map_err(failed)?;
-    let Some(bin) = newest(context, path).map_err(failed)? else { return Ok(None) };
+    let bin = match bin {
+        Some(bin) => Some(format!("{}/{bin}", <dyn FileSystem>::TRASH)),
+        None => newest(context, path).map_err(failed)?,
+    };
+    let Some(bin) = bin else { return Ok(None) };
     if context.fs.stat(path).is_ok() {
         return Err(taken(path));
     }
-    let mut along = noted(context, &bin).map_err(failed)?;
-    let is_file = context.fs.stat(&join(&bin, path)).is_ok_and(|stat| stat.kind == FileKind::File);
+    let kind = context.fs.stat(&join(&bin, path)).ok().map(|stat| stat.kind);
+    let mut along = note::read(&*context.fs, &bin).map_err(failed)?;
+    let own = along.iter().find(|along| along.path == path && along.record.is_some());
+    if kind.is_none() && own.is_none() {
+        return Ok(None);
+    }
+    let is_file = kind.map_or_else(|| own.is_some_and(|own| !own.is_dir), |kind| kind == FileKind::File);
     let parts = if is_file { parts_with(context, &bin, path, &along).map_err(failed)? } else { Vec::new() };
     let beneath = format!("{path}/");
     along.retain(|along| {
         along.path == path || along.path.starts_with(&beneath) || parts.contains(&along.path)
     });
     revive::those(context, &unknown(context, &along), stop)?;
-    for (end, _) in path.match_indices('/') {
-        make_dir(context, &path[..end]).map_err(failed)?;
-    }
     let in_cloud = |path: &&str| along.iter().any(|along| along.record.is_some() && along.path == *path);
-    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !in_cloud(part)).collect();
+    let here: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !in_cloud(part)).collect();
     // What was asked for comes last: whoever is killed before that asks again, and finds it, and the rest.
-    for path in parts.iter().copied().chain([path]) {
-        match context.fs.rename(&join(&bin, path), path) {
+    put_in_place(context, &bin, &here, kind.map(|_| path))?;
+    context.fs.sync().map_err(failed)?;
+    // What cannot be taken out of the note is known to be there again by the next run.
+    let _ = note::forget(context, &bin, |other| along.contains(other));
+    tidy(context, &bin, path);
+    let pinned = along.iter().filter(|along| along.pinned).map(|along| along.path.clone()).collect();
+    Ok(Some(Back { pinned, records: along.into_iter().filter_map(|along| along.record).collect() }))
+}
+
+/// Moves files from a bin to where they lay: the parts of a photo, and then what was asked for.
+fn put_in_place(
+    context: &JobContext,
+    bin: &str,
+    parts: &[&str],
+    asked_for: Option<&str>,
+) -> Result<(), Error> {
+    let failed = |error: io::Error| Error::io("it cannot be brought back from the trash", &error);
+    for path in parts.iter().copied().chain(asked_for) {
+        for (end, _) in path.match_indices('/') {
+            make_dir(context, &path[..end]).map_err(failed)?;
+        }
+        match context.fs.rename(&join(bin, path), path) {
             // Something else has the name of another part, which stays in the trash for its time.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && parts.contains(&path) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken(path)),
             result => result.map_err(failed)?,
         }
     }
-    context.fs.sync().map_err(failed)?;
-    tidy(context, &bin, path);
-    Ok(Some(along.into_iter().filter(|along| along.pinned).map(|along| along.path).collect()))
+    Ok(())
 }
 
 /// The records of what was in the cloud alone, but for those that the index knows to be there still.
 fn unknown(context: &JobContext, along: &[Along]) -> BTreeSet<String> {
     let trees = context.trees.read();
-    let is_there = |record: &str| {
-        trees.by_record(record).and_then(|id| trees.remote(id)).is_some_and(|remote| !remote.deleted)
-    };
     let records = along.iter().filter_map(|along| along.record.as_deref());
-    records.filter(|record| !is_there(record)).map(str::to_owned).collect()
+    records.filter(|record| !is_there(&trees, record)).map(str::to_owned).collect()
+}
+
+/// Whether the index knows a record to be in the cloud, outside its trash.
+pub(crate) fn is_there(trees: &Trees, record: &str) -> bool {
+    trees.by_record(record).and_then(|id| trees.remote(id)).is_some_and(|remote| !remote.deleted)
 }
 
 /// Something else has the name.
@@ -290,16 +272,26 @@ pub(crate) fn taken(path: &str) -> Error {
 
 /// The folder of the trash that holds what was last deleted at a path.
 fn newest(context: &JobContext, path: &str) -> io::Result<Option<String>> {
-    Ok(bins(context)?.find(|bin| context.fs.stat(&join(bin, path)).is_ok()))
+    Ok(bins(&*context.fs)?.find(|bin| context.fs.stat(&join(bin, path)).is_ok()))
 }
 
 /// The folders of the trash, the newest first.
-fn bins(context: &JobContext) -> io::Result<impl Iterator<Item = String>> {
-    let seconds = |name: &str| name.split('-').next().and_then(|seconds| seconds.parse::<i64>().ok());
-    let names = context.fs.list_trash()?.into_iter().filter(|name| !name.ends_with(REPLACED));
-    let mut bins: Vec<(i64, String)> = names.filter_map(|name| Some((seconds(&name)?, name))).collect();
+fn bins(fs: &dyn FileSystem) -> io::Result<impl Iterator<Item = String>> {
+    let names = bin_names(fs)?.into_iter();
+    Ok(names.map(|(_, name)| format!("{}/{name}", <dyn FileSystem>::TRASH)))
+}
+
+/// Their names, and before each the seconds since 1970 of its deletion, the newest first.
+pub(crate) fn bin_names(fs: &dyn FileSystem) -> io::Result<Vec<(i64, String)>> {
+    let mut bins: Vec<(i64, String)> = fs.list_trash()?.into_iter().filter_map(bin_of).collect();
     bins.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(bins.into_iter().map(|(_, name)| format!("{}/{name}", <dyn FileSystem>::TRASH)))
+    Ok(bins)
+}
+
+/// The name of a bin of what was deleted, and the seconds since 1970 of that.
+pub(crate) fn bin_of(name: String) -> Option<(i64, String)> {
+    let seconds = name.split('-').next().and_then(|seconds| seconds.parse::<i64>().ok());
+    seconds.filter(|_| !name.ends_with(REPLACED)).map(|seconds| (seconds, name))
 }
 
 /// Removes the folders that are empty now.

@@ -101,7 +101,7 @@ impl Recorder {
     }
 
     fn take(&mut self, trees: &Trees, waits: impl Fn(&Trees, NodeId) -> bool) -> Vec<Difference> {
-        let mut found = Vec::new();
+        let (mut found, mut undecided) = (Vec::new(), Vec::new());
         for id in std::mem::take(&mut self.touched) {
             let Some(before) = self.told.get(&id) else { continue };
             if trees.get(id).is_some_and(|node| node.arriving.is_some()) {
@@ -114,11 +114,18 @@ impl Recorder {
             }
             let before = before.as_ref().and_then(Row::local);
             let after = trees.local(id);
-            if let (Some(before), Some(after)) = (&before, &after)
-                && is_undecided(&before.content, &after.content)
+            let mut after = after;
+            if let (Some(before), Some(now)) = (&before, &mut after)
+                && is_undecided(&before.content, &now.content)
             {
-                // It is touched again when it has been read.
-                continue;
+                if before.place == now.place {
+                    // It is touched again when it has been read.
+                    continue;
+                }
+                // That it has moved is known already.
+                now.content = before.content;
+                undecided
+                    .extend(trees.get(id).map(|node| (id, Row::of(&NodeRef { local: Some(*now), ..node }))));
             }
             let before =
                 before.and_then(|local| Some((self.told_path_of(trees, local.place)?, local.to_local())));
@@ -128,6 +135,7 @@ impl Recorder {
         for difference in &found {
             self.told.remove(&difference.node);
         }
+        self.told.extend(undecided.into_iter().map(|(id, row)| (id, Some(row))));
         found
     }
 }
@@ -152,7 +160,8 @@ impl Trees {
     }
 
     /// What has changed in the local tree and was not told yet. A node that `waits` is told of by a later call,
-    /// and so is one whose bytes are being put on the disk: what it is then is one change.
+    /// and so is one whose bytes are being put on the disk: what it is then is one change. Of one that has to be read first no
+    /// more than a move is told.
     pub fn take_differences(&mut self, waits: impl Fn(&Trees, NodeId) -> bool) -> Vec<Difference> {
         let Some(mut recorder) = self.recorder.take() else { return Vec::new() };
         let found = recorder.take(self, waits);

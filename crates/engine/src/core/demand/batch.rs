@@ -17,7 +17,7 @@ pub(super) struct Batch {
     client: ClientId,
     /// Its files are still being looked up: it does not end before that is done.
     begins: bool,
-    /// The files that have not ended, by the names by which they were asked for.
+    /// The files that have not ended, by the first of the names by which they were asked for.
     open: BTreeMap<String, File>,
     /// What has come of those that have.
     ended_bytes: u64,
@@ -122,16 +122,13 @@ impl Core {
         file_type: DownloadFileType,
     ) -> Result<()> {
         self.settled()?;
-        uris.iter().try_for_each(|uri| self.config.uris.path(uri).map(drop))?;
+        let uris = self.first_names(uris)?;
         let names: BTreeMap<String, File> = uris.iter().map(|uri| (uri.clone(), File::default())).collect();
         self.demands.batches.insert(task, Batch::new(client, names));
-        let mut asked = BTreeSet::new();
         for uri in uris {
-            if asked.insert(uri.clone()) {
-                match file_type.preview() {
-                    Some(kind) => self.add_preview_to_batch(task, uri, kind),
-                    None => self.add_to_batch(task, uri),
-                }
+            match file_type.preview() {
+                Some(kind) => self.add_preview_to_batch(task, uri, kind),
+                None => self.add_to_batch(task, uri),
             }
         }
         if let Some(batch) = self.demands.batches.get_mut(&task) {
@@ -140,6 +137,16 @@ impl Core {
         self.tell_batch(task);
         self.begin_waiting();
         Ok(())
+    }
+
+    /// Of each file the first of its names.
+    fn first_names(&self, mut uris: Vec<String>) -> Result<Vec<String>> {
+        for uri in &uris {
+            self.config.uris.path(uri)?;
+        }
+        let mut paths = BTreeSet::new();
+        uris.retain(|uri| self.config.uris.path(uri).is_ok_and(|path| paths.insert(path.into_owned())));
+        Ok(uris)
     }
 
     fn add_to_batch(&mut self, task: TaskId, uri: String) {

@@ -205,7 +205,7 @@ impl Core {
     /// Stops a client's download. The part received is discarded unless others wait for it.
     pub fn stop_download(&mut self, client: ClientId, uri: &str) {
         if let Ok(path) = self.config.uris.path(uri) {
-            self.stop_for(client, uri, &path, Partial::Discard);
+            self.stop_for(client, &path, Partial::Discard);
         }
         self.advance();
     }
@@ -213,7 +213,7 @@ impl Core {
     /// Stops a client's download, and decides over the part received, also where none is under way.
     pub fn stop_caching(&mut self, client: ClientId, uri: &str, partial: Partial) -> Result<()> {
         let path = self.config.uris.path(uri)?;
-        if !self.stop_for(client, uri, &path, partial) {
+        if !self.stop_for(client, &path, partial) {
             let item = self.wanted(&path, uri)?;
             if let (Partial::Discard, Some(item)) = (partial, item) {
                 self.discard_unused(&item);
@@ -223,13 +223,16 @@ impl Core {
         Ok(())
     }
 
-    /// What the client asked for by this name is stopped; where it asked by an older one, all it asked.
-    /// False where it waits for no such file.
-    fn stop_for(&mut self, client: ClientId, uri: &str, path: &str, partial: Partial) -> bool {
+    /// What the client asked for at this path is stopped, however it wrote the name; where it asked by an older one, all
+    /// it asked. False where it waits for no such file.
+    fn stop_for(&mut self, client: ClientId, path: &str, partial: Partial) -> bool {
         let who = Who::Client(client);
-        let by_name = self.demands.waited_for(|waiter| waiter.who == who && waiter.uri == uri);
+        let uris = self.config.uris.clone();
+        let is_named =
+            |waiter: &Waiter| waiter.who == who && uris.path(&waiter.uri).is_ok_and(|named| named == path);
+        let by_name = self.demands.waited_for(is_named);
         if let Some(&node) = by_name.first() {
-            self.withdraw(node, partial, |waiter| waiter.who == who && waiter.uri == uri);
+            self.withdraw(node, partial, is_named);
             return true;
         }
         let node = {
