@@ -1,16 +1,16 @@
 //! Many worlds, each from one seed, each checked against the promises of the architecture.
 //!
-//! `CLOUDSYNC_SIM_SEEDS=n`, `CLOUDSYNC_SIM_SPACIOUS=n`, `CLOUDSYNC_SIM_PHOTOS=n` and `CLOUDSYNC_SIM_ROOTED=n` run that many
-//! without and with own copies that go to free their space, with photos that are removed and restored, and with two
-//! synced folders on each machine, from `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays one and prints its
-//! trace.
+//! `CLOUDSYNC_SIM_SEEDS=n`, `CLOUDSYNC_SIM_SPACIOUS=n`, `CLOUDSYNC_SIM_PHOTOS=n`, `CLOUDSYNC_SIM_ROOTED=n` and
+//! `CLOUDSYNC_SIM_SHARED=n` run that many without and with own copies that go to free their space, with photos that are
+//! removed and restored, with two synced folders on each machine, and with accounts that share with one another, from
+//! `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays one and prints its trace.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use cloudsync_sim::{Outcome, PHOTOS, ROOTED, Rng, SPACIOUS, SpacePlan, WorldPlan, run, run_plan};
+use cloudsync_sim::{Outcome, PHOTOS, ROOTED, Rng, SHARED, SPACIOUS, SpacePlan, WorldPlan, run, run_plan};
 
 /// Seeds outside the normal run that failed once. Those within it: 3, 8, 30, 43, 92, 241, 337, 371, 373,
 /// 417, 596, 605, 730, 958, 1032, 1660, 1916.
@@ -61,6 +61,8 @@ const SPACIOUS_SEEDS: u64 = 1_000;
 const PHOTO_SEEDS: u64 = 500;
 /// Seeds of a normal run that make worlds with two synced folders on each machine.
 const ROOTED_SEEDS: u64 = 500;
+/// Seeds of a normal run that make worlds of several accounts that share with one another.
+const SHARED_SEEDS: u64 = 100;
 /// Worlds at a time.
 const THREADS: usize = 2;
 /// How much of a failed world's trace is told.
@@ -99,9 +101,10 @@ fn every_seed_keeps_the_promises() {
     let photos = PHOTO_REGRESSIONS.into_iter().chain(first..first + photos).map(|seed| PHOTOS + seed);
     let rooted = from_env("CLOUDSYNC_SIM_ROOTED").unwrap_or(ROOTED_SEEDS);
     let rooted = (first..first + rooted).map(|seed| ROOTED + seed);
-    let seeds =
-        REGRESSIONS.into_iter().chain(first..first + count).chain(spacious).chain(photos).chain(rooted);
-    let seeds: Vec<u64> = seeds.collect();
+    let shared = from_env("CLOUDSYNC_SIM_SHARED").unwrap_or(SHARED_SEEDS);
+    let shared = (first..first + shared).map(|seed| SHARED + seed);
+    let seeds = REGRESSIONS.into_iter().chain(first..first + count).chain(spacious).chain(photos);
+    let seeds: Vec<u64> = seeds.chain(rooted).chain(shared).collect();
     let (next, failures, begun) = (AtomicU64::new(0), Mutex::new(Vec::new()), Instant::now());
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -196,9 +199,27 @@ fn machines_sync_two_folders_in_some_worlds() {
     assert!(outcomes.iter().any(together));
 }
 
+/// Accounts share, are refused, and lose what was shared with them.
+#[test]
+fn accounts_share_in_some_worlds() {
+    let outcomes: Vec<Outcome> = (SHARED..SHARED + 30).map(run).collect();
+    let happened = |what: fn(&str) -> bool| {
+        outcomes.iter().flat_map(|outcome| &outcome.trace).filter(|line| what(line)).count()
+    };
+    assert!(happened(|line| line.contains("SHARING") && line.contains(" shares ")) > 200);
+    assert!(happened(|line| line.contains("answers Accepted")) > 100);
+    assert!(happened(|line| line.contains("answers Rejected")) > 10);
+    assert!(happened(|line| line.contains("answers Suspended")) > 20);
+    assert!(happened(|line| line.contains("SHARING") && line.contains(" allows ")) > 50);
+    assert!(happened(|line| line.contains("SHARING") && line.contains(" takes ")) > 50);
+    assert!(happened(|line| line.contains("SHARING") && line.contains(" leaves ")) > 20);
+    assert!(happened(|line| line.contains("   -> Err(NotAllowed(")) > 5);
+}
+
 #[test]
 fn the_same_seed_makes_the_same_trace() {
-    for seed in (0..40).chain(SPACIOUS..SPACIOUS + 20).chain(PHOTOS..PHOTOS + 20).chain(ROOTED..ROOTED + 10) {
+    let seeds = (0..40).chain(SPACIOUS..SPACIOUS + 20).chain(PHOTOS..PHOTOS + 20);
+    for seed in seeds.chain(ROOTED..ROOTED + 10).chain(SHARED..SHARED + 10) {
         let (one, two) = (run(seed), run(seed));
         let differs = one.trace.iter().zip(&two.trace).position(|(a, b)| a != b);
         assert_eq!(differs.map(|at| (&one.trace[at], &two.trace[at])), None, "seed {seed}");
