@@ -101,7 +101,13 @@ fn routes(
         };
         let known = share(&row.id)?;
         let into = match parent_of(&row.values) {
-            Some(parent) if flag != Flag::Delete => share(parent)?,
+            Some(parent) if flag != Flag::Delete => match known {
+                // Also where the folder is here one's own, under the id that it has there.
+                Some(grant) if !is_root(grants, grant, row) && lies_at(tx, at.table, &row.id, parent)? => {
+                    known
+                }
+                _ => share(parent)?,
+            },
             _ => None,
         };
         let route = match (known, into) {
@@ -125,8 +131,8 @@ fn routes(
 }
 
 fn known_route(grants: &[Grant], index: usize, into: Option<usize>, flag: Flag, row: &RowWrite) -> Route {
+    let root = is_root(grants, index, row);
     let Some(grant) = grants.get(index) else { return Route::Own };
-    let root = grant.record == row.id;
     let kind = if root { Kind::Root } else { Kind::Known };
     let refused = |text| Route::Refused(not_allowed(text));
     match flag {
@@ -141,10 +147,24 @@ fn known_route(grants: &[Grant], index: usize, into: Option<usize>, flag: Flag, 
     }
 }
 
+/// Whether a row is about the very record that was shared.
+fn is_root(grants: &[Grant], index: usize, row: &RowWrite) -> bool {
+    grants.get(index).is_some_and(|grant| grant.record == row.id)
+}
+
 /// The share that a record is a copy of.
 fn share_of(tx: &Transaction<'_>, table: i64, id: &str) -> Result<Option<i64>> {
     let sql = "SELECT share FROM mirrored WHERE tbl = ?1 AND id = ?2 AND live = 1";
     Ok(tx.prepare_cached(sql)?.query_row(params![table, id], |row| row.get(0)).optional()?)
+}
+
+/// Whether a copy lies in a folder now.
+fn lies_at(tx: &Transaction<'_>, table: i64, id: &str, parent: &str) -> Result<bool> {
+    let sql = "SELECT fields FROM records WHERE tbl = ?1 AND id = ?2";
+    let fields: Option<Vec<u8>> =
+        tx.prepare_cached(sql)?.query_row(params![table, id], |row| row.get(0)).optional()?;
+    let Some(fields) = fields else { return Ok(false) };
+    Ok(parent_of(&decode(&fields)?) == Some(parent))
 }
 
 fn is_own(tx: &Transaction<'_>, table: i64, id: &str) -> Result<bool> {
