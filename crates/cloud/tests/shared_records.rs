@@ -555,6 +555,21 @@ fn a_record_of_ones_own_is_shared_as_such_whatever_its_id() {
     assert_eq!(cleo.record("album").values.get(NAME_FIELD), Some(&text("mine")));
 }
 
+/// Found by seed 4000000999: the folder was refused, and what lies in it became one's own, in a folder that there is not.
+#[test]
+fn what_lies_in_something_refused_is_refused_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    ann.share("album", &ben, READ);
+    let row =
+        |id: &str, parent| RowWrite { id: id.into(), values: named(id, Some(parent)), ..RowWrite::default() };
+    let rows = vec![row("new", "album"), row("in new", "new"), row("in that", "in new"), row("mine", "own")];
+    let mut answers = ben.db.insert("t", rows).unwrap();
+    answers.pop().unwrap().unwrap();
+    answers.into_iter().for_each(refused);
+    assert_eq!(ben.ids(), ["album", "mine", "own", "photo"]);
+}
+
 /// What lies with its owner in a folder that is here one's own, under the same id, is not moved by being changed.
 #[test]
 fn what_lies_in_a_folder_of_ones_own_is_changed_there() {

@@ -1,6 +1,6 @@
 //! Writes of an invitee: what they may change of what is shared with them, and how it comes to its owner.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -90,6 +90,8 @@ fn routes(
     let holder = lease::holder(tx, db, now)?;
     // New records of this call, which later ones may lie in.
     let mut made: HashMap<&str, usize> = HashMap::new();
+    // Those that are refused, and with them whatever is to lie in them.
+    let mut denied: HashSet<&str> = HashSet::new();
     let mut routes = Vec::with_capacity(rows.len());
     for row in rows {
         let share = |id: &str| -> Result<Option<usize>> {
@@ -111,6 +113,9 @@ fn routes(
             _ => None,
         };
         let route = match (known, into) {
+            (None, None) if parent_of(&row.values).is_some_and(|parent| denied.contains(parent)) => {
+                Route::Refused(not_allowed("this account may not add to what is shared with it"))
+            }
             (None, None) => Route::Own,
             _ if row.lock_id.is_some() && row.lock_id != holder => Route::Refused(CloudError::StaleLock),
             (Some(grant), into) => known_route(grants, grant, into, flag, row),
@@ -125,6 +130,9 @@ fn routes(
                 Route::Refused(not_allowed("this account may not add to what is shared with it"))
             }
         };
+        if known.is_none() && matches!(route, Route::Refused(_)) {
+            denied.insert(&row.id);
+        }
         routes.push(route);
     }
     Ok(routes)
