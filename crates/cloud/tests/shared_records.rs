@@ -570,6 +570,21 @@ fn what_lies_in_something_refused_is_refused_too() {
     assert_eq!(ben.ids(), ["album", "mine", "own", "photo"]);
 }
 
+/// Found by seed 4000010089: what was brought back after its share had ended still said that it was another's.
+#[test]
+fn nobody_writes_whose_a_record_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    let resource = ann.share("album", &ben, READ);
+    let lent = ben.record("album").values;
+    ann.take_back(&resource, &ben);
+    assert_eq!(ben.ids(), ["own"]);
+    insert(&ben.db, "album", None, lent.clone()).unwrap();
+    assert_eq!(ben.record("album").values, named("Rome", None));
+    ben.update("own", lent).unwrap();
+    assert_eq!(ben.record("own").values, named("Rome", None));
+}
+
 /// What lies with its owner in a folder that is here one's own, under the same id, is not moved by being changed.
 #[test]
 fn what_lies_in_a_folder_of_ones_own_is_changed_there() {

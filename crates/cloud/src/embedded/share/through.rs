@@ -264,16 +264,11 @@ fn translate(
         Kind::Known | Kind::Root => row.base_version.and(before.as_ref().map(|seen| seen.original)),
     };
     let mut values = row.values.clone();
-    for ours in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
-        values.remove(ours);
-    }
     let mut placed = None;
     if kind == Kind::Root && flag != Flag::Delete {
         placed = Some(take_place(&mut values));
         let mut known = before.as_ref().map(|seen| seen.fields.clone()).unwrap_or_default();
-        for ours in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
-            known.remove(ours);
-        }
+        take_reserved(&mut known);
         take_place(&mut known);
         if known != values && !grant.privilege.writable {
             return Ok(Err(not_allowed("this account may not change what is shared with it")));
@@ -286,6 +281,13 @@ fn translate(
         }
     }
     Ok(Ok((RowWrite { id: row.id.clone(), base_version, lock_id: None, values }, placed)))
+}
+
+/// Takes out of a row what says whose it is and what is allowed: nobody can write that.
+pub(in super::super) fn take_reserved(values: &mut Row) {
+    for ours in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
+        values.remove(ours);
+    }
 }
 
 /// Takes out of a row what says where it lies and what it is called.
