@@ -1,6 +1,8 @@
 //! What people do with their shares.
 
-use cloudsync_cloud::{CloudError, Participant, Privilege, RecordPlace, ShareError, ShareResult, State};
+use cloudsync_cloud::{
+    CloudError, Participant, Privilege, RecordPlace, ShareError, ShareResult, SharingCode, State,
+};
 use cloudsync_engine::job::TABLE;
 
 use super::book::Lent;
@@ -69,6 +71,31 @@ fn answer(rng: &mut Rng) -> State {
 }
 
 impl Accounts {
+    /// One account shares a record of its gallery with another, which accepts.
+    ///
+    /// # Errors
+    /// As the cloud answers.
+    pub fn lend(
+        &mut self,
+        owner: usize,
+        record: &str,
+        invitee: usize,
+        privilege: Privilege,
+    ) -> ShareResult<()> {
+        let unknown =
+            || ShareError::from(CloudError::NotFound("an account whose gallery was synced".to_owned()));
+        let (from, to) =
+            (self.gallery(owner).ok_or_else(unknown)?, self.gallery(invitee).ok_or_else(unknown)?);
+        let place = RecordPlace { database: &from.database, table: TABLE, id: record };
+        let resource = from.center.alloc_resource(0, &from.bundle, place)?;
+        let asked = self.asked(invitee, privilege);
+        let code = only(from.center.share(0, &from.bundle, &resource, &asked))?.invitation_code;
+        to.center.confirm_invitation(0, &to.bundle, &code, State::Accepted)?;
+        let (record, state) = (record.to_owned(), State::Accepted);
+        self.note(Lent { resource, owner, record, invitee, code, state, privilege });
+        Ok(())
+    }
+
     fn gallery(&self, account: usize) -> Option<Gallery> {
         self.all.get(account)?.gallery.clone()
     }
@@ -146,8 +173,13 @@ impl Accounts {
         let gallery = self.gallery(lent.invitee)?;
         let state = answer(rng);
         let told = format!("{} answers {state:?} to {}", lent.invitee, lent.record);
-        let done = gallery.center.confirm_invitation(0, &gallery.bundle, &lent.code, state);
-        Some((told, done.map(|_| self.note(Lent { state, ..lent }))))
+        match gallery.center.confirm_invitation(0, &gallery.bundle, &lent.code, state) {
+            // It has not been answered for too long.
+            Err(error) if error.code == SharingCode::InvalidInvitation => {
+                Some((format!("{told}: {error}"), Ok(())))
+            }
+            done => Some((told, done.map(|_| self.note(Lent { state, ..lent })))),
+        }
     }
 
     fn reconsider(&mut self, rng: &mut Rng) -> Done {
