@@ -88,10 +88,11 @@ impl World {
 
     /// What the cloud has for a device.
     fn cloud_of(&self, device: usize) -> Result<Cloud, String> {
+        let refused = self.refused(device);
         let shared = self.shared.lock();
         shared.tell_accounts_the_time();
         match &shared.accounts {
-            Some(accounts) => accounts.by_path(device),
+            Some(accounts) => accounts.by_path(device, |path| refused.covers(path)),
             None => shared.cloud.by_path(&self.plan.devices[device].config.bundle_name),
         }
     }

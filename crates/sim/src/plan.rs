@@ -196,6 +196,12 @@ impl WorldPlan {
         self.devices = (0..accounts.len()).map(|number| device(rng, number, false)).collect();
         self.sharing = Some(SharingPlan { accounts, watchful: rng.per_mille(600) });
         self.steps += 300 + rng.below(400);
+        if rng.per_mille(400) {
+            // The room of this cloud and its backups are not simulated.
+            let removals = rng.per_mille(600);
+            let drawn = SpacePlan::draw(rng);
+            self.space = Some(SpacePlan { small_cloud: false, restores: false, removals, ..drawn });
+        }
     }
 
     fn draw_more(mut self, rng: &mut Rng) -> Self {

@@ -147,12 +147,13 @@ impl Shared {
             }
             for digest in self.written_in(accounts, account).difference(&there) {
                 let Some(story) = self.people.stories.get(digest) else { continue };
-                let dropped = story.dropped_by.iter().any(|device| {
-                    let who = accounts.account_of(*device);
-                    who == account || accounts.could_ever_drop(who, account)
-                });
-                let lost_power =
-                    story.excused_on.iter().any(|device| accounts.account_of(*device) == account);
+                let of = |device: &usize| accounts.account_of(*device);
+                let own = story.dropped_by.iter().any(|device| of(device) == account);
+                // What others delete is in the trash of whoever had it, unless it was in the cloud alone by then.
+                let gone = if self.space.is_some() { &story.dropped_by } else { &story.overwritten_by };
+                let mut others = gone.iter().map(of);
+                let dropped = own || others.any(|who| accounts.could_ever_drop(who, account));
+                let lost_power = story.excused_on.iter().any(|device| of(device) == account);
                 if !story.excused && !lost_power && !dropped {
                     lost.push(format!("account {account} has lost {}", story.label));
                 }

@@ -118,10 +118,15 @@ impl Accounts {
         self.now_ms.store(now_ms, Ordering::Relaxed);
     }
 
-    /// All live records of a device's account by path. The text says why they do not make a tree, where they do not.
-    pub(crate) fn by_path(&self, device: usize) -> std::result::Result<BTreeMap<String, CloudEntry>, String> {
+    /// All live records of a device's account by path. The text says why they do not make a tree, where they do not. Two may
+    /// have one `shared` path.
+    pub(crate) fn by_path(
+        &self,
+        device: usize,
+        shared: impl Fn(&str) -> bool,
+    ) -> std::result::Result<BTreeMap<String, CloudEntry>, String> {
         let records = self.records(self.account_of(device)).map_err(|error| error.to_string())?;
-        paths_of(&records)
+        paths_of(&records, shared)
     }
 
     fn account_of(&self, device: usize) -> usize {

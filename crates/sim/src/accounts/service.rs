@@ -207,6 +207,9 @@ impl AccountLoader {
     fn transfer<T>(&self, what: &str, count: usize, call: impl FnOnce() -> Vec<Result<T>>) -> Vec<Result<T>> {
         let failed = |error: CloudError| (0..count).map(|_| Err(error.clone())).collect();
         match arrive(&self.wire, what) {
+            Ok(shared) if shared.devices[self.wire.device].weather.no_assets => {
+                return failed(CloudError::Network("the asset store is not reached".into()));
+            }
             Ok(shared) if what == "upload" && shared.devices[self.wire.device].weather.cloud_full => {
                 return failed(CloudError::NoSpaceForAsset);
             }
@@ -247,6 +250,12 @@ impl AssetLoader for AccountLoader {
     }
 
     fn prove(&self, table: &str, claims: &[Claim], control: &dyn TransferControl) -> Vec<Result<()>> {
-        self.transfer("prove", claims.len(), || self.loader.prove(table, claims, control))
+        let proved = self.transfer("prove", claims.len(), || self.loader.prove(table, claims, control));
+        let mut shared = self.wire.peek();
+        for (claim, _) in claims.iter().zip(&proved).filter(|(_, proved)| proved.is_ok()) {
+            let record = (table.to_owned(), claim.gid.clone());
+            shared.proved(self.wire.device, self.wire.life(), claim.digest, record);
+        }
+        proved
     }
 }

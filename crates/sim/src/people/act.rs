@@ -239,7 +239,7 @@ impl<'a> Person<'a> {
         if *old == bytes || self.waits(uid, &bytes) {
             return;
         }
-        self.shared.people.dropped(self.device, &old);
+        self.shared.people.overwritten(self.device, &old);
         let disk = &mut self.shared.devices[self.device].disk;
         let path = disk.path_of(uid);
         disk.write(uid, bytes.clone(), false, now);
@@ -304,7 +304,7 @@ impl<'a> Person<'a> {
         self.shared.devices[self.device].disk.rename(from, to, true, now)?;
         self.say(&format!("moves {from} -> {to}{}", if over.is_some() { " (over a file)" } else { "" }));
         if let Some(over) = over {
-            self.shared.people.dropped(self.device, &over);
+            self.shared.people.overwritten(self.device, &over);
         }
         self.named(to);
         self.mark_moved(moved);

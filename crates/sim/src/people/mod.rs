@@ -22,6 +22,8 @@ pub struct Story {
     pub dropped: bool,
     /// On which devices.
     pub dropped_by: BTreeSet<usize>,
+    /// On which of them it was overwritten.
+    pub overwritten_by: BTreeSet<usize>,
     /// A person copied it: it may rightly be there twice.
     pub copied: bool,
     /// A person renamed or moved a file that held it.
@@ -96,6 +98,14 @@ impl People {
     pub fn dropped(&mut self, device: usize, bytes: &[u8]) {
         if let Some(story) = self.stories.get_mut(&digest_of(bytes)) {
             story.drop_on(device);
+        }
+    }
+
+    /// A person put other bytes in the place of these.
+    pub fn overwritten(&mut self, device: usize, bytes: &[u8]) {
+        self.dropped(device, bytes);
+        if let Some(story) = self.stories.get_mut(&digest_of(bytes)) {
+            story.overwritten_by.insert(device);
         }
     }
 
