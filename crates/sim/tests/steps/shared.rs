@@ -4,7 +4,7 @@ use cloudsync_cloud::Privilege;
 use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
-use cloudsync_engine::{Code, SyncState};
+use cloudsync_engine::{Code, FileSyncState, SyncState};
 use cloudsync_sim::{Accounts, Rng};
 
 use crate::hand::{Hand, World, world};
@@ -67,4 +67,24 @@ fn what_may_not_be_renamed_in_the_cloud_takes_a_conflicts_name_once() {
     ben.sync_well();
     assert_eq!(names(&ann, "F"), names(&ben, "F"));
     assert_eq!(names(&ann, "F").len(), 3);
+}
+
+/// Found by seed 4000010487: a file did not go to the cloud as long as another, which had its name before, lay in a folder that
+/// may not come to where it is.
+#[test]
+fn what_may_not_come_into_a_share_keeps_nobody_from_its_old_name() {
+    let (world, _ann, mut ben) = ann_and_ben(READ);
+    ben.put("c.jpg", b"the first");
+    ben.sync_well();
+    ben.disk.make_dir("F/G").unwrap();
+    ben.disk.rename("c.jpg", "F/G/c.jpg").unwrap();
+    ben.put("c.jpg", b"the second");
+    for _ in 0..2 {
+        let last = ben.sync(|_, _| {});
+        assert_eq!(last.state, SyncState::Completed);
+        world.lock().pass(60_000_000_000);
+    }
+    assert_eq!(ben.trouble("F/G").map(|(code, _)| code), Some(Code::NotPermitted));
+    assert_eq!(ben.core.states().file_state(&uri("c.jpg")), Ok(FileSyncState::UploadSuccess));
+    assert_eq!((ben.read("c.jpg"), ben.read("F/G/c.jpg")), (b"the second".to_vec(), b"the first".to_vec()));
 }
