@@ -26,6 +26,11 @@ impl Refused {
                 refused.paths.extend(path_in_cloud(trees, id));
             }
         }
+        // What lies in them on the disk has its record where it lay before.
+        let inside = trees.iter().map(|(id, _)| id);
+        let inside = inside.filter(|id| trees.local_path(*id).is_some_and(|path| refused.covers(&path)));
+        let before: Vec<String> = inside.filter_map(|id| path_in_cloud(trees, id)).collect();
+        refused.paths.extend(before);
         refused
     }
 

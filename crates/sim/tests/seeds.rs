@@ -52,6 +52,16 @@ const SPACIOUS_REGRESSIONS: [u64; 6] = [1009, 1156, 1253, 2005, 2317, 3082];
 /// - 17776, 25854: a folder that went while it was to be removed counted as there.
 /// - 20605: a file's space was freed while it waited to be removed.
 const PHOTO_REGRESSIONS: [u64; 8] = [2063, 2771, 4566, 10_151, 11_251, 17_776, 20_605, 25_854];
+/// The same of accounts that share with one another, counted from [`SHARED`].
+///
+/// - 245: a file waited to move into a share, and another had its old name by then: the simulation was wrong.
+/// - 403, 444, 485: a record of one's own had the id of somebody else's.
+/// - 673, 854, 948: what could not be called otherwise in the cloud got a new name on the disk in every run.
+/// - 980: what is shared twice was moved within one of the shares: the simulation was wrong.
+/// - 999: what was to lie in something refused was not.
+/// - 10089: what was brought back after its share had ended still said that it was another's.
+/// - 10487: a file waited for the name of another that could not go where it was to.
+const SHARED_REGRESSIONS: [u64; 11] = [245, 403, 444, 485, 673, 854, 948, 980, 999, 10_089, 10_487];
 /// Seeds of a normal run.
 const SEEDS: u64 = 2_000;
 /// Seeds of a normal run that make worlds in which own copies go.
@@ -102,7 +112,7 @@ fn every_seed_keeps_the_promises() {
     let rooted = from_env("CLOUDSYNC_SIM_ROOTED").unwrap_or(ROOTED_SEEDS);
     let rooted = (first..first + rooted).map(|seed| ROOTED + seed);
     let shared = from_env("CLOUDSYNC_SIM_SHARED").unwrap_or(SHARED_SEEDS);
-    let shared = (first..first + shared).map(|seed| SHARED + seed);
+    let shared = SHARED_REGRESSIONS.into_iter().chain(first..first + shared).map(|seed| SHARED + seed);
     let seeds = REGRESSIONS.into_iter().chain(first..first + count).chain(spacious).chain(photos);
     let seeds: Vec<u64> = seeds.chain(rooted).chain(shared).collect();
     let (next, failures, begun) = (AtomicU64::new(0), Mutex::new(Vec::new()), Instant::now());

@@ -9,8 +9,8 @@ use cloudsync_cloud::{
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::tree::Digest;
 
-use super::Accounts;
 use super::listing::{Records, digest_in, is_copy, lies_in, parent_of};
+use super::{Accounts, Lent};
 use crate::people::digest_of;
 use crate::shared::Shared;
 
@@ -191,9 +191,8 @@ impl Accounts {
                 (None, Some(_)) => ("adds", may(after, id, |privilege: Privilege| privilege.creatable)),
                 (Some(_), None) => ("deletes", may(before, id, |privilege| privilege.deletable)),
                 (Some(old), Some(new)) if old.values != new.values => {
-                    let written = may(before, id, |privilege| privilege.writable);
                     let moved = place_of(&old.values) != place_of(&new.values);
-                    ("changes", written && !(moved && self.is_shared_itself(account, id)))
+                    ("changes", self.may_write(account, owner, [before, after], id, moved))
                 }
                 _ => continue,
             };
@@ -204,9 +203,21 @@ impl Accounts {
         wrong
     }
 
-    /// Whether a record is the very one that was shared with an account by something that stands.
-    fn is_shared_itself(&self, account: usize, id: &str) -> bool {
-        self.book.iter().any(|lent| lent.stands() && lent.invitee == account && lent.record == id)
+    /// Whether an account may write a record of another's, and move it: within what is shared, and not that itself.
+    fn may_write(
+        &self,
+        account: usize,
+        owner: usize,
+        [before, after]: [&Records; 2],
+        id: &str,
+        moved: bool,
+    ) -> bool {
+        let granted = |lent: &&Lent| lent.owner == owner && lent.invitee == account && lent.stands();
+        let mut grants = self.book.iter().filter(granted).filter(|lent| lent.privilege.writable);
+        grants.any(|lent| {
+            let stays = [before, after].iter().all(|records| lies_in(records, id, &lent.record));
+            stays && !(moved && lent.record == id)
+        })
     }
 
     /// Every account has copies of all that is shared with it, and of nothing else.
