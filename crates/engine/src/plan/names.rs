@@ -40,7 +40,9 @@ fn marked_name(name: &str, mark: &str) -> Box<str> {
 pub(super) fn is_conflict_of(name: &str, own: &str) -> bool {
     let Some((stem, rest)) = name.rsplit_once(" (conflict ") else { return false };
     let Some((_, extension)) = rest.split_once(')') else { return false };
-    own.starts_with(stem) && own.ends_with(extension) && own.len() >= stem.len() + extension.len()
+    // Of a name that would be too long the stem is cut, at a letter's beginning.
+    let cut = name.len() + 4 > LONGEST;
+    own.strip_prefix(stem).is_some_and(|rest| rest == extension || (cut && rest.ends_with(extension)))
 }
 
 /// The first conflict name that is not taken.
@@ -108,6 +110,9 @@ mod tests {
             assert!(!is_conflict_of(name, name));
             assert!(!is_conflict_of(&conflict_name("other.jpg", "phone", 1), name));
         }
+        assert!(!is_conflict_of("a (conflict phone).jpg", "ab.jpg"));
+        let long = format!("{}.jpg", "ä".repeat(125));
+        assert!(is_conflict_of(&conflict_name(&long, "phone", 1), &long));
     }
 
     #[test]
