@@ -522,6 +522,81 @@ fn a_record_of_ones_own_is_not_replaced_by_one_of_the_same_id() {
     assert_eq!(ann.record("own").values, named("evil", Some("album")));
 }
 
+/// Found by seed 4000000485: what had been in a share of one's own, and deleted, was never seen where somebody else shared it.
+#[test]
+fn a_record_of_ones_own_that_was_deleted_is_in_nobodys_way() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), TestClock::new());
+    let of = |name: &str| with(dir.path(), EmbeddedOptions { account: name.into(), ..clock.options() });
+    let (ann, ben) = (of("ann"), of("ben"));
+    let (theirs, own) =
+        (upload(&ann.cloud, &bytes(1, 500)).unwrap(), upload(&ben.cloud, &bytes(2, 700)).unwrap());
+    ann.insert("photo", file("a.jpg", None, &theirs)).unwrap();
+    ben.insert("photo", file("b.jpg", None, &own)).unwrap();
+    ben.delete("photo").unwrap();
+    let resource = ann.share("photo", &ben, READ);
+    assert_eq!(ben.record("photo").values.get(NAME_FIELD), Some(&text("a.jpg")));
+    assert_eq!(ben.download("photo", &theirs).unwrap(), bytes(1, 500));
+    ann.take_back(&resource, &ben);
+    assert_eq!(ben.ids(), Vec::<String>::new());
+    clock.advance(31 * DAY);
+    assert_eq!(ben.cloud.collect_garbage().unwrap().contents, 1, "nothing has named Ben's bytes since");
+    assert_eq!(ann.download("photo", &theirs).unwrap(), bytes(1, 500));
+}
+
+/// Found by seed 4000000403: instead of what was one's own, somebody else's of the same id was shared.
+#[test]
+fn a_record_of_ones_own_is_shared_as_such_whatever_its_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    let cleo = person(dir.path(), "cleo");
+    ben.insert("album", named("mine", None)).unwrap();
+    let resource = ann.share("album", &ben, Privilege::ALL);
+    assert_ne!(ben.share("album", &cleo, READ), resource);
+    assert_eq!(cleo.record("album").values.get(NAME_FIELD), Some(&text("mine")));
+}
+
+/// Found by seed 4000000999: the folder was refused, and what lies in it became one's own, in a folder that there is not.
+#[test]
+fn what_lies_in_something_refused_is_refused_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    ann.share("album", &ben, READ);
+    let row =
+        |id: &str, parent| RowWrite { id: id.into(), values: named(id, Some(parent)), ..RowWrite::default() };
+    let rows = vec![row("new", "album"), row("in new", "new"), row("in that", "in new"), row("mine", "own")];
+    let mut answers = ben.db.insert("t", rows).unwrap();
+    answers.pop().unwrap().unwrap();
+    answers.into_iter().for_each(refused);
+    assert_eq!(ben.ids(), ["album", "mine", "own", "photo"]);
+}
+
+/// Found by seed 4000010089: what was brought back after its share had ended still said that it was another's.
+#[test]
+fn nobody_writes_whose_a_record_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    let resource = ann.share("album", &ben, READ);
+    let lent = ben.record("album").values;
+    ann.take_back(&resource, &ben);
+    assert_eq!(ben.ids(), ["own"]);
+    insert(&ben.db, "album", None, lent.clone()).unwrap();
+    assert_eq!(ben.record("album").values, named("Rome", None));
+    ben.update("own", lent).unwrap();
+    assert_eq!(ben.record("own").values, named("Rome", None));
+}
+
+/// What lies with its owner in a folder that is here one's own, under the same id, is not moved by being changed.
+#[test]
+fn what_lies_in_a_folder_of_ones_own_is_changed_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, asset) = people(dir.path());
+    ben.insert("album", named("mine", None)).unwrap();
+    ann.share("album", &ben, Privilege::ALL);
+    ben.update("photo", file("b.jpg", Some("album"), &asset)).unwrap();
+    assert_eq!(ann.record("photo").values.get(NAME_FIELD), Some(&text("b.jpg")));
+    refused(ben.update("photo", file("b.jpg", Some("own"), &asset)));
+}
+
 #[test]
 fn who_may_share_names_what_was_shared_and_nothing_in_it() {
     let dir = tempfile::tempdir().unwrap();

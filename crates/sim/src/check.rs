@@ -59,7 +59,7 @@ impl World {
     pub(crate) fn check(&mut self) {
         let mut all = Cloud::new();
         for device in 0..self.processes.len() {
-            let found = self.shared.lock().cloud.by_path(&self.plan.devices[device].config.bundle_name);
+            let found = self.cloud_of(device);
             let cloud = match found {
                 Ok(cloud) => cloud,
                 Err(text) => {
@@ -71,13 +71,30 @@ impl World {
             self.check_trees(device);
             self.check_thumbnails(device);
             self.check_marks(device);
-            let bundle = device % self.plan.roots;
-            all.extend(cloud.into_iter().map(|(path, entry)| (format!("{bundle}/{path}"), entry)));
+            let whole = match &self.plan.sharing {
+                Some(sharing) => sharing.accounts[device],
+                None => device % self.plan.roots,
+            };
+            all.extend(cloud.into_iter().map(|(path, entry)| (format!("{whole}/{path}"), entry)));
         }
         let mut shared = self.shared.lock();
-        nothing_is_lost(&mut shared, &all);
+        match shared.accounts {
+            Some(_) => shared.check_accounts(),
+            None => nothing_is_lost(&mut shared, &all),
+        }
         nothing_is_invented(&mut shared, &all);
         previews_show_their_photos(&mut shared);
+    }
+
+    /// What the cloud has for a device.
+    fn cloud_of(&self, device: usize) -> Result<Cloud, String> {
+        let refused = self.refused(device);
+        let shared = self.shared.lock();
+        shared.tell_accounts_the_time();
+        match &shared.accounts {
+            Some(accounts) => accounts.by_path(device, |path| refused.covers(path)),
+            None => shared.cloud.by_path(&self.plan.devices[device].config.bundle_name),
+        }
     }
 
     /// Every file shows its state to programs beside the engine; one with several names shows that of none.
@@ -121,10 +138,11 @@ impl World {
     /// Disk and cloud hold the same.
     fn check_disk(&mut self, device: usize, cloud: &Cloud) {
         let cloud_only = self.cloud_only(device);
+        let refused = self.refused(device);
         let mut shared = self.shared.lock();
         let disk = on_disk(&shared, device);
         let mut wrong = Vec::new();
-        for (path, here) in &disk {
+        for (path, here) in disk.iter().filter(|(path, _)| !refused.covers(path)) {
             match (here, cloud.get(path).map(|entry| entry.content)) {
                 (Here::Dir, Some(None)) | (Here::Other, _) => {}
                 (Here::File(digest, mtime), Some(Some((held, _)))) if *digest == held => {
@@ -137,7 +155,9 @@ impl World {
                 (_, None) => wrong.push((2, format!("{path} is not in the cloud"))),
             }
         }
-        for (path, entry) in cloud.iter().filter(|(path, _)| !disk.contains_key(*path)) {
+        for (path, entry) in
+            cloud.iter().filter(|(path, _)| !disk.contains_key(*path) && !refused.covers(path))
+        {
             let held = entry.content.map(|(digest, _)| digest);
             if held.is_none() || cloud_only.get(path) != held.as_ref() {
                 wrong.push((2, format!("{path} is in the cloud and not here")));
@@ -167,12 +187,14 @@ impl World {
     /// The index holds what the disk holds, and nothing is left to do.
     fn check_trees(&mut self, device: usize) {
         let Some(process) = &self.processes[device] else { return };
+        let refused = self.refused(device);
         let trees = process.core.trees();
         let trees = trees.read();
         let mut shared = self.shared.lock();
         let mut known = BTreeSet::new();
         for (id, node) in trees.iter() {
-            if trees.out_of_step().contains(id) || node.trouble.is_some() {
+            let waits = trees.out_of_step().contains(id) || node.trouble.is_some();
+            if waits && !refused.is_of(id, &trees) {
                 shared.broken(2, format!("device {device}: not in step: {id:?} {node:?}"));
             }
             let here =

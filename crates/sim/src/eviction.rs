@@ -126,7 +126,11 @@ impl Shared {
         let assets = rec.map(|rec| rec.assets()).unwrap_or_default();
         let held =
             assets.iter().any(|id| self.cloud.assets.get(*id).is_some_and(|held| held.digest == digest));
-        if held || self.cloud.holds_live(&digest) {
+        let holds = match &self.accounts {
+            Some(accounts) => accounts.holds(device, &digest),
+            None => self.cloud.holds_live(&digest),
+        };
+        if held || holds {
             return;
         }
         let restored = self.proofs.restored_ns >= proof.given_ns;

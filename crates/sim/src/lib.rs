@@ -5,6 +5,7 @@
 //! generator; in the end the promises of the architecture are checked.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod check;
 mod cloud;
 mod disk;
@@ -16,6 +17,7 @@ mod people;
 mod plan;
 mod previews;
 mod process;
+mod refused;
 mod removal;
 mod rng;
 mod settle;
@@ -27,13 +29,14 @@ mod watcher;
 mod weather;
 mod world;
 
+pub use accounts::{AccountCloud, Accounts, Lent};
 pub use cloud::{Chance, CloudEntry, CloudState, Rec, SimCloud, Stored};
 pub use disk::{Body, Disk, DiskKind, Inode, ROOT, SimDisk, Spot, Tree, Uid};
 pub use index::{IndexState, SimIndex};
 pub use ledger::{Ledger, Sink};
 pub use lied_to::lied_to;
 pub use people::{People, Story, act, digest_of};
-pub use plan::{DevicePlan, PHOTOS, ROOTED, SPACIOUS, SpacePlan, WorldPlan};
+pub use plan::{DevicePlan, PHOTOS, ROOTED, SHARED, SPACIOUS, SharingPlan, SpacePlan, WorldPlan};
 pub use previews::{SimIdentifiers, SimPictures, SimPreviews, picture_of};
 pub use process::{Process, ports};
 pub use rng::Rng;

@@ -45,6 +45,16 @@ pub struct SpacePlan {
     pub removals: bool,
 }
 
+/// Whose devices there are, in worlds whose seeds are [`SHARED`] or more.
+#[derive(Debug, Clone)]
+pub struct SharingPlan {
+    /// Which account each device is signed in to.
+    pub accounts: Vec<usize>,
+    /// Each write is held against the privileges. Looking brings all accounts' copies up to date, so that some worlds do
+    /// without.
+    pub watchful: bool,
+}
+
 /// The world.
 #[derive(Debug, Clone)]
 pub struct WorldPlan {
@@ -82,6 +92,8 @@ pub struct WorldPlan {
     pub roots: usize,
     /// Own copies go and come back, in worlds whose seeds are [`SPACIOUS`] or more.
     pub space: Option<SpacePlan>,
+    /// Several accounts share with one another.
+    pub sharing: Option<SharingPlan>,
 }
 
 /// Seeds from this one on make worlds in which files' own copies go to free their space.
@@ -91,6 +103,9 @@ pub const PHOTOS: u64 = 2_000_000_000;
 
 /// Seeds from this one on make such worlds, in which machines sync a bundle's files beside their gallery.
 pub const ROOTED: u64 = 3_000_000_000;
+
+/// Seeds from this one on make worlds of several accounts that share with one another, without all of that.
+pub const SHARED: u64 = 4_000_000_000;
 
 /// The bundle whose files are synced beside the gallery.
 const BUNDLE: &str = "com.example.notes";
@@ -118,6 +133,10 @@ impl WorldPlan {
     pub fn of_seed(seed: u64) -> (Rng, Self) {
         let mut rng = Rng::new(seed);
         let mut plan = WorldPlan::draw(&mut rng);
+        if seed >= SHARED {
+            plan.share(&mut rng);
+            return (rng, plan);
+        }
         plan.space =
             (seed >= SPACIOUS).then(|| SpacePlan { removals: seed >= PHOTOS, ..SpacePlan::draw(&mut rng) });
         if seed >= ROOTED {
@@ -163,6 +182,25 @@ impl WorldPlan {
             bare_deletions: false,
             roots: 1,
             space: None,
+            sharing: None,
+        }
+    }
+
+    /// Makes it one of two or three accounts, with one or two devices each.
+    fn share(&mut self, rng: &mut Rng) {
+        let most = 2 + rng.index(2);
+        let mut accounts: Vec<usize> = Vec::new();
+        for account in 0..most {
+            accounts.extend(std::iter::repeat_n(account, 1 + rng.index(2)));
+        }
+        self.devices = (0..accounts.len()).map(|number| device(rng, number, false)).collect();
+        self.sharing = Some(SharingPlan { accounts, watchful: rng.per_mille(600) });
+        self.steps += 300 + rng.below(400);
+        if rng.per_mille(400) {
+            // The room of this cloud and its backups are not simulated.
+            let removals = rng.per_mille(600);
+            let drawn = SpacePlan::draw(rng);
+            self.space = Some(SpacePlan { small_cloud: false, restores: false, removals, ..drawn });
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cloudsync_cloud::CloudService;
 use cloudsync_engine::core::{Answer, Core, Partial, SpaceWanted};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
@@ -11,6 +12,7 @@ use cloudsync_engine::tree::{LocalContent, NodeRef, Trees};
 use cloudsync_engine::{ClientId, Code, Config, DownloadFileType, Result, TaskId};
 use parking_lot::Mutex;
 
+use crate::accounts::AccountCloud;
 use crate::cloud::SimCloud;
 use crate::disk::SimDisk;
 use crate::eviction::{Parting, Photos};
@@ -48,6 +50,10 @@ pub struct Process {
 
 /// All that an engine sees, of one device's process. `random` is where its own chance begins.
 pub fn ports(wire: &Wire, random: u64, watched: bool) -> Ports {
+    let cloud: Arc<dyn CloudService> = match AccountCloud::new(wire.clone()) {
+        Some(cloud) => Arc::new(cloud),
+        None => Arc::new(SimCloud::new(wire.clone())),
+    };
     Ports {
         fs: Arc::new(SimDisk::new(wire.clone())),
         index: Box::new(SimIndex::new(wire.clone())),
@@ -58,7 +64,7 @@ pub fn ports(wire: &Wire, random: u64, watched: bool) -> Ports {
         identifiers: Some(Arc::new(SimIdentifiers)),
         pictures: Some(Arc::new(SimPictures)),
         previews: Arc::new(SimPreviews::new(wire.clone())),
-        cloud: Arc::new(SimCloud::new(wire.clone())),
+        cloud,
     }
 }
 
@@ -220,7 +226,7 @@ impl Process {
             if let (Some(content), false) = (there, here)
                 && let Some(story) = shared.people.stories.get_mut(&content.digest)
             {
-                story.dropped = true;
+                story.drop_on(self.wire.device);
             }
         }
     }

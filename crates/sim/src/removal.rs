@@ -37,7 +37,7 @@ impl Removal {
         let after = trash(&shared, wire.device);
         for uid in after.difference(&self.before) {
             let data = shared.devices[wire.device].disk.live.node(*uid).map(|node| node.data());
-            shared.people.dropped(&data.unwrap_or_default());
+            shared.people.dropped(wire.device, &data.unwrap_or_default());
         }
         let device = &shared.devices[wire.device];
         // What cannot be looked at is not known to be of the photo.

@@ -2,6 +2,7 @@
 
 use cloudsync_engine::{Code, SyncProgress, SyncState};
 
+use crate::accounts::Accounts;
 use crate::disk::Tree;
 use crate::people;
 use crate::process::Process;
@@ -93,6 +94,8 @@ impl World {
     fn fingerprint(&self) -> Vec<String> {
         let shared = self.shared.lock();
         let mut seen = vec![shared.cloud.sequence.to_string()];
+        shared.tell_accounts_the_time();
+        seen.extend(shared.accounts.iter().map(Accounts::fingerprint));
         for device in &shared.devices {
             seen.push(describe(&device.disk.live));
         }
@@ -135,7 +138,8 @@ impl World {
             }
             return false;
         }
-        let good = ended.state == SyncState::Completed && ended.files_failed == 0;
+        let failed = ended.files_failed > 0 && !self.only_refused(device);
+        let good = ended.state == SyncState::Completed && !failed;
         if !good && round >= self.forgiving() {
             let stuck = self.stuck(device);
             let text = format!("device {device}: a run ends with {ended:?}, for no reason: {stuck}");

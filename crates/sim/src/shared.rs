@@ -9,6 +9,7 @@ use cloudsync_engine::ports::{Battery, DeviceState as Conditions, FileSystem, He
 use cloudsync_engine::tree::Digest;
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::accounts::Accounts;
 use crate::cloud::CloudState;
 use crate::disk::{Disk, DiskKind, Uid};
 use crate::eviction::{Proofs, Still};
@@ -90,6 +91,8 @@ pub struct Shared {
     pub people: People,
     /// The cloud.
     pub cloud: CloudState,
+    /// The accounts of another cloud, which share with one another: devices use that one then.
+    pub accounts: Option<Accounts>,
     /// The devices.
     pub devices: Vec<Device>,
     /// The first promise that was broken.
@@ -160,6 +163,7 @@ impl Shared {
             now_ns: 1_000_000_000,
             people: People::default(),
             cloud,
+            accounts: None,
             devices: Vec::new(),
             violation: None,
             meddling: 0,
@@ -290,12 +294,27 @@ impl Shared {
         let path = path.filter(|path| !path.starts_with(<dyn FileSystem>::TEMP));
         let ours = path.is_some_and(|path| path.starts_with(<dyn FileSystem>::RESERVED));
         let left = path.is_some_and(|path| !ours && path.split('/').any(left_alone));
-        let kept = path.is_some() || self.cloud.holds_live(digest) || self.on_other_disk(device, digest);
+        let kept = path.is_some() || self.held_beside(device, digest);
+        let alone = self.accounts.is_none();
         let Some(story) = self.people.stories.get_mut(digest).filter(|_| left || !kept) else { return };
         story.hidden |= left;
-        story.excused |= !kept;
+        if !kept {
+            story.excused |= alone;
+            story.excused_on.insert(device);
+        }
         let line = format!("device {device}: {} is lost with the power", story.label);
         self.note(&line);
+    }
+
+    /// Whether others than a device have some bytes: the cloud, or another device of its account.
+    fn held_beside(&self, device: usize, digest: &Digest) -> bool {
+        match &self.accounts {
+            Some(accounts) => {
+                let mut others = accounts.beside(device);
+                accounts.holds(device, digest) || others.any(|other| self.kept_on(other, digest))
+            }
+            None => self.cloud.holds_live(digest) || self.on_other_disk(device, digest),
+        }
     }
 
     /// The contents of all files of a device, reserved folder included, with one of their paths.

@@ -9,9 +9,10 @@ use cloudsync_engine::tree::LocalContent;
 use cloudsync_engine::{DownloadFileType, DownloadPolicy};
 use parking_lot::Mutex;
 
+use crate::accounts::Accounts;
 use crate::cloud::CloudState;
 use crate::people;
-use crate::plan::WorldPlan;
+use crate::plan::{SharingPlan, WorldPlan};
 use crate::process::Process;
 use crate::rng::Rng;
 use crate::shared::{Device, Doom, Shared, Violation, fine_conditions};
@@ -55,6 +56,7 @@ enum Move {
     Mount,
     Reopen,
     Space,
+    Deal,
 }
 
 /// Runs the world of a seed to its end and checks it.
@@ -90,6 +92,9 @@ impl World {
         shared.roots = plan.roots;
         shared.space = plan.space;
         shared.calm = plan.is_calm() && plan.capabilities.digests;
+        if let Some(sharing) = &plan.sharing {
+            open_accounts(&mut shared, sharing, plan.lease_s);
+        }
         for device in &plan.devices {
             shared.devices.push(Device::new(device.disk, device.wall_offset_ns));
         }
@@ -131,6 +136,9 @@ impl World {
         if self.plan.space.is_some() && shared.rng.per_mille(150) {
             return (device, Move::Space);
         }
+        if self.plan.sharing.is_some() && shared.rng.per_mille(100) {
+            return (device, Move::Deal);
+        }
         let when = |on: bool, weight: u64| if on { weight } else { 0 };
         let moves = [
             (24, Move::Act),
@@ -169,6 +177,7 @@ impl World {
             Move::Mount => self.mount(device),
             Move::Reopen => self.open(device),
             Move::Space => self.ask_for_space(device),
+            Move::Deal => self.shared.lock().deal(),
         }
     }
 
@@ -363,6 +372,17 @@ impl World {
         let mounted = !shared.devices[device].mounted;
         shared.devices[device].mounted = mounted;
         shared.note(&format!("device {device}: gallery {}", if mounted { "is back" } else { "is gone" }));
+    }
+}
+
+fn open_accounts(shared: &mut Shared, plan: &SharingPlan, lease_s: u32) {
+    let chance = Rng::new(shared.rng.bits());
+    match Accounts::open(plan.accounts.clone(), chance, lease_s) {
+        Ok(mut accounts) => {
+            accounts.watchful = plan.watchful;
+            shared.accounts = Some(accounts);
+        }
+        Err(error) => shared.broken(0, format!("the accounts do not open: {error}")),
     }
 }
 

@@ -3,12 +3,11 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Core;
-use super::failure::{Failure, Judged, store_error};
-use super::references::{self, Counts, Holder, Lookup, Shift};
+use super::failure::store_error;
+use super::references;
 use super::schema::seq_of;
 use super::share::{keep, mirror};
 use super::store::SHARDS;
-use super::write::decode;
 use crate::{CloudError, Result};
 
 /// How old leftovers of interrupted uploads must be.
@@ -111,7 +110,7 @@ fn forget_records(core: &Core, now: i64) -> Result<usize> {
                 // What it names was never counted here.
                 mirror::forget(tx, table, &id)?;
             } else {
-                release(tx, &fields, now)?;
+                references::release_deleted(tx, &fields, now)?;
             }
             keep::forget_author(tx, table, &id)?;
             forget(tx, place, table)?;
@@ -119,20 +118,6 @@ fn forget_records(core: &Core, now: i64) -> Result<usize> {
         }
         Ok(forgotten)
     })
-}
-
-/// A deleted record names its contents no more.
-fn release(tx: &Transaction<'_>, fields: &[u8], now: i64) -> Result<()> {
-    let release = || -> Judged<i64> {
-        let mut shift = Shift::default();
-        shift.release(&references::named_by(&decode(fields)?), Holder::Deleted);
-        Ok(shift.resolve(&mut Lookup::new(tx)?)?.write(&mut Counts::new(tx)?, now)?)
-    };
-    match release() {
-        Ok(used) => references::add_used(tx, used)?,
-        Err(Failure::Refused(error) | Failure::Call(error)) => return Err(error),
-    }
-    Ok(())
 }
 
 fn forget(tx: &Transaction<'_>, place: i64, table: i64) -> Result<()> {

@@ -52,7 +52,11 @@ impl EmbeddedDb {
         Ok(id)
     }
 
-    fn write(&self, table: &str, flag: Flag, rows: &[RowWrite]) -> Result<Vec<Result<WriteReceipt>>> {
+    fn write(&self, table: &str, flag: Flag, mut rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
+        for row in &mut rows {
+            through::take_reserved(&mut row.values);
+        }
+        let rows = rows.as_slice();
         let id = self.table(table)?;
         mirror::refresh(&self.core, self.place(id, table))?;
         if !self.core.pool.peek(|tx| Ok(mirror::has_copies(tx, id)?))? {
@@ -118,15 +122,15 @@ impl CloudDb for EmbeddedDb {
     }
 
     fn insert(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
-        self.write(table, Flag::Insert, &rows)
+        self.write(table, Flag::Insert, rows)
     }
 
     fn update(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
-        self.write(table, Flag::Update, &rows)
+        self.write(table, Flag::Update, rows)
     }
 
     fn delete(&self, table: &str, rows: Vec<RowWrite>) -> Result<Vec<Result<WriteReceipt>>> {
-        self.write(table, Flag::Delete, &rows)
+        self.write(table, Flag::Delete, rows)
     }
 
     fn query(&self, table: &str, fields: &[&str], count: usize, cursor: &str) -> Result<CloudData> {

@@ -3,7 +3,8 @@
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::failure::{Failure, Judged};
-use crate::{CloudAsset, CloudError, CloudType, Row};
+use super::write::decode;
+use crate::{CloudAsset, CloudError, CloudType, Result, Row};
 
 /// A content's BLAKE3 digest.
 pub(super) type Digest = [u8; 32];
@@ -182,4 +183,17 @@ pub(super) fn add_used(tx: &Transaction<'_>, bytes: i64) -> rusqlite::Result<()>
         tx.prepare_cached("UPDATE meta SET used = used + ?1")?.execute([bytes])?;
     }
     Ok(())
+}
+
+/// A deleted record names its contents no more.
+pub(super) fn release_deleted(tx: &Transaction<'_>, fields: &[u8], now: i64) -> Result<()> {
+    let release = || -> Judged<i64> {
+        let mut shift = Shift::default();
+        shift.release(&named_by(&decode(fields)?), Holder::Deleted);
+        Ok(shift.resolve(&mut Lookup::new(tx)?)?.write(&mut Counts::new(tx)?, now)?)
+    };
+    match release() {
+        Ok(used) => Ok(add_used(tx, used)?),
+        Err(Failure::Refused(error) | Failure::Call(error)) => Err(error),
+    }
 }

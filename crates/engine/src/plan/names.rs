@@ -36,6 +36,15 @@ fn marked_name(name: &str, mark: &str) -> Box<str> {
     format!("{}{mark}{extension}", &stem[..cut]).into_boxed_str()
 }
 
+/// Whether a name is the conflict name of another one, whichever device gave it, and when.
+pub(super) fn is_conflict_of(name: &str, own: &str) -> bool {
+    let Some((stem, rest)) = name.rsplit_once(" (conflict ") else { return false };
+    let Some((_, extension)) = rest.split_once(')') else { return false };
+    // Of a name that would be too long the stem is cut, at a letter's beginning.
+    let cut = name.len() + 4 > LONGEST;
+    own.strip_prefix(stem).is_some_and(|rest| rest == extension || (cut && rest.ends_with(extension)))
+}
+
 /// The first conflict name that is not taken.
 pub(super) fn free_name(name: &str, label: &str, taken: impl Fn(&str) -> bool) -> Box<str> {
     let mut attempt = 1;
@@ -92,6 +101,18 @@ mod tests {
                 assert_eq!(own_name(NodeId(8), at), at.name, "another's");
             }
         }
+    }
+
+    #[test]
+    fn a_conflict_name_is_known_as_one() {
+        for name in ["IMG_1.jpg", "notes", ".hidden", "a (conflict b).jpg"] {
+            assert!(is_conflict_of(&conflict_name(name, "phone 2026", 2), name), "{name}");
+            assert!(!is_conflict_of(name, name));
+            assert!(!is_conflict_of(&conflict_name("other.jpg", "phone", 1), name));
+        }
+        assert!(!is_conflict_of("a (conflict phone).jpg", "ab.jpg"));
+        let long = format!("{}.jpg", "ä".repeat(125));
+        assert!(is_conflict_of(&conflict_name(&long, "phone", 1), &long));
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub(super) trait Side<A> {
     fn has(&self, folder: NodeId) -> bool;
     /// The nodes that take up the place now.
     fn occupants<'p>(&'p self, place: PlaceRef<'p>) -> impl Iterator<Item = NodeId> + 'p;
+    /// Whether whoever comes to the node's place does so without waiting for it to leave, which may be never.
+    fn shares_place(&self, node: NodeId) -> bool;
     /// The nodes that must leave the folder before it can go.
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId>;
     /// The folder that the node is in now, where it is sure not to be in itself.
@@ -149,7 +151,7 @@ impl<'a, A, S: Side<A>> Waits<'a, A, S> {
 
     fn place_free(&self, node: NodeId, place: PlaceRef<'_>, waits: &mut Vec<Wait>) -> Option<()> {
         for other in self.side.occupants(place) {
-            if other != node {
+            if other != node && !self.side.shares_place(other) {
                 waits.push(Wait { on: self.leaves(other)?, need: Need::Free });
             }
         }

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Request;
 use super::decide::{Bytes, Spot, Verdict, Verdicts, any_place, spot};
-use super::names::{free_name, own_name};
+use super::names::{free_name, is_conflict_of, is_parked, own_name};
 use crate::tree::{Kind, NodeId, Place, PlaceRef};
 
 /// Yields the nodes that get no step for now: the frozen ones, and those that shall be where a
@@ -216,14 +216,23 @@ fn part_namesakes<'t>(
             let own = own_name(id, place).into_owned();
             let place = place.to_place();
             let at = |name: &str| Place { parent: place.parent, name: name.into() };
-            let name = free_name(&own, request.label, |name| {
-                wanted.contains(&at(name)) || held_by_another(request, id, place.parent, name)
-            });
+            let taken =
+                |name: &str| wanted.contains(&at(name)) || held_by_another(request, id, place.parent, name);
+            let given = name_given(request, id, place.parent, &own).filter(|name| !taken(name));
+            let name = given.unwrap_or_else(|| free_name(&own, request.label, taken));
             wanted.insert(at(&name));
             put(verdicts, id, renamed(place.parent, &name), Bytes::Agreed);
         }
     }
     true
+}
+
+/// The conflict's name that a node has on the disk already: whatever keeps the cloud from calling it so as well, it is not
+/// given another one each time.
+fn name_given(request: &Request<'_>, id: NodeId, parent: NodeId, own: &str) -> Option<Box<str>> {
+    let place = request.trees.local(id)?.place;
+    let given = place.parent == parent && is_conflict_of(place.name, own) && !is_parked(id, place);
+    given.then(|| place.name.into())
 }
 
 /// Groups of nodes that shall be at one place, at least one of each group out of step.

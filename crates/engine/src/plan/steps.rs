@@ -7,6 +7,7 @@ use super::names::parked_name;
 use super::order::{Effect, Side, Task, in_order};
 use super::shape::target;
 use super::{CloudAction, DiskAction, Plan, Request};
+use crate::error::Code;
 use crate::tree::{Kind, Local, LocalContent, NodeId, NodeRef, PlaceRef};
 
 pub(super) fn steps(request: &Request<'_>, verdicts: &Verdicts<'_>, held: &BTreeSet<NodeId>) -> Plan {
@@ -122,6 +123,10 @@ impl Side<DiskAction> for Disk<'_> {
         self.request.trees.locals_at(place.parent, place.name).filter(|&id| self.holds(id))
     }
 
+    fn shares_place(&self, _: NodeId) -> bool {
+        false
+    }
+
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {
         self.request.trees.local_children(folder).filter(|&id| self.holds(id))
     }
@@ -175,6 +180,21 @@ impl Side<CloudAction> for Cloud<'_> {
 
     fn occupants<'p>(&'p self, place: PlaceRef<'p>) -> impl Iterator<Item = NodeId> + 'p {
         self.request.trees.remotes_at(place.parent, place.name)
+    }
+
+    /// A record that may not go where it shall, or may not come with its folder, stays until a person does something about
+    /// it: nobody else's way to the cloud depends on that.
+    fn shares_place(&self, node: NodeId) -> bool {
+        let Request { trees, .. } = self.request;
+        let up = |at: &NodeId| {
+            let parent = target(self.request, self.verdicts, *at)?.parent;
+            self.verdicts.has(parent).then_some(parent)
+        };
+        let refused = |id: NodeId| {
+            let trouble = trees.get(id).and_then(|node| node.trouble);
+            trouble.is_some_and(|trouble| trouble.code == Code::NotPermitted)
+        };
+        std::iter::successors(Some(node), up).take(1 + self.verdicts.len()).any(refused)
     }
 
     fn contents(&self, folder: NodeId) -> impl Iterator<Item = NodeId> {

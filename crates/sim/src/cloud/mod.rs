@@ -10,5 +10,7 @@ mod state;
 pub use lies::Chance;
 pub(crate) use lies::{Liar, LyingCloud};
 pub use paths::CloudEntry;
+pub(crate) use paths::paths_of;
 pub use service::SimCloud;
+pub(crate) use service::{answer, reach};
 pub use state::{CloudState, Rec, Stored};

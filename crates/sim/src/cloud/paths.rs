@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use cloudsync_cloud::CloudType;
 use cloudsync_engine::tree::Digest;
 
+use crate::accounts::digest_in;
+
 use super::state::{CloudState, Rec, table_of};
 
 /// A file or folder of the cloud.
@@ -24,15 +26,7 @@ impl CloudState {
             .filter(|((table, _), rec)| *table == own && !rec.deleted())
             .map(|((_, id), rec)| (id.as_str(), rec))
             .collect();
-        let mut paths = BTreeMap::new();
-        for (id, rec) in &live {
-            let path = path_of(&live, id)?;
-            let entry = CloudEntry { content: self.content_of(id, rec)? };
-            if paths.insert(path.clone(), entry).is_some() {
-                return Err(format!("two records are both {path}"));
-            }
-        }
-        Ok(paths)
+        paths(&live, |_| false, |id, rec| self.content_of(id, rec))
     }
 
     /// A record's digest must be that of the bytes that its asset has.
@@ -46,6 +40,35 @@ impl CloudState {
             _ => Err(format!("record {id} does not say what its asset holds")),
         }
     }
+}
+
+/// An account's live records by path. Two may have one `shared` path.
+pub(crate) fn paths_of(
+    records: &BTreeMap<String, Rec>,
+    shared: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, CloudEntry>, String> {
+    let live = records.iter().map(|(id, rec)| (id.as_str(), rec)).collect();
+    paths(&live, shared, |id, rec| match (digest_in(&rec.values), rec.values.get("modified_ns")) {
+        (None, _) => Ok(None),
+        (Some(digest), Some(CloudType::Int64(mtime_ns))) => Ok(Some((digest, *mtime_ns))),
+        _ => Err(format!("record {id} has no time")),
+    })
+}
+
+fn paths(
+    live: &BTreeMap<&str, &Rec>,
+    shared: impl Fn(&str) -> bool,
+    content_of: impl Fn(&str, &Rec) -> Result<Option<(Digest, i64)>, String>,
+) -> Result<BTreeMap<String, CloudEntry>, String> {
+    let mut paths = BTreeMap::new();
+    for (id, rec) in live {
+        let path = path_of(live, id)?;
+        let entry = CloudEntry { content: content_of(id, rec)? };
+        if paths.insert(path.clone(), entry).is_some() && !shared(&path) {
+            return Err(format!("two records are both {path}"));
+        }
+    }
+    Ok(paths)
 }
 
 fn text<'a>(rec: &'a Rec, field: &str) -> Option<&'a str> {

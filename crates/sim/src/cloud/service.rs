@@ -27,7 +27,7 @@ impl SimCloud {
 }
 
 /// Begins a call of the cloud: it may not get there.
-pub(super) fn reach<'a>(wire: &'a Wire, what: &str) -> Result<MutexGuard<'a, Shared>> {
+pub(crate) fn reach<'a>(wire: &'a Wire, what: &str) -> Result<MutexGuard<'a, Shared>> {
     let Some(mut shared) = wire.call() else {
         return Err(CloudError::Network("the process was killed".into()));
     };
@@ -49,7 +49,7 @@ pub(super) fn reach<'a>(wire: &'a Wire, what: &str) -> Result<MutexGuard<'a, Sha
 }
 
 /// Ends a call of the cloud: the answer may be lost.
-pub(super) fn answer<T>(shared: &mut Shared, wire: &Wire, what: &str, result: Result<T>) -> Result<T> {
+pub(crate) fn answer<T>(shared: &mut Shared, wire: &Wire, what: &str, result: Result<T>) -> Result<T> {
     let chance = shared.devices[wire.device].weather.lost_reply;
     let lost = shared.rng.per_mille(chance);
     let told = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());

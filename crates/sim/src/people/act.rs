@@ -239,7 +239,7 @@ impl<'a> Person<'a> {
         if *old == bytes || self.waits(uid, &bytes) {
             return;
         }
-        self.shared.people.dropped(&old);
+        self.shared.people.overwritten(self.device, &old);
         let disk = &mut self.shared.devices[self.device].disk;
         let path = disk.path_of(uid);
         disk.write(uid, bytes.clone(), false, now);
@@ -272,7 +272,7 @@ impl<'a> Person<'a> {
         self.named(path);
         if bytes.is_empty() {
             let mtime = self.shared.devices[self.device].disk.stamp_time(now);
-            self.shared.people.wrote(self.device, &bytes, mtime).dropped = true;
+            self.shared.people.wrote(self.device, &bytes, mtime).drop_on(self.device);
         } else {
             self.writes(uid, bytes);
         }
@@ -284,7 +284,7 @@ impl<'a> Person<'a> {
         let disk = &mut self.shared.devices[self.device].disk;
         let uid = disk.remove(path, now)?;
         let data = self.data(uid);
-        self.shared.people.dropped(&data);
+        self.shared.people.dropped(self.device, &data);
         Ok(())
     }
 
@@ -304,7 +304,7 @@ impl<'a> Person<'a> {
         self.shared.devices[self.device].disk.rename(from, to, true, now)?;
         self.say(&format!("moves {from} -> {to}{}", if over.is_some() { " (over a file)" } else { "" }));
         if let Some(over) = over {
-            self.shared.people.dropped(&over);
+            self.shared.people.overwritten(self.device, &over);
         }
         self.named(to);
         self.mark_moved(moved);
@@ -564,7 +564,7 @@ impl<'a> Person<'a> {
         let to = join(parent(&path), &format!("{}~", last(&path)));
         self.moves(&path, &to)?;
         let data = self.data(uid);
-        self.shared.people.dropped(&data);
+        self.shared.people.dropped(self.device, &data);
         Ok(())
     }
 

@@ -20,6 +20,10 @@ pub struct Story {
     pub written: BTreeMap<usize, u64>,
     /// A person who had it in front of them overwrote or deleted it.
     pub dropped: bool,
+    /// On which devices.
+    pub dropped_by: BTreeSet<usize>,
+    /// On which of them it was overwritten.
+    pub overwritten_by: BTreeSet<usize>,
     /// A person copied it: it may rightly be there twice.
     pub copied: bool,
     /// A person renamed or moved a file that held it.
@@ -27,6 +31,8 @@ pub struct Story {
     /// It was lost to a power cut before anybody but this disk had it, or written to a file that had
     /// no name any more: nothing can be asked of the engine.
     pub excused: bool,
+    /// On which devices it was lost to a power cut, before another of the same account had it.
+    pub excused_on: BTreeSet<usize>,
     /// It was written to a file that the engine had already moved out of the gallery: the trash
     /// is where it must be.
     pub hidden: bool,
@@ -37,6 +43,11 @@ pub struct Story {
 }
 
 impl Story {
+    pub(crate) fn drop_on(&mut self, device: usize) {
+        self.dropped = true;
+        self.dropped_by.insert(device);
+    }
+
     /// Whether it must be live somewhere, because nobody ever wanted it gone.
     pub fn must_live(&self) -> bool {
         !self.dropped && !self.excused && !self.hidden && !self.restored_away
@@ -84,15 +95,23 @@ impl People {
     }
 
     /// A person overwrote or deleted these bytes.
-    pub fn dropped(&mut self, bytes: &[u8]) {
+    pub fn dropped(&mut self, device: usize, bytes: &[u8]) {
         if let Some(story) = self.stories.get_mut(&digest_of(bytes)) {
-            story.dropped = true;
+            story.drop_on(device);
+        }
+    }
+
+    /// A person put other bytes in the place of these.
+    pub fn overwritten(&mut self, device: usize, bytes: &[u8]) {
+        self.dropped(device, bytes);
+        if let Some(story) = self.stories.get_mut(&digest_of(bytes)) {
+            story.overwritten_by.insert(device);
         }
     }
 
     /// A power cut left these bytes of what a person wrote: known, but wanted by nobody.
     pub fn torn(&mut self, device: usize, bytes: &[u8], mtime_ns: i64) {
-        self.wrote(device, bytes, mtime_ns).dropped = true;
+        self.wrote(device, bytes, mtime_ns).drop_on(device);
     }
 
     /// A short name of a content for traces.

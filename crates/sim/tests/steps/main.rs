@@ -18,6 +18,7 @@ mod removals;
 mod restored;
 mod returns;
 mod schema;
+mod shared;
 mod states;
 mod times;
 

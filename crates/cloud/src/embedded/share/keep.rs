@@ -11,10 +11,7 @@ use super::super::references::named_by;
 use super::super::write::{Writer, decode};
 use super::mirror::{Grant, Place, find_table, is_copy, parent_of};
 use super::{book, through};
-use crate::{
-    CloudError, CloudType, Flag, OWNER_FIELD, PARENT_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD, Result, Row,
-    RowWrite,
-};
+use crate::{CloudError, CloudType, Flag, PARENT_FIELD, Result, Row, RowWrite};
 
 /// Records that were copies and become the account's own.
 #[derive(Default)]
@@ -129,9 +126,7 @@ fn lay(core: &Core, table: i64, kept: &mut Kept, going: &BTreeMap<String, Going>
     places.extend(kept.folders.iter().map(|(old, (new, _))| (old.clone(), new.clone())));
     let folders = kept.folders.values_mut().map(|(_, fields)| fields);
     for fields in kept.rows.values_mut().chain(folders) {
-        for theirs in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
-            fields.remove(theirs);
-        }
+        through::take_reserved(fields);
         let Some(parent) = parent_of(fields) else { continue };
         match places.get(parent) {
             Some(place) => drop(fields.insert(PARENT_FIELD.into(), CloudType::String(place.clone()))),

@@ -13,7 +13,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::super::Core;
 use super::super::description::find_database;
-use super::super::references::{Digest, named_by};
+use super::super::references::{Digest, named_by, release_deleted};
 use super::super::schema::{place, seq_of};
 use super::super::write::decode;
 use super::bits_of;
@@ -258,8 +258,8 @@ impl<'a> Table<'a> {
         Ok(place(self.table, self.seq))
     }
 
-    /// Writes a copy, where it is another one than before. A record of the account's own is never touched by one, whatever
-    /// id somebody else has given theirs.
+    /// Writes a copy, where it is another one than before. A live record of the account's own is never touched by one,
+    /// whatever id somebody else has given theirs; one that was deleted makes room.
     fn put(&mut self, id: &str, copy: &Copy) -> Result<()> {
         let sql = "SELECT records.place, records.op, records.fields, mirrored.version IS NOT NULL
                    FROM records LEFT JOIN mirrored ON mirrored.tbl = records.tbl AND mirrored.id = records.id
@@ -268,8 +268,12 @@ impl<'a> Table<'a> {
         let found: Option<(i64, i32, Vec<u8>, bool)> =
             self.tx.prepare_cached(sql)?.query_row(params![self.table, id], read).optional()?;
         match found {
-            Some((.., false)) => return Ok(()),
-            Some((old, operation, fields, true)) => {
+            Some((_, operation, _, false)) if operation != Flag::Delete as i32 => return Ok(()),
+            Some((old, operation, fields, was_copy)) => {
+                if !was_copy {
+                    release_deleted(self.tx, &fields, self.now)?;
+                    keep::forget_author(self.tx, self.table, id)?;
+                }
                 let was_deleted = operation == Flag::Delete as i32;
                 if was_deleted || fields != copy.fields {
                     let flag = if was_deleted { Flag::Insert } else { Flag::Update };

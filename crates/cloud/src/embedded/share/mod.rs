@@ -208,17 +208,21 @@ impl EmbeddedShare {
         Ok(Ok(()))
     }
 
-    /// The resource of what somebody else shares with this account: of the very record that was shared.
+    /// The resource of what somebody else shares with this account: of the very record that was shared. A record of the
+    /// account's own may have the same id.
     fn lent(&self, record: RecordPlace<'_>) -> Result<Option<ShareResult<String>>> {
         let names = Place { table: 0, bundle: &self.bundle, database: record.database, name: record.table };
-        let grants = mirror::grants(&self.core, names)?;
-        if let Some(grant) = grants.into_iter().find(|grant| grant.record == record.id) {
-            return Ok(Some(Ok(grant.resource)));
-        }
         let copy = self.core.pool.read(|tx| {
             let Some((_, table, _)) = mirror::find_table(tx, names)? else { return Ok(false) };
             Ok(mirror::is_copy(tx, table, record.id)?)
         })?;
+        if !copy && self.holds(record)? {
+            return Ok(None);
+        }
+        let grants = mirror::grants(&self.core, names)?;
+        if let Some(grant) = grants.into_iter().find(|grant| grant.record == record.id) {
+            return Ok(Some(Ok(grant.resource)));
+        }
         Ok(copy.then(|| Err(not_inviter())))
     }
 

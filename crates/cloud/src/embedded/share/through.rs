@@ -1,6 +1,6 @@
 //! Writes of an invitee: what they may change of what is shared with them, and how it comes to its owner.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -90,6 +90,8 @@ fn routes(
     let holder = lease::holder(tx, db, now)?;
     // New records of this call, which later ones may lie in.
     let mut made: HashMap<&str, usize> = HashMap::new();
+    // Those that are refused, and with them whatever is to lie in them.
+    let mut denied: HashSet<&str> = HashSet::new();
     let mut routes = Vec::with_capacity(rows.len());
     for row in rows {
         let share = |id: &str| -> Result<Option<usize>> {
@@ -101,10 +103,19 @@ fn routes(
         };
         let known = share(&row.id)?;
         let into = match parent_of(&row.values) {
-            Some(parent) if flag != Flag::Delete => share(parent)?,
+            Some(parent) if flag != Flag::Delete => match known {
+                // Also where the folder is here one's own, under the id that it has there.
+                Some(grant) if !is_root(grants, grant, row) && lies_at(tx, at.table, &row.id, parent)? => {
+                    known
+                }
+                _ => share(parent)?,
+            },
             _ => None,
         };
         let route = match (known, into) {
+            (None, None) if parent_of(&row.values).is_some_and(|parent| denied.contains(parent)) => {
+                Route::Refused(not_allowed("this account may not add to what is shared with it"))
+            }
             (None, None) => Route::Own,
             _ if row.lock_id.is_some() && row.lock_id != holder => Route::Refused(CloudError::StaleLock),
             (Some(grant), into) => known_route(grants, grant, into, flag, row),
@@ -119,14 +130,17 @@ fn routes(
                 Route::Refused(not_allowed("this account may not add to what is shared with it"))
             }
         };
+        if known.is_none() && matches!(route, Route::Refused(_)) {
+            denied.insert(&row.id);
+        }
         routes.push(route);
     }
     Ok(routes)
 }
 
 fn known_route(grants: &[Grant], index: usize, into: Option<usize>, flag: Flag, row: &RowWrite) -> Route {
+    let root = is_root(grants, index, row);
     let Some(grant) = grants.get(index) else { return Route::Own };
-    let root = grant.record == row.id;
     let kind = if root { Kind::Root } else { Kind::Known };
     let refused = |text| Route::Refused(not_allowed(text));
     match flag {
@@ -141,10 +155,24 @@ fn known_route(grants: &[Grant], index: usize, into: Option<usize>, flag: Flag, 
     }
 }
 
+/// Whether a row is about the very record that was shared.
+fn is_root(grants: &[Grant], index: usize, row: &RowWrite) -> bool {
+    grants.get(index).is_some_and(|grant| grant.record == row.id)
+}
+
 /// The share that a record is a copy of.
 fn share_of(tx: &Transaction<'_>, table: i64, id: &str) -> Result<Option<i64>> {
     let sql = "SELECT share FROM mirrored WHERE tbl = ?1 AND id = ?2 AND live = 1";
     Ok(tx.prepare_cached(sql)?.query_row(params![table, id], |row| row.get(0)).optional()?)
+}
+
+/// Whether a copy lies in a folder now.
+fn lies_at(tx: &Transaction<'_>, table: i64, id: &str, parent: &str) -> Result<bool> {
+    let sql = "SELECT fields FROM records WHERE tbl = ?1 AND id = ?2";
+    let fields: Option<Vec<u8>> =
+        tx.prepare_cached(sql)?.query_row(params![table, id], |row| row.get(0)).optional()?;
+    let Some(fields) = fields else { return Ok(false) };
+    Ok(parent_of(&decode(&fields)?) == Some(parent))
 }
 
 fn is_own(tx: &Transaction<'_>, table: i64, id: &str) -> Result<bool> {
@@ -236,16 +264,11 @@ fn translate(
         Kind::Known | Kind::Root => row.base_version.and(before.as_ref().map(|seen| seen.original)),
     };
     let mut values = row.values.clone();
-    for ours in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
-        values.remove(ours);
-    }
     let mut placed = None;
     if kind == Kind::Root && flag != Flag::Delete {
         placed = Some(take_place(&mut values));
         let mut known = before.as_ref().map(|seen| seen.fields.clone()).unwrap_or_default();
-        for ours in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
-            known.remove(ours);
-        }
+        take_reserved(&mut known);
         take_place(&mut known);
         if known != values && !grant.privilege.writable {
             return Ok(Err(not_allowed("this account may not change what is shared with it")));
@@ -258,6 +281,13 @@ fn translate(
         }
     }
     Ok(Ok((RowWrite { id: row.id.clone(), base_version, lock_id: None, values }, placed)))
+}
+
+/// Takes out of a row what says whose it is and what is allowed: nobody can write that.
+pub(in super::super) fn take_reserved(values: &mut Row) {
+    for ours in [OWNER_FIELD, PRIVILEGE_FIELD, RESOURCE_FIELD] {
+        values.remove(ours);
+    }
 }
 
 /// Takes out of a row what says where it lies and what it is called.
