@@ -189,7 +189,7 @@ impl CloudDb for AccountDb {
         answer(&mut shared, &self.wire, "heartbeat", lock)
     }
 
-    fn unlock(&self, lock_id: i64) -> Result<()> {
+    fn unlock(&self, lock_id: i64) -> Result<bool> {
         let mut shared = arrive(&self.wire, "unlock")?;
         let done = self.db.unlock(lock_id);
         answer(&mut shared, &self.wire, "unlock", done)
