@@ -327,7 +327,7 @@ fn what_is_taken_back_goes_and_what_was_made_stays() {
     ann.share("album", &ben, READ);
     assert_eq!(ben.record("photo").values, file("mine.jpg", None, &own), "what is Ben's no share replaces");
     ben.delete("photo").unwrap();
-    assert_eq!(ben.ids(), ["album", "own"]);
+    assert_eq!(ben.ids(), ["album", "own", "photo"], "and where it is gone, the share shows");
 }
 
 const ADD: Privilege = Privilege { creatable: true, ..READ };
@@ -541,6 +541,18 @@ fn a_record_of_ones_own_that_was_deleted_is_in_nobodys_way() {
     clock.advance(31 * DAY);
     assert_eq!(ben.cloud.collect_garbage().unwrap().contents, 1, "nothing has named Ben's bytes since");
     assert_eq!(ann.download("photo", &theirs).unwrap(), bytes(1, 500));
+}
+
+/// Found by seed 4000020692: it came only when its owner wrote something else.
+#[test]
+fn a_record_of_ones_own_makes_room_when_it_is_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    ben.insert("photo", named("mine", None)).unwrap();
+    ann.share("photo", &ben, READ);
+    assert_eq!(ben.record("photo").values.get(NAME_FIELD), Some(&text("mine")));
+    ben.delete("photo").unwrap();
+    assert_eq!(ben.record("photo").values.get(NAME_FIELD), Some(&text("a.jpg")));
 }
 
 /// Found by seed 4000000403: instead of what was one's own, somebody else's of the same id was shared.

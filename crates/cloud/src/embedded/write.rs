@@ -48,6 +48,8 @@ pub(super) struct Writer<'a> {
     used: i64,
     /// Whether records of other accounts are, or were, among the table's.
     copies: bool,
+    /// Whether a record was deleted: one of another account with its id may come to its place.
+    deleted: bool,
     encoded: Vec<u8>,
     /// The statements of every row, looked up once.
     find: CachedStatement<'a>,
@@ -75,6 +77,7 @@ impl<'a> Writer<'a> {
             seq,
             used: 0,
             copies: mirror::has_copies(tx, table)?,
+            deleted: false,
             encoded: Vec::new(),
             find: tx.prepare_cached(FIND)?,
             insert: tx.prepare_cached(INSERT)?,
@@ -90,6 +93,9 @@ impl<'a> Writer<'a> {
             .prepare_cached("UPDATE tables SET seq = ?2 WHERE id = ?1")?
             .execute([self.table, self.seq])?;
         references::add_used(self.tx, self.used)?;
+        if self.deleted {
+            mirror::look_again(self.tx, self.table)?;
+        }
         Ok(self.seq != self.before)
     }
 
@@ -159,6 +165,7 @@ impl<'a> Writer<'a> {
         shift.release(&digests, Holder::Live);
         shift.take(&digests, Holder::Deleted);
         let resolved = shift.resolve(&mut self.lookup)?;
+        self.deleted = true;
         let after =
             After { id: &row.id, flag: Flag::Delete, create_ms: before.create_ms, fields: &before.fields };
         self.store(resolved, after, Some(before.place))

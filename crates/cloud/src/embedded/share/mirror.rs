@@ -106,6 +106,11 @@ fn stamp_of(tx: &Transaction<'_>, table: i64) -> Result<Option<String>> {
     Ok(tx.prepare_cached(sql)?.query_row([table], |row| row.get(0)).optional()?)
 }
 
+/// The copies in a table may not be all that there should be any more, whatever their owners have done.
+pub(in super::super) fn look_again(tx: &Transaction<'_>, table: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE mirrors SET stamp = '' WHERE tbl = ?1")?.execute([table]).map(drop)
+}
+
 /// Everything that the copies in a table follow from, as text: the grants, and how far the owners' tables are.
 fn stamp(core: &Core, at: Place<'_>, grants: &[Grant]) -> Result<String> {
     let mut stamp = String::new();
