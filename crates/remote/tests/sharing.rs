@@ -24,7 +24,7 @@ fn two_accounts_of_a_cloud_conform_each_through_a_socket_of_its_own() {
             assert_eq!(outcome, Outcome::Passed, "{name}");
         });
     }
-    assert_eq!(checks, 38);
+    assert_eq!(checks, 42);
 }
 
 type Each = Vec<ShareResult<Participant>>;
