@@ -555,6 +555,18 @@ fn a_record_of_ones_own_makes_room_when_it_is_deleted() {
     assert_eq!(ben.record("photo").values.get(NAME_FIELD), Some(&text("a.jpg")));
 }
 
+/// Found by seed 4000000058, when that had just been mended: what was taken back then stayed.
+#[test]
+fn what_is_taken_back_goes_although_something_was_deleted_just_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ann, ben, _) = people(dir.path());
+    let resource = ann.share("photo", &ben, READ);
+    assert_eq!(ben.ids(), ["own", "photo"]);
+    ben.delete("own").unwrap();
+    ann.take_back(&resource, &ben);
+    assert_eq!(ben.ids(), Vec::<String>::new());
+}
+
 /// Found by seed 4000000403: instead of what was one's own, somebody else's of the same id was shared.
 #[test]
 fn a_record_of_ones_own_is_shared_as_such_whatever_its_id() {

@@ -108,7 +108,7 @@ fn stamp_of(tx: &Transaction<'_>, table: i64) -> Result<Option<String>> {
 
 /// The copies in a table may not be all that there should be any more, whatever their owners have done.
 pub(in super::super) fn look_again(tx: &Transaction<'_>, table: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE mirrors SET stamp = '' WHERE tbl = ?1")?.execute([table]).map(drop)
+    tx.prepare_cached("UPDATE mirrors SET stamp = 'look again' WHERE tbl = ?1")?.execute([table]).map(drop)
 }
 
 /// Everything that the copies in a table follow from, as text: the grants, and how far the owners' tables are.
