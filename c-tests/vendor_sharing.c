@@ -443,6 +443,62 @@ static void a_copy_says_whose_it_is(void **state) {
     assert_int_equal(write_note(dbs[1], cloud_db_update, "both", "folder", "moved in"), refused);
     assert_int_equal(listed(dbs[0], "inside", "text", text), CLOUDSYNC_FLAG_UPDATE);
     assert_string_equal(text, "changed");
+
+    assert_int_equal(write_note(dbs[1], cloud_db_delete, "both", NULL, ""), done);
+    listed(dbs[1], "both", "text", text);
+    assert_string_equal(text, "ann's"); /* nothing of Ben's own is in its way any more */
+    for (int i = 0; i < 2; i++) {
+        assert_ok(cloud_db_stub_free(dbs[i]));
+        assert_ok(cloud_service_stub_free(clouds[i]));
+    }
+}
+
+/* Ben has a folder of his own under the id of Ann's, which was once shared with him and stayed with him. */
+static void ids_that_both_have(void **state) {
+    (void)state;
+    const char *const names[] = {"ann", "ben"};
+    CloudSyncCloudServiceStub *clouds[2];
+    CloudSyncCloudDbStub *dbs[2];
+    CloudSyncExtensionValue extension;
+    CloudSyncRows *rows = NULL, *answers = NULL;
+    char resource[64], text[64];
+    const char *const ids[] = {"new", "inner", "other"}, *const parents[] = {"folder", "new", "kept"}, *description;
+    const int32_t codes[] = {CLOUDSYNC_ERROR_CODE_NOT_ALLOWED, CLOUDSYNC_ERROR_CODE_NOT_ALLOWED,
+                             CLOUDSYNC_ERROR_CODE_SUCCESS};
+    int32_t code;
+    assert_ok(vendor_cloud_new_accounts(names, 2, clouds));
+    for (int i = 0; i < 2; i++) {
+        dbs[i] = connect_db(clouds[i]);
+        assert_int_equal(write_note(dbs[i], cloud_db_insert, "kept", i == 0 ? "folder" : NULL, "k"), 0);
+    }
+    assert_int_equal(write_note(dbs[0], cloud_db_insert, "folder", NULL, "f"), 0);
+    assert_int_equal(write_note(dbs[0], cloud_db_insert, "inside", "kept", "i"), 0);
+    CloudSyncParticipant ben = ben_who(0);
+    ben.privilege.writable = 1;
+    share_note(clouds, ben, resource);
+    assert_int_equal(write_note(dbs[1], cloud_db_update, "inside", "kept", "changed"), 0); /* it stays where it is */
+    listed(dbs[0], "inside", "text", text);
+    assert_string_equal(text, "changed");
+
+    assert_ok(cloudsync_rows_new(&rows)); /* one call: what is refused takes what lies in it along */
+    for (int i = 0; i < 3; i++) {
+        memset(&extension, 0, sizeof extension);
+        extension.struct_size = sizeof extension;
+        extension.id = ids[i];
+        extension.version = -1;
+        assert_ok(cloudsync_rows_add(rows, &extension));
+        assert_ok(cloudsync_rows_set_text(rows, "parent", parents[i]));
+        assert_ok(cloudsync_rows_set_text(rows, "cloud_owner", "ann"));
+    }
+    assert_ok(cloud_db_insert(dbs[1], "notes", rows, &answers));
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(cloudsync_rows_result(answers, i, &code, &description));
+        assert_int_equal(code, codes[i]);
+    }
+    listed(dbs[1], "other", "cloud_owner", text);
+    assert_string_equal(text, ""); /* it is Ben's, whatever is written */
+    assert_ok(cloudsync_rows_free(answers));
+    assert_ok(cloudsync_rows_free(rows));
     for (int i = 0; i < 2; i++) {
         assert_ok(cloud_db_stub_free(dbs[i]));
         assert_ok(cloud_service_stub_free(clouds[i]));
@@ -459,6 +515,7 @@ int main(void) {
         in_scratch(what_is_shared_is_not_proved),
         in_scratch(an_invitee_calls_it_as_it_likes),
         cmocka_unit_test(a_copy_says_whose_it_is),
+        cmocka_unit_test(ids_that_both_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const copy_marks[COPY_MARKS] = {"cloud_owner", "cloud_privilege", "#_sharing_resource"};
+
 bool is_live_copy(const struct record *record) {
     return record->share != NULL && is_live(record);
 }
@@ -51,7 +53,7 @@ static bool fill(CloudSyncRows *fields, const struct record *original, const str
 static bool put_copy(struct database *database, struct table *table, const struct record *original, const struct grant *grant) {
     struct record *copy = record_of(table, original->id);
     CloudSyncRows *fields = NULL;
-    if (copy != NULL && (copy->share == NULL || copy->found == table->rounds)) {
+    if (copy != NULL && is_live(copy) && (copy->share == NULL || copy->found == table->rounds)) {
         return true; /* the account's own, or another share's */
     }
     if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || !fill(fields, original, grant, copy == NULL ? NULL : copy->placed) ||

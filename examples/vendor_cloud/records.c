@@ -173,7 +173,7 @@ static int32_t replace_fields(struct database *database, struct record *record, 
     struct store *store = database->cloud->store;
     CloudSyncRows *fields = NULL;
     if (cloudsync_rows_new(&fields) != CLOUDSYNC_OK || cloudsync_rows_add(fields, NULL) != CLOUDSYNC_OK ||
-        row_copy(fields, rows, index, NULL, 0) != CLOUDSYNC_OK) {
+        row_copy_others(fields, rows, index, copy_marks, COPY_MARKS) != CLOUDSYNC_OK) {
         cloudsync_rows_free(fields);
         return CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR;
     }
@@ -277,6 +277,26 @@ int32_t write_own(struct database *database, struct table *table, const CloudSyn
     }
 }
 
+/* Whether a row is to lie in one that was refused just before, in the same call. */
+static bool lies_in_refused(struct table *table, const CloudSyncRows *rows, size_t index, const CloudSyncRows *answers) {
+    CloudSyncCloudValue parent = {.struct_size = sizeof parent};
+    if (cloudsync_rows_get(rows, index, "parent", &parent) != CLOUDSYNC_OK || parent.text == NULL ||
+        record_of(table, parent.text) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < index; i++) {
+        CloudSyncExtensionValue answer = {.struct_size = sizeof answer};
+        const char *description;
+        int32_t code;
+        cloudsync_rows_extension(answers, i, &answer);
+        cloudsync_rows_result(answers, i, &code, &description);
+        if (code == CLOUDSYNC_ERROR_CODE_NOT_ALLOWED && strcmp(answer.id, parent.text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Writes one row, and adds what became of it to the answers. */
 static void write_one(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
                       int32_t operation, CloudSyncRows *answers) {
@@ -285,6 +305,8 @@ static void write_one(struct database *database, struct table *table, const Clou
     int32_t code = CLOUDSYNC_ERROR_CODE_STALE_LOCK;
     if (*row.id == '\0') {
         code = CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT;
+    } else if (lies_in_refused(table, rows, index, answers)) {
+        code = CLOUDSYNC_ERROR_CODE_NOT_ALLOWED;
     } else if ((row.lock_id == 0 || lock_is_held(database, row.lock_id)) &&
                !write_through(database, table, rows, index, &row, operation, &code)) {
         code = write_own(database, table, rows, index, &row, operation);

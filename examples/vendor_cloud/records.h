@@ -61,6 +61,10 @@ bool is_based_on(const CloudSyncExtensionValue *row, int64_t version);
 int32_t write_own(struct database *database, struct table *table, const CloudSyncRows *rows, size_t index,
                   const CloudSyncExtensionValue *row, int32_t operation);
 
+/* What an invitee is told of a copy: an account's own record has none of these fields, whoever writes them. */
+enum { COPY_MARKS = 3 };
+extern const char *const copy_marks[COPY_MARKS];
+
 /* --- What others share, in copies.c ----------------------------------------------------------- */
 
 /* Brings the copies in a table up to date. */

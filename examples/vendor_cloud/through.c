@@ -9,7 +9,7 @@
 
 static const char *const place[] = {"parent", "name"};
 static const char *const place_and_marks[] = {"parent", "name", "cloud_owner", "cloud_privilege", "#_sharing_resource"};
-enum { PLACE = 2, PLACE_AND_MARKS = 5, MARKS = 3 };
+enum { PLACE = 2, PLACE_AND_MARKS = 5 };
 
 /* A write on its way to the owner. */
 struct letter {
@@ -36,6 +36,14 @@ static bool is_shared_itself(const struct letter *letter) {
     return letter->copy != NULL && strcmp(letter->row->id, letter->grant.record) == 0;
 }
 
+/* Whether a row leaves its record in the folder where it is, whoever's that is. */
+static bool stays_in_place(const struct letter *letter) {
+    CloudSyncCloudValue now = {.struct_size = sizeof now}, then = {.struct_size = sizeof then};
+    return cloudsync_rows_get(letter->copy->fields, 0, "parent", &now) == CLOUDSYNC_OK && now.text != NULL &&
+           cloudsync_rows_get(letter->rows, letter->index, "parent", &then) == CLOUDSYNC_OK && then.text != NULL &&
+           strcmp(now.text, then.text) == 0;
+}
+
 /* Whether the privileges allow it. `into` is the share that the row lies in then. */
 static bool is_allowed(const struct letter *letter, int32_t operation, const struct share *into) {
     const CloudSyncPrivilege *may = &letter->grant.privilege;
@@ -45,16 +53,19 @@ static bool is_allowed(const struct letter *letter, int32_t operation, const str
     if (operation == CLOUDSYNC_FLAG_DELETE) {
         return may->deletable;
     }
-    return is_shared_itself(letter) ? into == NULL : into == letter->grant.share && may->writable;
+    if (is_shared_itself(letter)) {
+        return into == NULL;
+    }
+    return may->writable && (into == letter->grant.share || stays_in_place(letter));
 }
 
 /* The row as the owner gets it: without what the invitee alone is told and keeps. */
 static CloudSyncRows *translated(const struct letter *letter, const struct record *original) {
     CloudSyncRows *sent = NULL;
     const bool shared = is_shared_itself(letter);
-    const char *const *ours = shared ? place_and_marks : place_and_marks + PLACE;
+    const char *const *ours = shared ? place_and_marks : copy_marks;
     if (cloudsync_rows_new(&sent) != CLOUDSYNC_OK || cloudsync_rows_add(sent, NULL) != CLOUDSYNC_OK ||
-        row_copy_others(sent, letter->rows, letter->index, ours, shared ? PLACE_AND_MARKS : MARKS) != CLOUDSYNC_OK ||
+        row_copy_others(sent, letter->rows, letter->index, ours, shared ? PLACE_AND_MARKS : COPY_MARKS) != CLOUDSYNC_OK ||
         (shared && row_copy(sent, original->fields, 0, place, PLACE) != CLOUDSYNC_OK)) {
         cloudsync_rows_free(sent);
         return NULL;
