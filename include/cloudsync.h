@@ -4233,13 +4233,14 @@ int32_t cloudsync_remove_async(struct CloudSyncContext *context,
  * heard of the removal, a folder comes back with what of it this disk's trash has; the rest stays in the cloud's trash.
  * From the cloud's trash they come back with all that it has of them, whenever it was deleted, for which all records of the
  * cloud are looked through. A part whose name something else has by now stays in the trash. A trash_uri of
- * cloudsync_list_trash brings that one back and no other, with the parts of its photo that went with it.
+ * cloudsync_list_trash brings that one back and no other, with the parts of its photo that went with it. While a run of this
+ * device writes records, this waits for that.
  *
  * @param context The context.
  * @param uri     The file or folder, as it was called, or the trash_uri of cloudsync_list_trash.
  * @return 0; 201 without the permission; 202 for no system app; 401 for a bad handle or a URI that is NULL or not UTF-8;
  *         13900002 where neither trash has it; 13900015 where something else has its name now, which is left as it is: give that
- *         another name first; 13900014 while a sync of this or another device is just changing the cloud; 22400002 or 22400001
+ *         another name first; 13900014 while another device is just changing the cloud; 22400002 or 22400001
  *         where the cloud is to be asked and there is no network, or it is signed out or switched off; 13900005, 13900012,
  *         13900025 or 13900027 where the disk refuses it or the cloud fails or is full; 13900029 from inside a callback, nothing
  *         is done then; 14000002 for a URI that cannot be read or that leaves the synced directories; 13600001 where the context
