@@ -467,6 +467,26 @@ static void assert_heard(struct told *told, unsigned *events, const char *expect
     assert_told(told, expected);
 }
 
+/* The gallery is new: a look takes nothing of it into possession, and the first run does. */
+static void the_first_run_comes_after_a_look(void **state) {
+    (void)state;
+    struct device one, other;
+    struct told there;
+    unsigned events = 0;
+    pair_open(&one, &other);
+    write_photo(one.gallery, "a.jpg", 1000, 1);
+    device_sync(&one);
+    watch(&other, GALLERY, 1, &there);
+    write_photo(other.gallery, "b.jpg", 1000, 2);
+    assert_heard(&there, &events, "+ b.jpg\n");
+    device_sync(&other);
+    assert_told(&there, "+ a.jpg\n");
+    assert_true(is_photo(other.gallery, "a.jpg", 1000, 1));
+    device_free(&one);
+    device_free(&other);
+    told_destroy(&there);
+}
+
 /* Nobody starts a run, and there is no network for one. */
 static void what_changes_on_the_disk_is_told_without_a_run(void **state) {
     (void)state;
@@ -568,6 +588,7 @@ int main(void) {
         in_scratch(nothing_is_told_after_unregister),
         in_scratch(unregister_works_inside_the_callback),
         in_scratch(a_bundles_files_are_told_by_their_uris),
+        in_scratch(the_first_run_comes_after_a_look),
         in_scratch(what_changes_on_the_disk_is_told_without_a_run),
         in_scratch(what_changed_before_is_told_too),
     };

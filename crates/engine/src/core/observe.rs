@@ -107,7 +107,8 @@ impl Core {
         let changes = self.watcher.as_ref()?.take();
         self.auto.looking();
         self.looks.looking();
-        let sure = self.watching && !changes.overflow;
+        // A gallery that only looks have seen is attached by a full scan.
+        let sure = self.watching && !changes.overflow && !self.identity.is_empty();
         self.watching = true;
         sure.then_some(changes.folders)
     }
