@@ -200,8 +200,12 @@ pub(super) fn take_back(
         Some(bin) => Some(format!("{}/{bin}", <dyn FileSystem>::TRASH)),
         None => newest(context, path).map_err(failed)?,
     };
-    let Some(bin) = bin else { return Ok(None) };
-    if context.fs.stat(path).is_ok() {
+    let there = context.fs.stat(path).ok().map(|stat| stat.kind);
+    let Some(bin) = bin else {
+        // A file may have been put back there that no run has seen yet.
+        return if there == Some(FileKind::File) { Err(taken(path)) } else { Ok(None) };
+    };
+    if there.is_some() {
         return Err(taken(path));
     }
     let kind = context.fs.stat(&join(&bin, path)).ok().map(|stat| stat.kind);

@@ -247,3 +247,15 @@ fn a_restore_and_a_run_do_not_wait_for_each_other() {
     here.sync_well();
     assert_eq!(live_records(&world.lock()), 5);
 }
+
+/// Found by seed 2008440304: the cloud's copy came back as well, and the one here became a conflict.
+#[test]
+fn what_was_restored_is_not_restored_once_more() {
+    let (world, mut here, mut phone) = album();
+    remove(&mut here, "album/a.jpg").unwrap();
+    restore(&mut here, "album/a.jpg").unwrap();
+    assert_eq!(restore(&mut here, "album/a.jpg").unwrap_err().code, Code::FileExists);
+    sync_both(&mut here, &mut phone);
+    assert!(has_all(&here) && knows_all(&phone));
+    assert_eq!(live_records(&world.lock()), 5);
+}
