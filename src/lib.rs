@@ -44,6 +44,7 @@ mod list;
 mod log;
 mod object;
 mod options;
+mod page;
 mod panics;
 mod plan;
 mod preview;

@@ -1,12 +1,12 @@
 //! Listings of folders, a page at a time.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
 use cloudsync_engine::core::{Entry, Listed};
 
 use crate::context::CloudSyncContext;
-use crate::failure::{Answer, bad, null};
 use crate::object::{Handle, end, give, guard, with, writable};
+use crate::page::{Page, check_size};
 use crate::text;
 
 /// A page of a listing. Made by cloudsync_list, freed by cloudsync_page_free.
@@ -15,7 +15,7 @@ pub struct CloudSyncPage {
 }
 
 impl Handle for CloudSyncPage {
-    type Object = Page;
+    type Object = Page<CloudSyncEntry>;
 }
 
 /// A file or folder in a listing.
@@ -42,57 +42,21 @@ pub struct CloudSyncEntry {
     pub is_directory: u8,
 }
 
-/// What a page's handle stands for.
-pub struct Page {
-    pointers: Box<[*const CloudSyncEntry]>,
-    next: Option<CString>,
-    /// What the pointers lead to; never moved nor changed.
-    _entries: Box<[CloudSyncEntry]>,
-    _texts: Box<[(CString, CString)]>,
-}
-
-// SAFETY: the pointers lead to memory of the page itself, which nobody changes.
-unsafe impl Send for Page {}
-// SAFETY: as above.
-unsafe impl Sync for Page {}
-
-impl Page {
-    fn new(listed: Listed) -> Self {
-        let mut entries = Vec::with_capacity(listed.entries.len());
-        let mut texts = Vec::with_capacity(listed.entries.len());
-        for Entry { uri, name, size, mtime_ms, state, is_here, is_dir } in listed.entries {
-            let (uri, name) = (text::to_c(uri), text::to_c(name));
-            entries.push(CloudSyncEntry {
-                struct_size: size_of::<CloudSyncEntry>(),
-                uri: uri.as_ptr(),
-                name: name.as_ptr(),
-                size,
-                mtime_ms,
-                state: state as i32,
-                is_here: is_here.into(),
-                is_directory: is_dir.into(),
-            });
-            texts.push((uri, name));
-        }
-        let entries = entries.into_boxed_slice();
-        Page {
-            pointers: entries.iter().map(std::ptr::from_ref).collect(),
-            next: listed.next.map(text::to_c),
-            _entries: entries,
-            _texts: texts.into_boxed_slice(),
-        }
-    }
-}
-
-/// The most entries of a page.
-const MOST: u32 = 10_000;
-
-/// How many entries a page may have.
-pub(crate) fn check_page_size(max_entries: u32) -> Answer<usize> {
-    if !(1..=MOST).contains(&max_entries) {
-        return Err(bad(format!("max_entries is {max_entries}; use 1 to {MOST}")));
-    }
-    Ok(max_entries as usize)
+fn page(listed: Listed) -> Page<CloudSyncEntry> {
+    Page::new(listed.entries, listed.next, |entry| {
+        let Entry { uri, name, size, mtime_ms, state, is_here, is_dir } = entry;
+        let form = move |[uri, name]: [*const c_char; 2]| CloudSyncEntry {
+            struct_size: size_of::<CloudSyncEntry>(),
+            uri,
+            name,
+            size,
+            mtime_ms,
+            state: state as i32,
+            is_here: is_here.into(),
+            is_directory: is_dir.into(),
+        };
+        ([uri, name], form)
+    })
 }
 
 /// Lists a folder, a page at a time: what is on the disk, as the last sync run saw it, and what is in the cloud alone.
@@ -133,11 +97,11 @@ pub unsafe extern "C" fn cloudsync_list(
         let root = context.root_to_look_at(uri)?;
         // SAFETY: as above.
         let after = if after.is_null() { None } else { Some(unsafe { text::read(after, "after") }?) };
-        let most = check_page_size(max_entries)?;
+        let most = check_size(max_entries)?;
         writable(out, "out")?;
         let listed = context.engine_at(root)?.list(uri, recursion != 0, after, most)?;
         // SAFETY: `out` may be written by the caller's promise.
-        unsafe { give(Page::new(listed), out) }
+        unsafe { give(page(listed), out) }
     })
 }
 
@@ -162,20 +126,8 @@ pub unsafe extern "C" fn cloudsync_page_read(
     after: *mut *const c_char,
 ) -> i32 {
     with(page, "page", |page| {
-        for (missing, what) in
-            [(entries.is_null(), "entries"), (count.is_null(), "count"), (after.is_null(), "after")]
-        {
-            if missing {
-                return Err(null(what));
-            }
-        }
         // SAFETY: each may be written by the caller's promise.
-        unsafe {
-            entries.write(page.pointers.as_ptr());
-            count.write(page.pointers.len());
-            after.write(page.next.as_ref().map_or(std::ptr::null(), |next| next.as_ptr()));
-        }
-        Ok(())
+        unsafe { page.read(entries, count, after) }
     })
 }
 

@@ -1,13 +1,12 @@
 //! Listings of what can be restored, a page at a time.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
 use cloudsync_engine::core::{Removed, Trash};
 
 use crate::context::CloudSyncContext;
-use crate::failure::null;
-use crate::list::check_page_size;
 use crate::object::{Handle, end, give, guard, with, writable};
+use crate::page::{Page, check_size};
 use crate::text;
 
 /// A page of a listing of the trash. Made by cloudsync_list_trash, freed by cloudsync_trash_page_free.
@@ -16,7 +15,7 @@ pub struct CloudSyncTrashPage {
 }
 
 impl Handle for CloudSyncTrashPage {
-    type Object = TrashPage;
+    type Object = Page<CloudSyncTrashEntry>;
 }
 
 /// A file, or a folder with nothing in it, that can be restored.
@@ -47,49 +46,22 @@ pub struct CloudSyncTrashEntry {
     pub is_directory: u8,
 }
 
-/// What a page's handle stands for.
-pub struct TrashPage {
-    pointers: Box<[*const CloudSyncTrashEntry]>,
-    next: Option<CString>,
-    /// What the pointers lead to; never moved nor changed.
-    _entries: Box<[CloudSyncTrashEntry]>,
-    _texts: Box<[[CString; 3]]>,
-}
-
-// SAFETY: the pointers lead to memory of the page itself, which nobody changes.
-unsafe impl Send for TrashPage {}
-// SAFETY: as above.
-unsafe impl Sync for TrashPage {}
-
-impl TrashPage {
-    fn new(trash: Trash) -> Self {
-        let mut entries = Vec::with_capacity(trash.entries.len());
-        let mut texts = Vec::with_capacity(trash.entries.len());
-        for Removed { uri, name, trash_uri, size, removed_ms, kept_until_ms, is_here, is_dir } in
-            trash.entries
-        {
-            let [uri, name, trash_uri] = [uri, name, trash_uri].map(text::to_c);
-            entries.push(CloudSyncTrashEntry {
-                struct_size: size_of::<CloudSyncTrashEntry>(),
-                uri: uri.as_ptr(),
-                name: name.as_ptr(),
-                trash_uri: trash_uri.as_ptr(),
-                size,
-                removed_ms,
-                kept_until_ms: kept_until_ms.unwrap_or_default(),
-                is_here: is_here.into(),
-                is_directory: is_dir.into(),
-            });
-            texts.push([uri, name, trash_uri]);
-        }
-        let entries = entries.into_boxed_slice();
-        TrashPage {
-            pointers: entries.iter().map(std::ptr::from_ref).collect(),
-            next: trash.next.map(text::to_c),
-            _entries: entries,
-            _texts: texts.into_boxed_slice(),
-        }
-    }
+fn page(trash: Trash) -> Page<CloudSyncTrashEntry> {
+    Page::new(trash.entries, trash.next, |removed| {
+        let Removed { uri, name, trash_uri, size, removed_ms, kept_until_ms, is_here, is_dir } = removed;
+        let form = move |[uri, name, trash_uri]: [*const c_char; 3]| CloudSyncTrashEntry {
+            struct_size: size_of::<CloudSyncTrashEntry>(),
+            uri,
+            name,
+            trash_uri,
+            size,
+            removed_ms,
+            kept_until_ms: kept_until_ms.unwrap_or_default(),
+            is_here: is_here.into(),
+            is_directory: is_dir.into(),
+        };
+        ([uri, name, trash_uri], form)
+    })
 }
 
 /// Lists what can be restored, a page at a time, for an album of what was deleted: what was removed on this device with
@@ -130,13 +102,13 @@ pub unsafe extern "C" fn cloudsync_list_trash(
         let uri = unsafe { text::read(uri, "uri") }?;
         // SAFETY: as above.
         let after = if after.is_null() { None } else { Some(unsafe { text::read(after, "after") }?) };
-        let most = check_page_size(max_entries)?;
+        let most = check_size(max_entries)?;
         writable(out, "out")?;
         let engine = context.engine_at(context.root_of(uri))?;
         engine.check_whole(uri)?;
-        let page = TrashPage::new(engine.trash(after, most)?);
+        let trash = engine.trash(after, most)?;
         // SAFETY: `out` may be written by the caller's promise.
-        unsafe { give(page, out) }
+        unsafe { give(page(trash), out) }
     })
 }
 
@@ -161,20 +133,8 @@ pub unsafe extern "C" fn cloudsync_trash_page_read(
     after: *mut *const c_char,
 ) -> i32 {
     with(page, "page", |page| {
-        for (missing, what) in
-            [(entries.is_null(), "entries"), (count.is_null(), "count"), (after.is_null(), "after")]
-        {
-            if missing {
-                return Err(null(what));
-            }
-        }
         // SAFETY: each may be written by the caller's promise.
-        unsafe {
-            entries.write(page.pointers.as_ptr());
-            count.write(page.pointers.len());
-            after.write(page.next.as_ref().map_or(std::ptr::null(), |next| next.as_ptr()));
-        }
-        Ok(())
+        unsafe { page.read(entries, count, after) }
     })
 }
 
