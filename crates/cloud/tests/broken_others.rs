@@ -2,13 +2,15 @@
 //! subscriptions. The conformance suite names the fault.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cloudsync_cloud::conformance::{self, Outcome};
 use cloudsync_cloud::*;
+use common::faults::{Planted, assert_named, unnamed_alone};
 
 /// What is wrong with a cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,7 @@ enum Fault {
 use Fault as F;
 
 /// Each fault, the check that finds it, and what the check says of it.
-const FAULTS: &[(Fault, &str, &str)] = &[
+const FAULTS: &[Planted<Fault>] = &[
     (F::AnAccountInUseIsOff, "applications", "an account in use is told as switched off"),
     (F::ApplicationsFail, "applications", "get_app_brief_info fails"),
     (F::ApplicationsUnderOtherNames, "applications", "is told under"),
@@ -402,27 +404,10 @@ fn broken(fault: Fault) -> (tempfile::TempDir, Broken) {
     (dir, Broken { cloud, fault, asked: AtomicU64::new(0), given: Arc::default() })
 }
 
-/// What is said of a fault, where that is not what should be.
-fn unnamed((fault, name, text): &(Fault, &str, &str)) -> Option<String> {
-    let (_dir, cloud) = broken(*fault);
-    let (mut named, mut said) = (false, String::new());
-    conformance::run_some(
-        &cloud,
-        |one| one == *name,
-        |_, outcome| {
-            named = matches!(outcome, Outcome::Failed(found) if found.contains(text));
-            said = format!("{outcome:?}");
-        },
-    );
-    (!named).then(|| format!("{fault:?}: {name} says {said:.300}"))
-}
-
 #[test]
 fn each_broken_cloud_fails_the_check_that_names_its_fault() {
-    // Each has a directory of its own, and mostly waits.
-    let unnamed: Vec<String> = std::thread::scope(|scope| {
-        let all: Vec<_> = FAULTS.iter().map(|fault| scope.spawn(|| unnamed(fault))).collect();
-        all.into_iter().filter_map(|one| one.join().unwrap()).collect()
+    assert_named(FAULTS, |planted| {
+        let (_dir, cloud) = broken(planted.0);
+        unnamed_alone(planted, &cloud)
     });
-    assert!(unnamed.is_empty(), "{unnamed:#?}");
 }

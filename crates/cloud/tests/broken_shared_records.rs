@@ -1,12 +1,15 @@
 //! Clouds that share, and are broken in what an invitee finds of it. The conformance suite names the fault.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use cloudsync_cloud::conformance::{Outcome, Party, run_sharing};
 use cloudsync_cloud::*;
+use common::faults::{Planted, assert_named};
 
 /// What is wrong with the invitee's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +35,7 @@ use Fault as F;
 const ONLY_READS: &str = "share-records-privilege";
 
 /// Each fault, the check that finds it, and what the check says of it.
-const FAULTS: &[(Fault, &str, &str)] = &[
+const FAULTS: &[Planted<Fault>] = &[
     (F::EverybodyFindsIt, "share-records-found", "who was not invited finds the record"),
     (F::OtherValuesAreFound, "share-records-found", "the invitee finds Some(Int64(9)) in the shared record"),
     (
@@ -235,14 +238,11 @@ fn said(fault: Fault) -> BTreeMap<&'static str, String> {
 
 #[test]
 fn each_broken_cloud_fails_the_check_that_names_its_fault() {
-    let unnamed: Vec<String> = std::thread::scope(|scope| {
-        let all: Vec<_> = FAULTS.iter().map(|one| (one, scope.spawn(|| said(one.0)))).collect();
-        let said = all.into_iter().map(|(fault, said)| (fault, said.join().unwrap()));
-        let unnamed =
-            said.filter(|((_, name, text), said)| !said.get(name).is_some_and(|said| said.starts_with(text)));
-        unnamed.map(|((fault, ..), said)| format!("{fault:?}: {said:?}")).collect()
+    assert_named(FAULTS, |(fault, name, text)| {
+        let said = said(*fault);
+        let named = said.get(name).is_some_and(|said| said.starts_with(text));
+        (!named).then(|| format!("{fault:?}: {said:?}"))
     });
-    assert!(unnamed.is_empty(), "{unnamed:#?}");
 }
 
 #[test]

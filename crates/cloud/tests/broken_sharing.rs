@@ -2,6 +2,8 @@
 //! refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +14,7 @@ use cloudsync_cloud::{
     EmbeddedCloud, EmbeddedOptions, Participant, Privilege, RecordPlace, Result, Role, ServiceInfo,
     ShareCenter, ShareError, ShareResult, SharingCode, State,
 };
+use common::faults::{Planted, assert_named};
 
 /// What is wrong with a share centre.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,7 @@ enum Fault {
 use Fault as F;
 
 /// Each fault, the check that finds it, and what the check says of it.
-const FAULTS: &[(Fault, &str, &str)] = &[
+const FAULTS: &[Planted<Fault>] = &[
     (F::NewResourceEachTime, "share-resource", "the same record has another sharing resource now"),
     (F::AnyRecordIsShared, "share-resource", "a record that never was"),
     (F::MorePrivilege, "share-invite", "another privilege"),
@@ -275,16 +278,11 @@ fn pair(fault: Fault) -> (tempfile::TempDir, Broken, Broken) {
 
 #[test]
 fn each_broken_share_centre_fails_the_check_that_names_its_fault() {
-    // Each has a directory of its own, and mostly waits for the disk.
-    let unnamed: Vec<String> = std::thread::scope(|scope| {
-        let all: Vec<_> = FAULTS.iter().map(|fault| scope.spawn(|| unnamed(fault))).collect();
-        all.into_iter().filter_map(|one| one.join().unwrap()).collect()
-    });
-    assert!(unnamed.is_empty(), "{unnamed:#?}");
+    assert_named(FAULTS, unnamed);
 }
 
 /// What is said of a fault, where that is not what should be.
-fn unnamed((fault, name, text): &(Fault, &str, &str)) -> Option<String> {
+fn unnamed((fault, name, text): &Planted<Fault>) -> Option<String> {
     let (_dir, ann, ben) = pair(*fault);
     let mut said = BTreeMap::new();
     let mut hear = |name: &'static str, outcome: Outcome<'_>| {

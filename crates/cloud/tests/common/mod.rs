@@ -1,6 +1,8 @@
 //! What the tests of the embedded cloud share: a clock, contents, and ways to send them.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses another part")]
 
+pub mod faults;
+
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
