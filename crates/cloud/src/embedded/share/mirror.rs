@@ -63,6 +63,9 @@ struct Copy {
     made: bool,
 }
 
+/// In place of a stamp: no stamp is like it, so that the copies are looked at once more.
+const LOOK_AGAIN: &str = "look again";
+
 /// What is shared with this account in a table. None where nobody has ever shared.
 pub(in super::super) fn grants(core: &Core, at: Place<'_>) -> Result<Vec<Grant>> {
     if core.book.get().is_none() && !core.dir.join(FILE).exists() {
@@ -89,14 +92,14 @@ pub(in super::super) fn refresh(core: &Core, at: Place<'_>) -> Result<()> {
     let Ok(kept) = keep::find(core, at, &grants, &wanted) else { return Ok(()) };
     wanted.extend(kept.ids());
     // What waits for room is looked at each time.
-    let stamp = if kept.all_fit() { stamp } else { "waits for room".to_owned() };
+    let stamp = if kept.all_fit() { stamp.as_str() } else { LOOK_AGAIN };
     core.pool.write(|tx| {
         let mut table = Table::begin(tx, at.table, core.now())?;
         for (id, copy) in &copies {
             table.put(id, copy)?;
         }
         table.remove_others(&wanted)?;
-        table.finish(&stamp)?;
+        table.finish(stamp)?;
         keep::write(tx, at.table, core.now(), &kept)
     })
 }
@@ -108,7 +111,8 @@ fn stamp_of(tx: &Transaction<'_>, table: i64) -> Result<Option<String>> {
 
 /// The copies in a table may not be all that there should be any more, whatever their owners have done.
 pub(in super::super) fn look_again(tx: &Transaction<'_>, table: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE mirrors SET stamp = 'look again' WHERE tbl = ?1")?.execute([table]).map(drop)
+    let sql = "UPDATE mirrors SET stamp = ?2 WHERE tbl = ?1";
+    tx.prepare_cached(sql)?.execute(params![table, LOOK_AGAIN]).map(drop)
 }
 
 /// Everything that the copies in a table follow from, as text: the grants, and how far the owners' tables are.
