@@ -131,11 +131,6 @@ impl States {
 
     /// The synced directory itself.
     fn explain_whole(&self) -> Explanation {
-        let waiting = {
-            let trees = self.trees.read();
-            let waits = |id: &NodeId| left_out(&self.filters, &trees, *id).is_none();
-            trees.out_of_step().iter().filter(waits).count()
-        };
         if let Some(why) = self.why_none_is_deleted() {
             let text = format!("what is deleted here stays in the cloud until all can be read: {}", why.text);
             return in_words(Some(why.code), None, text);
@@ -150,6 +145,11 @@ impl States {
         if let Some(why) = self.why_it_failed() {
             return in_words(Some(why.code), None, why.text);
         }
+        let waiting = {
+            let trees = self.trees.read();
+            let waits = |id: &NodeId| left_out(&self.filters, &trees, *id).is_none();
+            trees.out_of_step().iter().filter(waits).count()
+        };
         if waiting == 0 {
             return in_words(None, None, "everything that is known is in step with the cloud".into());
         }

@@ -99,9 +99,10 @@ impl States {
         let comes =
             |along: &&Along| after.is_none_or(|after| by_names(&along.path, after) == Ordering::Greater);
         for entry in along.iter().filter(comes) {
-            let is_filled = has_beneath(&along, &entry.path);
-            let lies_there = entry.is_dir && self.fs.stat(&join(&bin, &entry.path)).is_ok();
-            if !(lies_there || entry.is_dir && is_filled) {
+            // A folder is listed where it has nothing in it, and by the walk where it lies there.
+            let lies_there = || self.fs.stat(&join(&bin, &entry.path)).is_ok();
+            let is_left_out = entry.is_dir && (has_beneath(&along, &entry.path) || lies_there());
+            if !is_left_out {
                 let (path, size, is_dir) = (entry.path.clone(), entry.size, entry.is_dir);
                 found.push(Found { path, size, is_here: false, is_dir });
             }
