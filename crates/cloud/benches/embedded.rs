@@ -38,7 +38,7 @@ const FLOOR_FILES: usize = 4096;
 const FLOOR_BYTES: usize = 1 << 30;
 const PAGE: usize = 1000;
 /// As many files as the engine has proved in one call.
-const PROOF_FILES: usize = 256;
+const PROOF_FILES: usize = 128;
 const TABLE: &str = "file";
 const DIRECTORIES: usize = 256;
 

@@ -97,7 +97,7 @@ impl Config {
             filters: Arc::default(),
             bandwidth: Bandwidth::default(),
             new_files_at_once: 1 << 16,
-            freed_at_once: 256,
+            freed_at_once: 128,
             previews: true,
             marks: true,
         }

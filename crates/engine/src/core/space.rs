@@ -66,8 +66,8 @@ struct Batches {
     bytes: u64,
 }
 
-/// How many batches are under way at once: while one is read and proved, the files of another go.
-const MOST_BATCHES: usize = 2;
+/// How many batches are under way at once: while some are read and proved, or wait for the disk, the files of others go.
+const MOST_BATCHES: usize = 4;
 const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
 
 impl Core {

@@ -54,14 +54,23 @@ pub enum EvictOutcome {
     Stopped,
 }
 
+/// How many files are asked for their age before a stop is heard.
+const SURVEYED_AT_ONCE: usize = 1024;
+
 /// When each file was last read by somebody, in nanoseconds since 1970; `None` where it is gone.
 pub(super) fn survey(
     context: &JobContext,
     files: Vec<(NodeId, String)>,
     stop: &StopFlag,
 ) -> Vec<(NodeId, Option<i64>)> {
-    let read = |path: &str| if stop.is_set() { None } else { context.fs.last_read_ns(path).ok() };
-    files.into_iter().map(|(id, path)| (id, read(&path))).collect()
+    let mut read = Vec::with_capacity(files.len());
+    for some in files.chunks(SURVEYED_AT_ONCE) {
+        let paths: Vec<&str> = some.iter().map(|(_, path)| path.as_str()).collect();
+        let times = if stop.is_set() { Vec::new() } else { context.fs.last_read_ns(&paths) };
+        let times = times.into_iter().map(Result::ok).chain(std::iter::repeat(None));
+        read.extend(some.iter().map(|(id, _)| *id).zip(times));
+    }
+    read
 }
 
 pub(super) fn prove(
@@ -197,8 +206,8 @@ fn another_part() -> Error {
     Error::new(Code::TryAgain, "another part of the same photo stays, and they stay together")
 }
 
-/// A file that was moved out of the gallery, and is held open until it may be removed.
-struct Out {
+/// A file that is held open until it may be removed, and where it waits for that.
+struct Held {
     at: usize,
     trash: String,
     file: Box<dyn StillFile>,
@@ -215,60 +224,76 @@ pub(super) fn remove(
         return items.iter().map(|_| EvictOutcome::Kept(error.clone())).collect();
     }
     let mut outcomes: Vec<EvictOutcome> = items.iter().map(|_| EvictOutcome::Stopped).collect();
-    let mut out: Vec<Out> = Vec::with_capacity(items.len());
-    let mut from = 0;
-    while from < items.len() && !stop.is_set() {
-        let group = items[from].0.group;
-        let to =
-            items[from..].iter().position(|(item, _)| item.group != group).map_or(items.len(), |n| from + n);
-        match take_out(context, &items[from..to], from) {
-            Ok(parts) => out.extend(parts),
-            Err(stay) => outcomes.splice(from..to, stay).for_each(drop),
-        }
-        from = to;
-    }
+    let held = hold(context, items, stop, &mut outcomes);
+    let out = move_out(context, items, held, &mut outcomes);
     remove_for_good(context, items, out, &mut outcomes);
     outcomes
 }
 
-/// Moves all parts of one photo out of the gallery, or none: then, what became of each.
-fn take_out(
+/// Holds the files that are what was proved: all parts of a photo, or none.
+fn hold(
     context: &JobContext,
-    parts: &[(EvictItem, Stamp)],
-    first: usize,
-) -> Result<Vec<Out>, Vec<EvictOutcome>> {
-    let mut out: Vec<Out> = Vec::with_capacity(parts.len());
-    for (offset, (item, stamp)) in parts.iter().enumerate() {
-        match move_out(context, item, stamp, first + offset) {
-            Ok(part) => out.push(part),
-            Err(last) => {
-                let moved = out.into_iter().zip(parts);
-                let mut stay: Vec<EvictOutcome> = moved
-                    .map(|(part, (item, _))| put_back(context, item, &part.trash, another_part()))
-                    .collect();
-                stay.push(last);
-                stay.resize_with(parts.len(), || EvictOutcome::Kept(another_part()));
-                return Err(stay);
+    items: &[(EvictItem, Stamp)],
+    stop: &StopFlag,
+    outcomes: &mut [EvictOutcome],
+) -> Vec<Held> {
+    let mut held = Vec::with_capacity(items.len());
+    let mut last = None;
+    for (at, (item, proved)) in items.iter().enumerate() {
+        if last.replace(item.group) != Some(item.group) && stop.is_set() {
+            break;
+        }
+        match still(context, &item.path) {
+            // In the trash it is kept for long if the process ends now.
+            Ok(file) if file.stamp().is_ok_and(|now| now == *proved) => {
+                held.push(Held { at, trash: place_in_trash(context, &item.path), file });
+            }
+            Ok(_) => outcomes[at] = EvictOutcome::Kept(changed()),
+            Err(error) => outcomes[at] = EvictOutcome::Kept(error),
+        }
+    }
+    let (held, torn) = split(items, held, outcomes);
+    for one in torn {
+        outcomes[one.at] = EvictOutcome::Kept(another_part());
+    }
+    held
+}
+
+/// Those of whose photos all parts are still on their way, and the others.
+fn split(items: &[(EvictItem, Stamp)], held: Vec<Held>, outcomes: &[EvictOutcome]) -> (Vec<Held>, Vec<Held>) {
+    let over = items.iter().zip(outcomes).filter(|(_, outcome)| !matches!(outcome, EvictOutcome::Stopped));
+    let torn: BTreeSet<u32> = over.map(|((item, _), _)| item.group).collect();
+    held.into_iter().partition(|one| !torn.contains(&items[one.at].0.group))
+}
+
+/// Moves them out of the gallery: all parts of a photo, or none.
+fn move_out(
+    context: &JobContext,
+    items: &[(EvictItem, Stamp)],
+    held: Vec<Held>,
+    outcomes: &mut [EvictOutcome],
+) -> Vec<Held> {
+    let moves: Vec<(&str, &str)> = held.iter().map(|one| (&*items[one.at].0.path, &*one.trash)).collect();
+    let moved = context.fs.rename_all(&moves);
+    let places: Vec<&str> = held.iter().map(|one| &*one.trash).collect();
+    let there = context.fs.stat_all(&places);
+    let mut out = Vec::with_capacity(held.len());
+    for (one, (moved, there)) in held.into_iter().zip(moved.into_iter().zip(there)) {
+        let (item, proved) = &items[one.at];
+        match moved {
+            Ok(()) if there.is_ok_and(|there| same_file(&there.stamp, proved)) => out.push(one),
+            // Another file had come to its place in that instant.
+            Ok(()) => outcomes[one.at] = put_back(context, item, &one.trash, changed()),
+            Err(error) => {
+                outcomes[one.at] = EvictOutcome::Kept(Error::io("the file cannot be removed", &error));
             }
         }
     }
-    Ok(out)
-}
-
-fn move_out(context: &JobContext, item: &EvictItem, proved: &Stamp, at: usize) -> Result<Out, EvictOutcome> {
-    let file = still(context, &item.path).map_err(EvictOutcome::Kept)?;
-    if !file.stamp().is_ok_and(|now| now == *proved) {
-        return Err(EvictOutcome::Kept(changed()));
+    let (out, torn) = split(items, out, outcomes);
+    for one in torn {
+        outcomes[one.at] = put_back(context, &items[one.at].0, &one.trash, another_part());
     }
-    // In the trash it is kept for long if the process ends now.
-    let trash = place_in_trash(context, &item.path);
-    let moved = context.fs.rename(&item.path, &trash);
-    moved.map_err(|error| EvictOutcome::Kept(Error::io("the file cannot be removed", &error)))?;
-    if context.fs.stat(&trash).is_ok_and(|stat| same_file(&stat.stamp, proved)) {
-        return Ok(Out { at, trash, file });
-    }
-    // Another file had come to its place in that instant.
-    Err(put_back(context, item, &trash, changed()))
+    out
 }
 
 /// What cannot go back to its place, because a person has put another there, goes beside it.
@@ -290,7 +315,7 @@ fn put_back(context: &JobContext, item: &EvictItem, trash: &str, reason: Error) 
 fn remove_for_good(
     context: &JobContext,
     items: &[(EvictItem, Stamp)],
-    out: Vec<Out>,
+    out: Vec<Held>,
     outcomes: &mut [EvictOutcome],
 ) {
     if out.is_empty() {
@@ -299,19 +324,21 @@ fn remove_for_good(
     let synced = context.fs.sync();
     let wanted: BTreeSet<u32> = out
         .iter()
-        .filter(|part| synced.is_err() || !part.file.is_still().unwrap_or(false))
-        .map(|part| items[part.at].0.group)
+        .filter(|one| synced.is_err() || !one.file.is_still().unwrap_or(false))
+        .map(|one| items[one.at].0.group)
         .collect();
-    for part in out {
-        let item = &items[part.at].0;
-        outcomes[part.at] = if wanted.contains(&item.group) {
-            put_back(context, item, &part.trash, changed())
-        } else {
-            match context.fs.remove_file(&part.trash) {
-                Ok(()) => EvictOutcome::Removed,
-                Err(error) => {
-                    put_back(context, item, &part.trash, Error::io("the file cannot be removed", &error))
-                }
+    let (back, out): (Vec<Held>, Vec<Held>) =
+        out.into_iter().partition(|one| wanted.contains(&items[one.at].0.group));
+    for one in back {
+        outcomes[one.at] = put_back(context, &items[one.at].0, &one.trash, changed());
+    }
+    let places: Vec<&str> = out.iter().map(|one| &*one.trash).collect();
+    for (one, removed) in out.iter().zip(context.fs.remove_files(&places)) {
+        outcomes[one.at] = match removed {
+            Ok(()) => EvictOutcome::Removed,
+            Err(error) => {
+                let error = Error::io("the file cannot be removed", &error);
+                put_back(context, &items[one.at].0, &one.trash, error)
             }
         };
     }

@@ -156,8 +156,8 @@ pub trait FileSystem: Send + Sync {
     /// long as it has this stamp.
     fn mark(&self, files: &[Marking]) -> Vec<io::Result<Stamp>>;
 
-    /// When a file was last read by anybody, in nanoseconds since 1970, as exactly as its disk notes that.
-    fn last_read_ns(&self, path: &str) -> io::Result<i64>;
+    /// When each of many files was last read by anybody, in nanoseconds since 1970, as exactly as its disk notes that.
+    fn last_read_ns(&self, paths: &[&str]) -> Vec<io::Result<i64>>;
 
     /// Opens or makes the temporary file `TEMP/name` for writing.
     fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>>;
@@ -173,6 +173,21 @@ pub trait FileSystem: Send + Sync {
 
     /// Moves `from` to `to`; an existing `to` is an `AlreadyExists` error.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// [`FileSystem::stat`] of many.
+    fn stat_all(&self, paths: &[&str]) -> Vec<io::Result<Stat>> {
+        paths.iter().map(|path| self.stat(path)).collect()
+    }
+
+    /// [`FileSystem::rename`] of many, one after another, whatever becomes of those before.
+    fn rename_all(&self, moves: &[(&str, &str)]) -> Vec<io::Result<()>> {
+        moves.iter().map(|(from, to)| self.rename(from, to)).collect()
+    }
+
+    /// [`FileSystem::remove_file`] of many, whatever becomes of those before.
+    fn remove_files(&self, paths: &[&str]) -> Vec<io::Result<()>> {
+        paths.iter().map(|path| self.remove_file(path)).collect()
+    }
 
     /// Swaps two entries in one step.
     fn exchange(&self, a: &str, b: &str) -> io::Result<()>;

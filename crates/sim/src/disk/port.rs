@@ -209,8 +209,8 @@ impl FileSystem for SimDisk {
         files.iter().map(|file| self.mark_one(file)).collect()
     }
 
-    fn last_read_ns(&self, path: &str) -> io::Result<i64> {
-        Ok(self.stat(path)?.stamp.ctime_ns)
+    fn last_read_ns(&self, paths: &[&str]) -> Vec<io::Result<i64>> {
+        paths.iter().map(|path| Ok(self.stat(path)?.stamp.ctime_ns)).collect()
     }
 
     fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>> {

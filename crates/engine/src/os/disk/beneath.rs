@@ -36,6 +36,30 @@ impl AsFd for Parent<'_> {
     }
 }
 
+/// The folders of paths that are told one after another: each is opened once for those that follow each other in it.
+pub(super) struct Folders<'r> {
+    root: &'r Root,
+    last: Option<(String, Parent<'r>)>,
+}
+
+impl<'r> Folders<'r> {
+    /// None is open yet.
+    pub(super) fn of(root: &'r Root) -> Self {
+        Folders { root, last: None }
+    }
+
+    /// The folder of `path`, and the name in it.
+    pub(super) fn parent<'p>(&mut self, path: &'p str) -> io::Result<(&Parent<'r>, &'p str)> {
+        check(path)?;
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let last = match self.last.take() {
+            Some(last) if last.0 == folder => last,
+            _ => (folder.to_owned(), self.root.parent(path)?.0),
+        };
+        Ok((&self.last.insert(last).1, name))
+    }
+}
+
 impl Root {
     /// Opens the gallery's folder. A symlink to it is followed: that one is the host's word.
     pub(super) fn open(dir: &Path) -> io::Result<Root> {

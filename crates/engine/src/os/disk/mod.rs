@@ -1,9 +1,9 @@
 //! The gallery's disk, by system calls that never leave it.
 //!
 //! The gallery's folder is held open, and every path is resolved beneath it by the kernel
-//! (`openat2`), without symlinks. Resolving two or three names costs about a microsecond, so that no
-//! folder but the gallery is kept open: a cached one could be moved by somebody else meanwhile, and
-//! would then be the wrong one.
+//! (`openat2`), without symlinks. Resolving two or three names costs a microsecond or two, so that no
+//! folder but the gallery is kept open from one call to the next: a cached one could be moved by
+//! somebody else meanwhile, and would then be the wrong one.
 
 mod beneath;
 mod file;
@@ -27,7 +27,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-use self::beneath::{Parent, Root, check};
+use self::beneath::{Folders, Parent, Root, check};
 use self::file::{DiskFile, kind_of, stamp_of};
 use self::lease::LeasedFile;
 pub use self::lease::Leases;
@@ -115,13 +115,14 @@ impl FileSystem for Disk {
 
     fn stat(&self, path: &str) -> io::Result<Stat> {
         let root = self.root();
-        let stat = if path.is_empty() {
-            root.stat()?
-        } else {
-            let (parent, name) = root.parent(path)?;
-            statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?
-        };
-        Ok(Stat { kind: kind_of(&stat), stamp: stamp_of(&stat) })
+        let stat = if path.is_empty() { root.stat()? } else { stat_in(&mut Folders::of(&root), path)? };
+        Ok(told(&stat))
+    }
+
+    fn stat_all(&self, paths: &[&str]) -> Vec<io::Result<Stat>> {
+        let root = self.root();
+        let mut folders = Folders::of(&root);
+        paths.iter().map(|path| Ok(told(&stat_in(&mut folders, path)?))).collect()
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn ReadFile>> {
@@ -136,11 +137,14 @@ impl FileSystem for Disk {
         mark::mark(&self.root(), self.leases, files)
     }
 
-    fn last_read_ns(&self, path: &str) -> io::Result<i64> {
+    fn last_read_ns(&self, paths: &[&str]) -> Vec<io::Result<i64>> {
         let root = self.root();
-        let (parent, name) = root.parent(path)?;
-        let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(stat.st_atime.saturating_mul(1_000_000_000).saturating_add(stat.st_atime_nsec as i64))
+        let mut folders = Folders::of(&root);
+        let last_read = |path: &&str| {
+            let stat = stat_in(&mut folders, path)?;
+            Ok(stat.st_atime.saturating_mul(1_000_000_000).saturating_add(stat.st_atime_nsec as i64))
+        };
+        paths.iter().map(last_read).collect()
     }
 
     fn open_temp(&self, name: &str) -> io::Result<Box<dyn WriteFile>> {
@@ -169,12 +173,13 @@ impl FileSystem for Disk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let root = self.root();
-        let ((from, name), (to, new_name)) = (root.parent(from)?, root.parent(to)?);
-        match renameat_with(&from, name, &to, new_name, RenameFlags::NOREPLACE) {
-            // The file system cannot do it in one step.
-            Err(Errno::INVAL | Errno::NOSYS) => rename_in_steps(&from, name, &to, new_name),
-            result => Ok(result?),
-        }
+        rename(&mut Folders::of(&root), from, &mut Folders::of(&root), to)
+    }
+
+    fn rename_all(&self, moves: &[(&str, &str)]) -> Vec<io::Result<()>> {
+        let root = self.root();
+        let (mut sources, mut targets) = (Folders::of(&root), Folders::of(&root));
+        moves.iter().map(|(from, to)| rename(&mut sources, from, &mut targets, to)).collect()
     }
 
     fn exchange(&self, a: &str, b: &str) -> io::Result<()> {
@@ -202,9 +207,13 @@ impl FileSystem for Disk {
     }
 
     fn remove_file(&self, path: &str) -> io::Result<()> {
+        remove_file(&mut Folders::of(&self.root()), path)
+    }
+
+    fn remove_files(&self, paths: &[&str]) -> Vec<io::Result<()>> {
         let root = self.root();
-        let (parent, name) = root.parent(path)?;
-        Ok(unlinkat(parent, name, AtFlags::empty())?)
+        let mut folders = Folders::of(&root);
+        paths.iter().map(|path| remove_file(&mut folders, path)).collect()
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -266,6 +275,29 @@ fn list_temp(root: &Root) -> io::Result<Vec<(String, u64)>> {
         files.push((text.to_owned(), age_ns.unsigned_abs() / 1_000_000_000));
     })?;
     Ok(files)
+}
+
+fn told(stat: &rustix::fs::Stat) -> Stat {
+    Stat { kind: kind_of(stat), stamp: stamp_of(stat) }
+}
+
+fn stat_in(folders: &mut Folders<'_>, path: &str) -> io::Result<rustix::fs::Stat> {
+    let (parent, name) = folders.parent(path)?;
+    Ok(statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+fn remove_file(folders: &mut Folders<'_>, path: &str) -> io::Result<()> {
+    let (parent, name) = folders.parent(path)?;
+    Ok(unlinkat(parent, name, AtFlags::empty())?)
+}
+
+fn rename(sources: &mut Folders<'_>, from: &str, targets: &mut Folders<'_>, to: &str) -> io::Result<()> {
+    let ((from, name), (to, new_name)) = (sources.parent(from)?, targets.parent(to)?);
+    match renameat_with(from, name, to, new_name, RenameFlags::NOREPLACE) {
+        // The file system cannot do it in one step.
+        Err(Errno::INVAL | Errno::NOSYS) => rename_in_steps(from, name, to, new_name),
+        result => Ok(result?),
+    }
 }
 
 /// Moves an entry without replacing another, where the file system cannot do so in one step: a
