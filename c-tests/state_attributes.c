@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -89,6 +90,56 @@ static void a_file_that_is_being_written_waits(void **state) {
     device_free(&device);
 }
 
+/* Also what is large enough to be sent in parts. */
+static void an_edited_file_that_waits_is_to_be_uploaded(void **state) {
+    (void)state;
+    struct device device;
+    device_make(&device, "device");
+    write_photo(device.gallery, "a.jpg", 1000, 1);
+    write_photo(device.gallery, "film.mp4", 33 << 20, 2);
+    assert_ok(cloudsync_options_set_upload_on_wifi_only(device.options, 1));
+    device_open(&device);
+    device_sync(&device);
+    assert_string_equal(status_of(&device, "film.mp4"), "3");
+    write_photo(device.gallery, "a.jpg", 2000, 3);
+    write_photo(device.gallery, "film.mp4", 34 << 20, 4);
+    conditions_set(&device.conditions.wifi, 0);
+    conditions_set(&device.conditions.mobile, 1);
+    assert_ok(gallery_sync_start(device.sync));
+    gate_wait(&device.progress.finals, 2);
+    assert_string_equal(status_of(&device, "a.jpg"), "0");
+    assert_string_equal(status_of(&device, "film.mp4"), "0");
+    device_free(&device);
+}
+
+static void on_change(const CloudSyncChangeData *data, void *user_data) {
+    (void)data;
+    (void)user_data;
+}
+
+/* Somebody is told of changes: no run is needed. */
+static void a_look_takes_an_attribute_back(void **state) {
+    (void)state;
+    struct device device;
+    device_make(&device, "device");
+    write_photo(device.gallery, "a.jpg", 1000, 1);
+    device_open(&device);
+    device_sync(&device);
+    unsigned runs = gate_count(&device.progress.finals);
+    assert_ok(register_change(device.context, "file://media/Photo", 1, on_change, NULL, NULL));
+    write_photo(device.gallery, "a.jpg", 2000, 2);
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    while (strcmp(status_of(&device, "a.jpg"), "0") != 0 && now_ms() < deadline) {
+        sched_yield();
+    }
+    assert_string_equal(status_of(&device, "a.jpg"), "0");
+    assert_int_equal(gate_count(&device.progress.finals), runs);
+    assert_ok(unregister_change(device.context, "file://media/Photo"));
+    device_sync(&device);
+    assert_string_equal(status_of(&device, "a.jpg"), "3");
+    device_free(&device);
+}
+
 /* The engine knows its own attribute: with it a file is the same as before, and a start reads nothing. */
 static void an_attribute_is_no_change(void **state) {
     (void)state;
@@ -132,6 +183,8 @@ int main(void) {
         in_scratch(a_file_says_where_it_came_from),
         in_scratch(a_file_that_could_not_be_sent_says_so),
         in_scratch(a_file_that_is_being_written_waits),
+        in_scratch(an_edited_file_that_waits_is_to_be_uploaded),
+        in_scratch(a_look_takes_an_attribute_back),
         in_scratch(an_attribute_is_no_change),
         in_scratch(a_host_may_not_want_them),
     };

@@ -2848,8 +2848,10 @@ int32_t cloudsync_options_set_previews(struct CloudSyncOptions *options,
  * Sets whether files carry their states as the attribute `user.cloud.filestatus`, for other programs to see. By
  * default they do, where the gallery's file system has user attributes and read leases. The value is a decimal
  * number, as CloudSyncFileState numbers are not: 0 to be uploaded, 2 upload failed, 3 uploaded from this device,
- * 4 downloaded, 5 left out by a filter. A run writes it when all else is done, a download at once. It stays as it was
- * while nothing runs; on a file of 32 MiB or more whose bytes are not all sent; and on one that has several names, that
+ * 4 downloaded, 5 left out by a filter. A run writes 0 to what was in step and is so no more before it changes anything, 3
+ * when a file's record is in the cloud, and the rest in the end; a download writes it at once. While somebody is told of
+ * changes (register_change), 0 is written without a run as well; otherwise it stays as it was while nothing runs. It is
+ * not written to a new file of 32 MiB or more before all its bytes are sent, nor to one that has several names, that
  * another program has open for writing, or that this process may not write to. Modification times stay; change times
  * do not.
  *

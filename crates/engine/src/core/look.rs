@@ -1,7 +1,8 @@
 //! Looks at the disk, soon after something changed there, while somebody is told of changes: they hear of it without a run. The
-//! cloud is not asked, and nothing is changed; the next run finds what was found.
+//! cloud is not asked, and nothing is changed but marks that are true no more; the next run finds what was found.
 
 use super::auto::Change;
+use super::marks::AfterMarks;
 use super::outlook::Outlook;
 use super::run::{Phase, Run};
 use super::{Core, PlanAnswer};
@@ -101,8 +102,11 @@ impl Core {
         let Some(run) = self.run.as_mut().filter(|run| run.is_look() && run.ending.is_none()) else {
             return Some(answer);
         };
-        let Phase::Observe(observe) = &mut run.phase else { return Some(answer) };
-        observe.ask_cloud();
+        match &mut run.phase {
+            Phase::Observe(observe) => observe.ask_cloud(),
+            Phase::Marks(_, then) => *then = AfterMarks::Round,
+            _ => return Some(answer),
+        }
         run.outlook = Some(Outlook::new(answer));
         self.advance();
         None

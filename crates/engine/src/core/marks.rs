@@ -1,17 +1,19 @@
-//! The marks by which programs beside this one see files' states. A run sets them when all else is done.
+//! The marks by which programs beside this one see files' states. A run takes back before it changes anything what is true
+//! no more, marks what is sent once its record is written, and all the rest when all else is done.
 //!
 //! A mark gives its file a new change time, and with it a new name to what was sent of the file so far: one that
-//! is large enough to be sent in parts is marked when it is in step.
+//! is large enough to be sent in parts is marked before that, and when it is in step.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
 use super::left_out::left_out;
 use super::missing::Missing;
-use super::run::{Phase, Run};
+use super::run::{Phase, Run, local_size};
 use super::{Core, Task};
 use crate::filter::Filters;
 use crate::job::Work;
+use crate::plan::Plan;
 use crate::ports::{FileMark, Marking, SMUDGED, Stamp, same_file};
 use crate::tree::{LocalContent, NodeId, NodeSet, Trees};
 
@@ -41,9 +43,9 @@ pub(super) struct MarkTask(Vec<(NodeId, Stamp)>);
 
 impl Marks {
     /// As the index has it.
-    pub(super) fn new(on: bool, text: &str) -> Self {
-        let text = if on { text } else { "" };
-        Marks { on, missing: Missing::new(text), refused: NodeSet::default(), unsaved: 0 }
+    pub(super) fn new(on: bool, text: &str, is_empty: bool) -> Self {
+        let missing = if on { Missing::new(text, is_empty) } else { Missing::Unknown };
+        Marks { on, missing, refused: NodeSet::default(), unsaved: 0 }
     }
 
     /// Tries those that may not be marked once more, where one of them is there no more.
@@ -55,17 +57,25 @@ impl Marks {
 
     /// The disk cannot do it.
     fn give_up(&mut self) {
-        *self = Marks::new(false, "");
+        *self = Marks::new(false, "", false);
     }
+}
+
+/// What comes when files have their marks.
+pub(super) enum AfterMarks {
+    /// Disk and cloud are changed.
+    Change(Box<Plan>),
+    /// The next round of looking at both.
+    Round,
+    /// What a run ends with.
+    Thumbnails,
+    /// The end of a look at the disk.
+    End,
 }
 
 fn marking(filters: &Filters, trees: &Trees, id: NodeId) -> Option<Marking> {
     let stamp = trees.local(id)?.content.stamp()?;
     let mut mark = trees.mark(id)?;
-    let in_parts = trees.out_of_step().contains(id) && stamp.size >= SENT_WHOLE;
-    if in_parts {
-        return None;
-    }
     if mark != FileMark::Uploaded && mark != FileMark::Downloaded && left_out(filters, trees, id).is_some() {
         mark = FileMark::Stopped;
     }
@@ -73,32 +83,72 @@ fn marking(filters: &Filters, trees: &Trees, id: NodeId) -> Option<Marking> {
 }
 
 impl Core {
-    /// The files that a run marks.
+    /// The files that a run marks in the end.
     pub(super) fn unmarked_files(&mut self) -> VecDeque<NodeId> {
-        let unmarked = self.states.trees.write().take_unmarked();
-        if !self.marks.on {
+        if !self.learn_unmarked() {
             return VecDeque::new();
         }
-        self.marks.missing.want(&unmarked);
         let trees = self.states.trees.read();
         self.marks.try_again(&trees);
-        self.marks.missing.settle(&trees, |id| trees.mark(*id).is_some())
+        let mut files = self.marks.missing.settle(&trees, |id| trees.mark(*id).is_some());
+        files.retain(|id| !(trees.out_of_step().contains(*id) && local_size(&trees, *id) >= SENT_WHOLE));
+        files
+    }
+
+    /// The files whose marks say that the cloud has them as they are here, which is so no more.
+    pub(super) fn outdated_marks(&mut self) -> VecDeque<NodeId> {
+        if !self.learn_unmarked() {
+            return VecDeque::new();
+        }
+        let trees = self.states.trees.read();
+        let was_marked = |id: NodeId| trees.get(id).is_some_and(|node| node.synced.is_some());
+        let waits = |id: NodeId| trees.mark(id) == Some(FileMark::ToBeUploaded);
+        self.marks.missing.known().filter(|id| waits(*id) && was_marked(*id)).collect()
+    }
+
+    /// Takes over which files may lack marks. Returns whether any is to have one.
+    fn learn_unmarked(&mut self) -> bool {
+        let unmarked = self.states.trees.write().take_unmarked();
+        self.marks.missing.want(&unmarked);
+        self.marks.on
+    }
+
+    /// Begins to mark those of these files that are in step now.
+    pub(super) fn mark_sent(&mut self, run: &mut Run, written: &[NodeId]) {
+        if !self.learn_unmarked() || run.ending.is_some() {
+            return;
+        }
+        let busy: BTreeSet<NodeId> = self.in_other_hands().collect();
+        let mut files: VecDeque<NodeId> = {
+            let trees = self.states.trees.read();
+            let in_step = |id: &&NodeId| !trees.out_of_step().contains(**id) && !busy.contains(*id);
+            written.iter().filter(in_step).copied().collect()
+        };
+        while !files.is_empty() {
+            self.mark_some(run, files.drain(..AT_ONCE.min(files.len())));
+        }
+    }
+
+    fn mark_some(&mut self, run: &mut Run, files: impl Iterator<Item = NodeId>) {
+        let items: Vec<(NodeId, Marking)> = {
+            let trees = self.states.trees.read();
+            let item = |id: NodeId| Some((id, marking(&self.config.filters, &trees, id)?));
+            files.filter_map(item).collect()
+        };
+        if items.is_empty() {
+            return;
+        }
+        let task = MarkTask(items.iter().map(|(id, marking)| (*id, marking.stamp)).collect());
+        let markings = items.into_iter().map(|(_, marking)| marking).collect();
+        self.enqueue_run(run, Task::Mark(task), Work::Mark(markings));
     }
 
     /// Returns whether there are no more.
     pub(super) fn drive_marks(&mut self, run: &mut Run, files: &mut VecDeque<NodeId>) -> bool {
         let busy: BTreeSet<NodeId> = self.in_other_hands().collect();
         while run.jobs < self.config.transfer_threads && !files.is_empty() {
-            let nodes = files.drain(..AT_ONCE.min(files.len())).filter(|id| !busy.contains(id));
-            let trees = self.states.trees.read();
-            let item = |id: NodeId| Some((id, marking(&self.config.filters, &trees, id)?));
-            let items: Vec<(NodeId, Marking)> = nodes.filter_map(item).collect();
-            drop(trees);
-            if !items.is_empty() {
-                let task = MarkTask(items.iter().map(|(id, marking)| (*id, marking.stamp)).collect());
-                let markings = items.into_iter().map(|(_, marking)| marking).collect();
-                self.enqueue_run(run, Task::Mark(task), Work::Mark(markings));
-            }
+            let some = files.drain(..AT_ONCE.min(files.len()));
+            self.mark_some(run, some.filter(|id| !busy.contains(id)));
         }
         run.jobs == 0
     }
@@ -111,7 +161,7 @@ impl Core {
         if any_is(io::ErrorKind::Unsupported) {
             self.events.log(3, "this disk cannot hold files' states as attributes");
             self.marks.give_up();
-            if let Phase::Marks(files) = &mut run.phase {
+            if let Phase::Marks(files, _) = &mut run.phase {
                 files.clear();
             }
         }

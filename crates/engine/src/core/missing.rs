@@ -17,9 +17,9 @@ pub(super) enum Missing {
 const COMPLETE: &str = "complete";
 
 impl Missing {
-    /// As the index has it.
-    pub(super) fn new(text: &str) -> Self {
-        if text == COMPLETE { Missing::Of(NodeSet::default()) } else { Missing::Unknown }
+    /// As the index has it. An empty index knows of no file that lacks anything.
+    pub(super) fn new(text: &str, is_empty: bool) -> Self {
+        if is_empty || text == COMPLETE { Missing::Of(NodeSet::default()) } else { Missing::Unknown }
     }
 
     /// For the index. What the trees learn goes there in the same transaction, so that none is forgotten.
@@ -40,6 +40,15 @@ impl Missing {
         if let Missing::Of(files) = self {
             files.remove(file);
         }
+    }
+
+    /// Those that are known to lack it perhaps.
+    pub(super) fn known(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let files = match self {
+            Missing::Of(files) => Some(files),
+            Missing::Unknown => None,
+        };
+        files.into_iter().flat_map(NodeSet::iter)
     }
 
     /// Those that lack it, of the files that can.

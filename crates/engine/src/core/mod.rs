@@ -173,6 +173,7 @@ impl Core {
             );
         }
         let keep_originals = config.download_policy == DownloadPolicy::Originals;
+        let is_empty = loaded.nodes.is_empty();
         let trees = Trees::from_index(std::mem::take(&mut loaded.nodes), 0, keep_originals);
         let meta = |key: &str| loaded.meta.get(key).cloned().unwrap_or_default();
         let last_sync_ms = meta(LAST_SYNC).parse().unwrap_or_default();
@@ -210,8 +211,8 @@ impl Core {
             demands: Demands::default(),
             evictions: evict::Evictions::default(),
             trash: trash::TrashTasks::default(),
-            thumbnails: thumbnails::Thumbnails::new(&meta(THUMBNAILS)),
-            marks: marks::Marks::new(marked, &meta(MARKS)),
+            thumbnails: thumbnails::Thumbnails::new(&meta(THUMBNAILS), is_empty),
+            marks: marks::Marks::new(marked, &meta(MARKS), is_empty),
             deletions: DeletionHold::default(),
             watches: changes::Watches::default(),
             looks: look::Looks::default(),

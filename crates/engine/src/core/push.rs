@@ -708,11 +708,14 @@ impl Core {
             let positions = [task.inserts, task.updates, task.deletes];
             let answers = [results.inserts, results.updates, results.deletes];
             push.stale |= answers.iter().zip(&positions).any(|(answers, rows)| answers.len() != rows.len());
+            let nodes: Vec<NodeId> =
+                positions.iter().flatten().map(|position| push.node(*position)).collect();
             for (positions, answers) in positions.into_iter().zip(answers) {
                 for (position, answer) in positions.into_iter().zip(answers) {
                     self.written(run, push, position, answer);
                 }
             }
+            self.mark_sent(run, &nodes);
         }
         run.phase = phase;
         if let Err(error) = self.save() {

@@ -6,6 +6,7 @@ use cloudsync_cloud::CloudError;
 
 use super::disk_phase::DiskPhase;
 use super::identify::Identify;
+use super::marks::AfterMarks;
 use super::observe::Observe;
 use super::outlook::Outlook;
 use super::progress::Tally;
@@ -64,8 +65,8 @@ pub(super) enum Phase {
     Disk(DiskPhase),
     Identify(Identify),
     Push(Box<Push>),
-    /// Everything is in step: what other programs are to see of it.
-    Marks(VecDeque<NodeId>),
+    /// Files get their marks, and then that comes.
+    Marks(VecDeque<NodeId>, AfterMarks),
     /// The thumbnails of what is in the cloud alone, in this order.
     Thumbnails(VecDeque<NodeId>),
     Done,
@@ -308,7 +309,7 @@ impl Core {
             Phase::Observe(mut observe) => {
                 let done = self.drive_observe(run, &mut observe);
                 if done && run.is_look() {
-                    run.phase = Phase::Done;
+                    run.phase = Phase::Marks(self.outdated_marks(), AfterMarks::End);
                 } else if done {
                     self.plan_round(run);
                 } else {
@@ -351,10 +352,13 @@ impl Core {
                 run.phase = Phase::Push(push);
                 false
             }
-            Phase::Marks(mut files) => {
+            Phase::Marks(mut files, then) => {
                 let done = self.drive_marks(run, &mut files);
-                run.phase =
-                    if done { Phase::Thumbnails(self.missing_thumbnails()) } else { Phase::Marks(files) };
+                if done {
+                    self.go_on_after_marks(run, then);
+                } else {
+                    run.phase = Phase::Marks(files, then);
+                }
                 done
             }
             Phase::Thumbnails(mut files) => {
@@ -367,6 +371,17 @@ impl Core {
                 false
             }
         }
+    }
+
+    fn go_on_after_marks(&mut self, run: &mut Run, then: AfterMarks) {
+        run.phase = match then {
+            AfterMarks::Change(plan) => {
+                Phase::Disk(DiskPhase::new(&self.states.trees.read(), plan.disk, plan.cloud))
+            }
+            AfterMarks::Round => return self.next_round(run),
+            AfterMarks::Thumbnails => Phase::Thumbnails(self.missing_thumbnails()),
+            AfterMarks::End => Phase::Done,
+        };
     }
 
     /// What is queued is not begun any more; what is under way comes back; then the lock goes back.
@@ -566,7 +581,7 @@ impl Core {
         run.count_round(self.states.trees.read().out_of_step().len());
         let nothing = plan.disk.is_empty() && plan.cloud.is_empty();
         if nothing && !run.needs_scan {
-            run.phase = Phase::Marks(self.unmarked_files());
+            run.phase = Phase::Marks(self.unmarked_files(), AfterMarks::Thumbnails);
             return;
         }
         if run.rounds > MOST_ROUNDS {
@@ -578,7 +593,7 @@ impl Core {
             return;
         }
         self.expect(run, &plan);
-        run.phase = Phase::Disk(DiskPhase::new(&self.states.trees.read(), plan.disk, plan.cloud));
+        run.phase = Phase::Marks(self.outdated_marks(), AfterMarks::Change(Box::new(plan)));
     }
 
     /// What changed under the look is looked at again, as in any run.

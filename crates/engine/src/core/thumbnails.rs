@@ -25,8 +25,8 @@ pub(super) struct Thumbnails {
 
 impl Thumbnails {
     /// As the index has it.
-    pub(super) fn new(text: &str) -> Self {
-        Thumbnails { missing: Missing::new(text), untidy: true }
+    pub(super) fn new(text: &str, is_empty: bool) -> Self {
+        Thumbnails { missing: Missing::new(text, is_empty), untidy: true }
     }
 }
 

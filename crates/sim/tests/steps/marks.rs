@@ -1,6 +1,7 @@
 //! The marks by which programs beside the engine see files' states.
 
 use cloudsync_engine::DownloadPolicy::Originals;
+use cloudsync_engine::core::PlannedKind;
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::{FileMark, FileSystem};
 use cloudsync_sim::{Device, DiskKind};
@@ -149,4 +150,71 @@ fn a_file_whose_other_name_went_later_is_marked() {
         hand.sync_well();
     }
     assert_eq!(mark(&world, 0, "b"), Some(FileMark::Uploaded));
+}
+
+/// Another file comes to the place of "a", as many programs save.
+fn edit(hand: &Hand) {
+    hand.disk.remove_file("a").unwrap();
+    hand.put("a", b"photo a, edited");
+}
+
+/// What a file says before it is sent: it is not in the cloud as it is here.
+#[test]
+fn a_changed_file_says_so_before_it_is_sent() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, Originals);
+    hand.put("a", b"photo a");
+    hand.sync_well();
+    edit(&hand);
+    let sending = hand.sync_until(|work| matches!(work, Work::Upload(_)));
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::ToBeUploaded));
+    hand.finish(sending);
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::Uploaded));
+}
+
+#[test]
+fn what_is_sent_says_so_while_others_are_on_their_way() {
+    const FILES: usize = 4000;
+    let world = world(true);
+    let mut hand = Hand::with(&world, 0, |config| config.transfer_threads = 1, false);
+    let names: Vec<String> = (0..FILES).map(|n| format!("{n:04}")).collect();
+    names.iter().for_each(|name| hand.put(name, name.as_bytes()));
+    let mut marked = Vec::new();
+    hand.sync(|_, job| {
+        if matches!(job.work, Work::Upload(_)) {
+            marked.push(names.iter().filter(|name| mark(&world, 0, name).is_some()).count());
+        }
+    });
+    let last = *marked.last().unwrap();
+    assert!(0 < last && last < FILES, "{marked:?} files were marked when others were sent");
+    assert!(names.iter().all(|name| mark(&world, 0, name) == Some(FileMark::Uploaded)));
+}
+
+/// A device with a file that was changed after it was sent, and somebody who is told of changes.
+fn looking() -> (World, Hand) {
+    let world = world(true);
+    let mut hand = Hand::with(&world, 0, |_| {}, true);
+    hand.put("a", b"photo a");
+    hand.sync_well();
+    edit(&hand);
+    hand.core.want_looks(true);
+    (world, hand)
+}
+
+#[test]
+fn a_look_takes_back_what_is_true_no_more() {
+    let (world, mut hand) = looking();
+    assert!(hand.live_for(10_000_000_000).is_empty(), "there was a run");
+    assert_eq!(mark(&world, 0, "a"), Some(FileMark::ToBeUploaded));
+}
+
+#[test]
+fn a_look_that_marks_goes_on_as_one_at_what_a_start_would_do() {
+    let (_world, mut hand) = looking();
+    let marking = hand.live_until(|work| matches!(work, Work::Mark(_)));
+    let (told, planned) = std::sync::mpsc::channel();
+    hand.core.look_ahead(Box::new(move |result| told.send(result.unwrap()).unwrap()));
+    hand.finish(marking);
+    let planned = planned.try_recv().unwrap();
+    assert_eq!(planned.iter().map(|one| one.kind).collect::<Vec<_>>(), [PlannedKind::Upload]);
 }
