@@ -162,6 +162,7 @@ static void a_listing_that_goes_wrong(void **state) {
         {CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL},
         {CLOUDSYNC_ERROR_CODE_CLOUD_DISABLED, CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL},
         {CLOUDSYNC_ERROR_CODE_CORRUPT, CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL},
+        {CLOUDSYNC_ERROR_CODE_TOO_MANY_REQUESTS, CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL},
     };
     struct sick sick;
     struct device device;
@@ -170,6 +171,9 @@ static void a_listing_that_goes_wrong(void **state) {
         sick.listing = cases[i].answer;
         sync_ends(&device, CLOUDSYNC_SYNC_STATE_DOWNLOAD_FAILED, cases[i].error);
     }
+    char text[256];
+    assert_int_equal(explained(&device, "file://media/Photo", text, sizeof text).code, CLOUDSYNC_E_BUSY);
+    assert_non_null(strstr(text, "asked too often"));
     sick.listing = CLOUDSYNC_ERROR_CODE_SUCCESS;
     sick.stands_still = true;
     sync_ends(&device, CLOUDSYNC_SYNC_STATE_DOWNLOAD_FAILED, CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL);
@@ -229,6 +233,7 @@ static void a_download_that_goes_wrong(void **state) {
         {CLOUDSYNC_ERROR_CODE_UNKNOWN_ERROR, CLOUDSYNC_DOWNLOAD_ERROR_UNKNOWN_ERROR},
         {CLOUDSYNC_ERROR_CODE_CORRUPT, CLOUDSYNC_DOWNLOAD_ERROR_UNKNOWN_ERROR},
         {CLOUDSYNC_ERROR_CODE_NOT_FOUND, CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND},
+        {CLOUDSYNC_ERROR_CODE_TOO_MANY_REQUESTS, CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS},
     };
     struct sick sick;
     struct device device;

@@ -374,7 +374,7 @@
 #define CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND 4
 
 /**
- * DownloadErrorType: too many requests.
+ * DownloadErrorType: the cloud was asked too often, and answers no more for now: try again in some minutes.
  */
 #define CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS 5
 
@@ -704,6 +704,13 @@
  * ErrorCode beyond the documents: the account may not do this to what another one shares with it. 13900001.
  */
 #define CLOUDSYNC_ERROR_CODE_NOT_ALLOWED 1011
+
+/**
+ * ErrorCode beyond the documents: the cloud was asked too often, and answers no more for now; it has done nothing. A sync ends
+ * (CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL) and is to be started again later, a download fails
+ * (CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS). 13900014.
+ */
+#define CLOUDSYNC_ERROR_CODE_TOO_MANY_REQUESTS 1012
 
 /**
  * Flag: inserted.

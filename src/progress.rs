@@ -59,7 +59,7 @@ pub const CLOUDSYNC_DOWNLOAD_ERROR_NETWORK_UNAVAILABLE: i32 = 2;
 pub const CLOUDSYNC_DOWNLOAD_ERROR_LOCAL_STORAGE_FULL: i32 = 3;
 /// DownloadErrorType: the cloud does not hold the bytes.
 pub const CLOUDSYNC_DOWNLOAD_ERROR_CONTENT_NOT_FOUND: i32 = 4;
-/// DownloadErrorType: too many requests.
+/// DownloadErrorType: the cloud was asked too often, and answers no more for now: try again in some minutes.
 pub const CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS: i32 = 5;
 
 /// DownloadFileType: the file itself.

@@ -135,6 +135,7 @@ pub(crate) fn number_of(error: &CloudError) -> i32 {
         CloudError::InvalidArgument(_) => CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT,
         CloudError::Stopped => CLOUDSYNC_ERROR_CODE_STOPPED,
         CloudError::NotAllowed(_) => CLOUDSYNC_ERROR_CODE_NOT_ALLOWED,
+        CloudError::TooManyRequests(_) => CLOUDSYNC_ERROR_CODE_TOO_MANY_REQUESTS,
         CloudError::Corrupt(_) => CLOUDSYNC_ERROR_CODE_CORRUPT,
         CloudError::NotSupported(_) => CLOUDSYNC_ERROR_CODE_NOT_SUPPORTED,
         CloudError::Gone(_) => CLOUDSYNC_ERROR_CODE_GONE,
@@ -160,6 +161,7 @@ pub(crate) fn error_of(number: i32, text: &str, version: i64) -> CloudError {
         CLOUDSYNC_ERROR_CODE_NOT_FOUND => CloudError::NotFound(said()),
         CLOUDSYNC_ERROR_CODE_INVALID_ARGUMENT => CloudError::InvalidArgument(said()),
         CLOUDSYNC_ERROR_CODE_NOT_ALLOWED => CloudError::NotAllowed(said()),
+        CLOUDSYNC_ERROR_CODE_TOO_MANY_REQUESTS => CloudError::TooManyRequests(said()),
         CLOUDSYNC_ERROR_CODE_STOPPED => CloudError::Stopped,
         CLOUDSYNC_ERROR_CODE_CORRUPT => CloudError::Corrupt(said()),
         CLOUDSYNC_ERROR_CODE_NOT_SUPPORTED => CloudError::NotSupported("what was asked for"),
@@ -175,7 +177,9 @@ pub(crate) fn failure_of(error: &CloudError) -> Failure {
         CloudError::Unknown(_) => Code::Unknown,
         CloudError::Network(_) => Code::NetworkUnavailable,
         CloudError::Disabled => Code::CloudNotReady,
-        CloudError::LockedByOthers | CloudError::VersionConflict { .. } => Code::Busy,
+        CloudError::LockedByOthers | CloudError::VersionConflict { .. } | CloudError::TooManyRequests(_) => {
+            Code::Busy
+        }
         CloudError::RecordLimitExceeded => Code::LimitExceeded,
         CloudError::NoSpaceForAsset => Code::NoSpace,
         CloudError::CursorExpired => Code::TryAgain,

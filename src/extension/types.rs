@@ -39,6 +39,10 @@ pub const CLOUDSYNC_ERROR_CODE_GONE: i32 = 1009;
 pub const CLOUDSYNC_ERROR_CODE_LOCAL: i32 = 1010;
 /// ErrorCode beyond the documents: the account may not do this to what another one shares with it. 13900001.
 pub const CLOUDSYNC_ERROR_CODE_NOT_ALLOWED: i32 = 1011;
+/// ErrorCode beyond the documents: the cloud was asked too often, and answers no more for now; it has done nothing. A sync ends
+/// (CLOUDSYNC_ERROR_TYPE_REMOTE_SERVER_ABNORMAL) and is to be started again later, a download fails
+/// (CLOUDSYNC_DOWNLOAD_ERROR_FREQUENT_USER_REQUESTS). 13900014.
+pub const CLOUDSYNC_ERROR_CODE_TOO_MANY_REQUESTS: i32 = 1012;
 
 /// Flag: inserted.
 pub const CLOUDSYNC_FLAG_INSERT: i32 = 0;

@@ -21,6 +21,9 @@ pub enum CloudError {
     /// The cloud lacks this method.
     #[error("this cloud does not support {0}")]
     NotSupported(&'static str),
+    /// It was asked too often, and answers no more for now. It has not done what it was asked for.
+    #[error("the cloud was asked too often and answers no more for now: {0}")]
+    TooManyRequests(String),
     /// Signed out, or switched off for this app.
     #[error("the cloud is switched off or signed out")]
     Disabled,

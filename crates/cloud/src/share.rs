@@ -190,7 +190,7 @@ impl From<CloudError> for ShareError {
             CloudError::Disabled => SharingCode::CloudDisabled,
             CloudError::RecordLimitExceeded | CloudError::NoSpaceForAsset => SharingCode::OverQuota,
             CloudError::InvalidArgument(_) => SharingCode::InvalidArgs,
-            CloudError::Corrupt(_) => SharingCode::ServerError,
+            CloudError::Corrupt(_) | CloudError::TooManyRequests(_) => SharingCode::ServerError,
             CloudError::NotAllowed(_) => SharingCode::NotInviter,
             _ => SharingCode::InnerError,
         };

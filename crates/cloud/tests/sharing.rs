@@ -358,6 +358,7 @@ fn a_clouds_failures_are_sharing_codes() {
         (CloudError::RecordLimitExceeded, SharingCode::OverQuota),
         (CloudError::InvalidArgument(text()), SharingCode::InvalidArgs),
         (CloudError::Corrupt(text()), SharingCode::ServerError),
+        (CloudError::TooManyRequests(text()), SharingCode::ServerError),
         (CloudError::Unknown(text()), SharingCode::InnerError),
     ] {
         assert_eq!(ShareError::from(error).code, code);

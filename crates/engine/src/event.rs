@@ -102,7 +102,7 @@ pub enum DownloadErrorType {
     LocalStorageFull = 3,
     /// The cloud does not hold the bytes.
     ContentNotFound = 4,
-    /// Too many requests.
+    /// The cloud was asked too often, and answers no more for now.
     FrequentUserRequests = 5,
 }
 

@@ -108,6 +108,7 @@ impl Gate {
             CloudError::Disabled => {
                 Error::new(Code::CloudNotReady, "nobody is signed in to the cloud: sign in and start again")
             }
+            CloudError::TooManyRequests(text) => Error::new(Code::Ipc, asked_too_often(&text)),
             error => Error::new(Code::Ipc, format!("the cloud does not answer: {error}")),
         })
     }
@@ -172,4 +173,9 @@ fn check_network(state: &DeviceState) -> Result<()> {
 
 fn low(state: &DeviceState, mark: u8) -> bool {
     state.battery.is_some_and(|battery| !battery.charging && battery.percent < mark)
+}
+
+/// What a person is told where the cloud says that it was asked too often.
+pub(crate) fn asked_too_often(text: &str) -> String {
+    format!("the cloud was asked too often: wait some minutes and start again ({text})")
 }

@@ -32,6 +32,7 @@ const GONE: u32 = 24;
 const LOCAL: u32 = 25;
 const NOT_ALLOWED: u32 = 26;
 const SHARING: u32 = 27;
+const TOO_MANY_REQUESTS: u32 = 28;
 
 /// What a cloud may lack.
 const METHODS: [&str; 19] = [
@@ -76,6 +77,7 @@ impl From<&CloudError> for Failure {
             CloudError::Corrupt(text) => (CORRUPT, text.clone()),
             CloudError::Local(error) => (LOCAL, error.text.clone()),
             CloudError::NotAllowed(text) => (NOT_ALLOWED, text.clone()),
+            CloudError::TooManyRequests(text) => (TOO_MANY_REQUESTS, text.clone()),
         };
         let version = if let CloudError::VersionConflict { current } = error { *current } else { 0 };
         Failure { code, text, version, sharing: 0 }
@@ -105,6 +107,7 @@ impl From<Failure> for CloudError {
             }
             GONE => CloudError::Gone(text),
             NOT_ALLOWED => CloudError::NotAllowed(text),
+            TOO_MANY_REQUESTS => CloudError::TooManyRequests(text),
             // Of a file over there: this device's own are all right.
             LOCAL => CloudError::Unknown(format!("a file of the cloud's own process failed: {text}")),
             _ => CloudError::Unknown(text),

@@ -114,7 +114,8 @@ impl World {
             };
             if let Err(error) = process.start_sync() {
                 let cloudy = self.plan.lasting.is_some_and(|(rounds, _)| round < rounds);
-                if cloudy && matches!(error.code, Code::NetworkUnavailable | Code::CloudNotReady) {
+                if cloudy && matches!(error.code, Code::NetworkUnavailable | Code::CloudNotReady | Code::Ipc)
+                {
                     good = false;
                     continue;
                 }

@@ -39,6 +39,8 @@ pub struct Weather {
     pub cloud_full: bool,
     /// Whoever provides the cloud has gone.
     pub gone: bool,
+    /// The cloud was asked too often.
+    pub throttled: bool,
     /// The account is switched off.
     pub disabled: bool,
     /// The assets are out of reach, the records are not.

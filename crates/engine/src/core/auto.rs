@@ -299,9 +299,12 @@ impl Core {
                 }
                 Subscription::Until(now + (lasts_ns / 2).max(SECOND_NS))
             }
-            Outcome::Subscribed(Err(CloudError::Network(_) | CloudError::Gone(_) | CloudError::Disabled)) => {
-                Subscription::Failed(now + BACK_OFF_NS.1)
-            }
+            Outcome::Subscribed(Err(
+                CloudError::Network(_)
+                | CloudError::Gone(_)
+                | CloudError::TooManyRequests(_)
+                | CloudError::Disabled,
+            )) => Subscription::Failed(now + BACK_OFF_NS.1),
             outcome => {
                 self.events.log(2, &format!("changes in the cloud are found late: {outcome:?}"));
                 Subscription::Failed(now + DEAF_NS)

@@ -695,7 +695,13 @@ impl Core {
             // It may have happened or not: the next look at the cloud tells.
             Err(CloudError::StaleLock | CloudError::VersionConflict { .. }) => WriteResults::default(),
             Err(error) => {
-                if !matches!(error, CloudError::Network(_) | CloudError::Gone(_)) {
+                let unanswered = |error: &CloudError| {
+                    matches!(
+                        error,
+                        CloudError::Network(_) | CloudError::Gone(_) | CloudError::TooManyRequests(_)
+                    )
+                };
+                if !unanswered(&error) {
                     // Nothing says which row is to blame: none of them names bytes sent long ago again.
                     run.sent.clear();
                 }

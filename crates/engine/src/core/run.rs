@@ -16,6 +16,7 @@ use super::{Core, Task};
 use crate::config::DownloadPolicy;
 use crate::error::{Code, Error, Result};
 use crate::event::{ErrorType, SyncState};
+use crate::gate::asked_too_often;
 use crate::job::{
     DiskOutcome, FetchOutcome, HashItem, HashOutcome, Outcome, PreviewOutcome, StopFlag, UploadOutcome, Work,
 };
@@ -752,7 +753,7 @@ impl Core {
                     &Error::new(Code::NoSpace, "the cloud is full: free some space there"),
                 );
             }
-            (CloudError::Disabled | CloudError::Gone(_), _) | (_, None) => {
+            (CloudError::Disabled | CloudError::Gone(_) | CloudError::TooManyRequests(_), _) | (_, None) => {
                 let stranger = || self.account.stranger().filter(|_| matches!(error, CloudError::Disabled));
                 run.why = stranger().or_else(|| why_none_go(error)).or(run.why.take());
                 self.events.log(1, &format!("the run ends: {error}"));
@@ -876,6 +877,7 @@ fn why_none_go(error: &CloudError) -> Option<Error> {
             let text = "the cloud is switched off or signed out: sign in and start again";
             Some(Error::new(Code::CloudNotReady, text))
         }
+        CloudError::TooManyRequests(text) => Some(Error::new(Code::Busy, asked_too_often(text))),
         // Its text says which table or field the cloud does not take, and what to do about it.
         CloudError::InvalidArgument(_) => Some(Error::new(Code::Ipc, error.to_string())),
         _ => None,

@@ -251,7 +251,12 @@ impl Core {
         if let Err(error) = result
             && matches!(
                 error.code,
-                Code::NetworkUnavailable | Code::CloudNotReady | Code::Ipc | Code::NoSpace | Code::Inner
+                Code::NetworkUnavailable
+                    | Code::CloudNotReady
+                    | Code::Busy
+                    | Code::Ipc
+                    | Code::NoSpace
+                    | Code::Inner
             )
         {
             task.failure.get_or_insert(error);

@@ -94,8 +94,8 @@ impl Core {
                 }
                 PreviewOutcome::Stopped => continue,
                 PreviewOutcome::Refused(error) => {
-                    let network = matches!(error, CloudError::Network(_));
-                    (error.to_string(), network)
+                    let hopeless = matches!(error, CloudError::Network(_) | CloudError::TooManyRequests(_));
+                    (error.to_string(), hopeless)
                 }
                 PreviewOutcome::Failed(error) => (error.text, true),
             };

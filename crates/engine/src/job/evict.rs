@@ -132,6 +132,7 @@ fn unproved(error: &CloudError) -> Error {
     let code = match error {
         CloudError::Network(_) => Code::NetworkUnavailable,
         CloudError::Disabled => Code::CloudNotReady,
+        CloudError::TooManyRequests(_) => Code::Busy,
         CloudError::Gone(_) => Code::Ipc,
         _ => Code::TryAgain,
     };

@@ -199,7 +199,7 @@ fn note(
             }
         }
         Err(CloudError::Stopped) => *outcome = UploadOutcome::Stopped,
-        Err(error @ (CloudError::Network(_) | CloudError::Gone(_))) => {
+        Err(error @ (CloudError::Network(_) | CloudError::Gone(_) | CloudError::TooManyRequests(_))) => {
             *outcome = UploadOutcome::Refused(error)
         }
         Err(_) => {}

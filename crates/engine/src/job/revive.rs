@@ -222,6 +222,9 @@ fn refused(error: &CloudError) -> Error {
         CloudError::NoSpaceForAsset | CloudError::RecordLimitExceeded => {
             (Code::NoSpace, "the cloud is full: free some space there")
         }
+        CloudError::TooManyRequests(_) => {
+            (Code::Busy, "the cloud was asked too often: try again in some minutes")
+        }
         CloudError::Stopped => (Code::Ipc, "the library was closed meanwhile: open it and try again"),
         error => return Error::new(Code::Io, format!("the cloud failed to restore it: {error}")),
     };

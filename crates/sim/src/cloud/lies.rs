@@ -107,6 +107,7 @@ impl Liar {
             CloudError::InvalidArgument(text()),
             CloudError::Stopped,
             CloudError::Corrupt(text()),
+            CloudError::TooManyRequests(text()),
         ];
         self.pick(&errors, CloudError::Disabled)
     }

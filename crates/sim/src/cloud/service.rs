@@ -43,7 +43,14 @@ pub(crate) fn reach<'a>(wire: &'a Wire, what: &str) -> Result<MutexGuard<'a, Sha
     if offline || shared.rng.per_mille(weather.lost_call) {
         let line = format!("device {}: cloud.{what}: not reached", wire.device);
         shared.note(&line);
-        return Err(CloudError::Network("not reached".into()));
+        // Now and then the cloud was reached, and is the one who did nothing.
+        if offline || shared.now_ns % 4 != 3 {
+            return Err(CloudError::Network("not reached".into()));
+        }
+        return Err(CloudError::TooManyRequests("once an hour is enough".into()));
+    }
+    if weather.throttled {
+        return Err(CloudError::TooManyRequests("once an hour is enough".into()));
     }
     Ok(shared)
 }

@@ -2,7 +2,9 @@
 
 use cloudsync_engine::job::{Job, StopFlag, Work};
 use cloudsync_engine::ports::{Battery, DeviceState, FileSystem, Heat, Network};
-use cloudsync_engine::{Config, DownloadPolicy, ErrorType, Event, FileSyncState, SyncProgress, SyncState};
+use cloudsync_engine::{
+    Code, Config, DownloadPolicy, ErrorType, Event, FileSyncState, SyncProgress, SyncState,
+};
 
 use crate::hand::{Hand, World, world};
 
@@ -168,4 +170,24 @@ fn a_person_stops_what_is_sent_over_wifi() {
     hand.step(job);
     assert_eq!(rest(&mut hand).state, SyncState::Stopped);
     assert_eq!(hand.core.states().file_state(FILM), Ok(FileSyncState::Stopped));
+}
+
+/// A cloud that was asked too often is left alone: the run ends, says why, and the next one goes on.
+#[test]
+fn a_cloud_that_was_asked_too_often_is_left_alone() {
+    let world = world(true);
+    let mut hand = Hand::open(&world, DownloadPolicy::Originals);
+    for name in ["a", "b", "c"] {
+        hand.put(name, name.as_bytes());
+    }
+    let job = hand.sync_until(|work| matches!(work, Work::Upload(_)));
+    world.lock().devices[0].weather.throttled = true;
+    hand.step(job);
+    let last = rest(&mut hand);
+    assert_eq!((last.state, last.error), (SyncState::UploadFailed, ErrorType::RemoteServerAbnormal));
+    let why = hand.core.states().explain("file://media/Photo").unwrap();
+    assert_eq!(why.code, Some(Code::Busy), "{}", why.text);
+    assert_eq!(hand.core.states().file_state("file://media/Photo/a"), Ok(FileSyncState::ToBeUploaded));
+    world.lock().devices[0].weather.throttled = false;
+    hand.sync_well();
 }

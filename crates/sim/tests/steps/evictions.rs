@@ -420,7 +420,7 @@ fn batches_on_their_way_free_no_more_than_is_wanted() {
 
 #[test]
 fn a_freeing_ends_when_all_its_batches_are_back() {
-    for stopped in [true, false] {
+    for (stopped, throttled) in [(true, false), (false, false), (false, true)] {
         let (world, mut hand) = one_at_a_time();
         let mut jobs = begun(&mut hand, 1_000);
         assert_eq!(jobs.len(), 4);
@@ -428,7 +428,8 @@ fn a_freeing_ends_when_all_its_batches_are_back() {
         if stopped {
             hand.core.stop_optimize();
         } else {
-            world.lock().devices[0].weather.gone = true;
+            let weather = &mut world.lock().devices[0].weather;
+            (weather.gone, weather.throttled) = (!throttled, throttled);
         }
         hand.step(first);
         while let Some(next) = jobs.pop() {

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudsync_cloud::CloudError;
-
 use super::super::queue::Urgency;
 use super::super::state::known;
 use super::super::thumbnails::preview_item;
 use super::super::{Core, Task};
+use super::tell::refused;
 use super::{Waiter, Who};
 use crate::error::Code;
 use crate::event::{DownloadErrorType, DownloadProgress, DownloadState, TaskId};
@@ -200,13 +199,5 @@ impl Core {
     pub(super) fn abandon_previews(&mut self) {
         self.stop_all_previews();
         self.demands.previews.wanted.clear();
-    }
-}
-
-fn refused(error: &CloudError) -> DownloadErrorType {
-    match error {
-        CloudError::Network(_) => DownloadErrorType::NetworkUnavailable,
-        CloudError::NotFound(_) => DownloadErrorType::ContentNotFound,
-        _ => DownloadErrorType::UnknownError,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use cloudsync_cloud::CloudError;
+
 use super::super::Core;
 use super::super::run::PROGRESS_NS;
 use super::{Demand, Waiter, Who};
@@ -76,5 +78,15 @@ impl Demand {
 
     pub(super) fn stopped(&self) -> DownloadProgress {
         self.progress(DownloadState::Stopped, DownloadErrorType::NoError, self.told)
+    }
+}
+
+/// What a download ends with that the cloud has refused.
+pub(super) fn refused(error: &CloudError) -> DownloadErrorType {
+    match error {
+        CloudError::Network(_) => DownloadErrorType::NetworkUnavailable,
+        CloudError::NotFound(_) => DownloadErrorType::ContentNotFound,
+        CloudError::TooManyRequests(_) => DownloadErrorType::FrequentUserRequests,
+        _ => DownloadErrorType::UnknownError,
     }
 }

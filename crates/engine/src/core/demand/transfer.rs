@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cloudsync_cloud::CloudError;
-
 use super::super::disk_phase::{fetch_item, fetched};
 use super::super::queue::Urgency;
 use super::super::state::Activity;
 use super::super::{Core, Task};
+use super::tell::refused;
 use super::{Demand, Partial};
 use crate::error::Result;
 use crate::event::{DownloadErrorType, DownloadState};
@@ -214,15 +213,9 @@ impl Core {
                 (state, error)
             }
             Some(FetchOutcome::DiskFull) => failed(DownloadErrorType::LocalStorageFull),
-            Some(FetchOutcome::Refused(CloudError::Network(_))) => {
-                failed(DownloadErrorType::NetworkUnavailable)
-            }
-            Some(FetchOutcome::Refused(CloudError::NotFound(_))) => {
-                failed(DownloadErrorType::ContentNotFound)
-            }
             Some(FetchOutcome::Refused(error)) => {
                 self.events.log(2, &format!("a download failed: {error}"));
-                failed(DownloadErrorType::UnknownError)
+                failed(refused(&error))
             }
             Some(FetchOutcome::Failed(error)) => {
                 self.events.log(2, &format!("a download failed: {}", error.text));
