@@ -258,6 +258,49 @@ fn a_rename_never_replaces() {
     });
 }
 
+/// Folders are kept open from one path to the next: one that fails, and one elsewhere, spoil nothing for the others.
+#[test]
+fn many_are_moved_looked_at_and_removed_in_one_call() {
+    both_ways(|g| {
+        for name in ["a/one", "a/two", "a/b/three", "four", "taken"] {
+            g.write(name, name);
+        }
+        symlink(g.scratch.path().join("outside"), g.path("link")).unwrap();
+        let moves = [
+            ("a/one", "a/b/1"),
+            ("a/none", "a/b/0"),
+            ("a/two", "taken"),
+            ("link/secret", "secret"),
+            ("../outside/secret", "secret"),
+            ("a/b/three", "3"),
+            ("four", "a/4"),
+        ];
+        let moved: Vec<Option<ErrorKind>> = g
+            .disk
+            .rename_all(&moves)
+            .into_iter()
+            .map(|result| result.err().map(|error| error.kind()))
+            .collect();
+        let symlinked = moved[3];
+        assert!(symlinked.is_some(), "a link was followed");
+        let (missing, taken, wrong) =
+            (ErrorKind::NotFound, ErrorKind::AlreadyExists, ErrorKind::InvalidInput);
+        assert_eq!(moved, [None, Some(missing), Some(taken), symlinked, Some(wrong), None, None]);
+
+        let paths = ["a/b/1", "a/one", "a/4", "3", "a/two"];
+        let sizes: Vec<Option<u64>> =
+            g.disk.stat_all(&paths).into_iter().map(|stat| Some(stat.ok()?.stamp.size)).collect();
+        assert_eq!(sizes, [Some(5), None, Some(4), Some(9), Some(5)]);
+        let read = g.disk.last_read_ns(&paths);
+        assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, true, true]);
+        let removed = g.disk.remove_files(&["a/b/1", "a/b", "a/4", "link/secret", "a/one", "a/two"]);
+        let removed: Vec<bool> = removed.into_iter().map(|result| result.is_ok()).collect();
+        assert_eq!(removed, [true, false, true, false, false, true]);
+        assert_eq!(fs::read_to_string(g.scratch.path().join("outside/secret")).unwrap(), "secret");
+        assert_eq!((g.read("3"), g.read("taken")), ("a/b/three".into(), "taken".into()));
+    });
+}
+
 #[test]
 fn a_rename_in_steps_never_replaces_either() {
     both_ways(|g| {
