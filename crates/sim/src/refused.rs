@@ -14,6 +14,8 @@ pub(crate) struct Refused {
     nodes: BTreeSet<NodeId>,
     /// Where they are on the disk, and where in the cloud.
     paths: BTreeSet<String>,
+    /// The folders that stay in the cloud around them.
+    around: BTreeSet<String>,
 }
 
 impl Refused {
@@ -22,6 +24,9 @@ impl Refused {
         for (id, node) in trees.iter() {
             if node.trouble.is_some_and(|trouble| trouble.code == Code::NotPermitted) {
                 refused.nodes.insert(id);
+                let around = gone_around(trees, id);
+                refused.around.extend(around.iter().filter_map(|id| path_in_cloud(trees, *id)));
+                refused.nodes.extend(around);
                 refused.paths.extend(trees.local_path(id));
                 refused.paths.extend(path_in_cloud(trees, id));
             }
@@ -34,8 +39,11 @@ impl Refused {
         refused
     }
 
-    /// Whether a path is one of theirs, or lies in one.
+    /// Whether a path is one of theirs, or lies in one, or is that of a folder that stays for their sake.
     pub(crate) fn covers(&self, path: &str) -> bool {
+        if self.around.contains(path) {
+            return true;
+        }
         let mut at = Some(path);
         while let Some(path) = at {
             if self.paths.contains(path) {
@@ -51,6 +59,13 @@ impl Refused {
         let paths = [trees.local_path(id), path_in_cloud(trees, id)];
         self.nodes.contains(&id) || paths.iter().flatten().any(|path| self.covers(path))
     }
+}
+
+/// The folders that a file or folder is in in the cloud, and that are here no more: they stay there for its sake.
+fn gone_around(trees: &Trees, id: NodeId) -> Vec<NodeId> {
+    let parent = |id: NodeId| trees.get(id)?.remote.map(|remote| remote.place.parent);
+    let around = std::iter::successors(parent(id), |id| parent(*id)).take(1000);
+    around.filter(|id| *id != NodeId::ROOT && trees.local(*id).is_none()).collect()
 }
 
 /// Where a file or folder is in the cloud.

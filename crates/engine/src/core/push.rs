@@ -307,9 +307,14 @@ impl Push {
             }
             let stage = |&on: &u32| self.stages.get(on as usize).copied().unwrap_or(Stage::Dropped);
             let after = self.steps.after(position);
+            // Of a batch some rows may be refused: nothing is deleted before what lies in it has gone.
+            let may_join = !matches!(action, CloudAction::Delete(_));
             if after.iter().any(|on| stage(on) == Stage::Dropped) {
                 hopeless.push(position);
-            } else if after.iter().all(|on| stage(on) == Stage::Done || chosen.contains(&(*on as usize))) {
+            } else if after
+                .iter()
+                .all(|on| stage(on) == Stage::Done || may_join && chosen.contains(&(*on as usize)))
+            {
                 folders |= new_folder;
                 chosen.insert(position);
                 batch.push(position);

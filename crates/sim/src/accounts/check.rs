@@ -47,10 +47,10 @@ impl Shared {
         let Some(before) = before else { return Ok(()) };
         let after = accounts.everybodys()?;
         let mut wrong = Vec::new();
-        for (owner, (before, after)) in before.iter().zip(&after).enumerate() {
-            if owner != account {
-                wrong.extend(accounts.not_allowed(account, owner, before, after));
-            }
+        for owner in (0..after.len()).filter(|owner| *owner != account) {
+            let kept = kept(&before[account], &before[owner], &after[owner]);
+            let others = accounts.not_allowed(account, owner, &before[owner], &after[owner], &kept);
+            wrong.extend(others);
         }
         for text in wrong {
             self.broken(0, text);
@@ -181,13 +181,21 @@ impl Accounts {
         self.all.iter().position(|account| account.name == owner)
     }
 
-    /// What an account has changed of another's records and may not.
-    fn not_allowed(&self, account: usize, owner: usize, before: &Records, after: &Records) -> Vec<String> {
+    /// What an account has changed of another's records and may not. `kept`: what became the other's by itself.
+    fn not_allowed(
+        &self,
+        account: usize,
+        owner: usize,
+        before: &Records,
+        after: &Records,
+        kept: &BTreeSet<&String>,
+    ) -> Vec<String> {
         let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let mut wrong = Vec::new();
         for id in ids {
             let may = |records, id: &str, what| self.may(account, owner, records, id, what);
             let (what, allowed) = match (before.get(id), after.get(id)) {
+                (None, Some(_)) if kept.contains(id) => continue,
                 (None, Some(_)) => ("adds", may(after, id, |privilege: Privilege| privilege.creatable)),
                 (Some(_), None) => ("deletes", may(before, id, |privilege| privilege.deletable)),
                 (Some(old), Some(new)) if old.values != new.values => {
@@ -243,6 +251,14 @@ impl Accounts {
         }
         Ok(wrong)
     }
+}
+
+/// What somebody had made in something of another's, and has as its own now that the other has put that where it is not shared;
+/// with the folders that lead to it.
+fn kept<'r>(others: &Records, before: &Records, after: &'r Records) -> BTreeSet<&'r String> {
+    let new = || after.keys().filter(|id| !before.contains_key(*id));
+    let made: Vec<&String> = new().filter(|id| others.contains_key(*id)).collect();
+    new().filter(|id| made.iter().any(|one| lies_in(after, one, id))).collect()
 }
 
 fn place_of(values: &Row) -> [Option<&CloudType>; 2] {

@@ -88,3 +88,24 @@ fn what_may_not_come_into_a_share_keeps_nobody_from_its_old_name() {
     assert_eq!(ben.core.states().file_state(&uri("c.jpg")), Ok(FileSyncState::UploadSuccess));
     assert_eq!((ben.read("c.jpg"), ben.read("F/G/c.jpg")), (b"the second".to_vec(), b"the first".to_vec()));
 }
+
+/// Found by seed 4000062256: the move out of a folder was refused, and the folder deleted around what still lay in it.
+#[test]
+fn a_folder_stays_in_the_cloud_while_what_lies_in_it_may_not_leave() {
+    let (_world, _ann, mut ben) = ann_and_ben(Privilege { creatable: true, ..READ });
+    ben.disk.make_dir("G").unwrap();
+    ben.put("G/g", b"Ben's");
+    ben.sync_well();
+    let folder = ben.core.states().record_of(&uri("G")).unwrap().id;
+    ben.disk.rename("G/g", "F/g").unwrap();
+    ben.disk.remove_dir("G").unwrap();
+    for _ in 0..2 {
+        let last = ben.sync(|_, _| {});
+        assert_eq!((last.state, last.files_failed), (SyncState::Completed, 1));
+        assert_eq!(ben.trouble("F/g").unwrap().0, Code::NotPermitted);
+        let trees = ben.core.trees();
+        let trees = trees.read();
+        let node = trees.by_record(&folder).and_then(|id| trees.get(id)).unwrap();
+        assert!(node.live_remote().is_some(), "G is deleted, and g lies in it");
+    }
+}
