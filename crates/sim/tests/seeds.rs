@@ -61,7 +61,8 @@ const PHOTO_REGRESSIONS: [u64; 8] = [2063, 2771, 4566, 10_151, 11_251, 17_776, 2
 /// - 999: what was to lie in something refused was not.
 /// - 10089: what was brought back after its share had ended still said that it was another's.
 /// - 10487: a file waited for the name of another that could not go where it was to.
-const SHARED_REGRESSIONS: [u64; 11] = [245, 403, 444, 485, 673, 854, 948, 980, 999, 10_089, 10_487];
+/// - 62519: a folder went to the cloud under the name that it had while it waited for its place.
+const SHARED_REGRESSIONS: [u64; 12] = [245, 403, 444, 485, 673, 854, 948, 980, 999, 10_089, 10_487, 62_519];
 /// Seeds of a normal run.
 const SEEDS: u64 = 2_000;
 /// Seeds of a normal run that make worlds in which own copies go.

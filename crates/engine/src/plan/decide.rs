@@ -124,12 +124,23 @@ impl Turns<'_, '_> {
 }
 
 /// Where a node is, by whichever tree knows it.
-pub(super) fn any_place<'t>(node: &NodeRef<'t>) -> Option<PlaceRef<'t>> {
+pub(super) fn any_place<'t>(id: NodeId, node: &NodeRef<'t>) -> Option<Spot<'t>> {
+    let on_disk = || Some(own_place(id, &node.local?, node.synced.as_ref()));
     node.live_remote()
-        .map(|remote| remote.place)
-        .or(node.local.map(|local| local.place))
-        .or(node.synced.map(|synced| synced.place))
-        .or(node.remote.map(|remote| remote.place))
+        .map(|remote| spot(remote.place))
+        .or_else(on_disk)
+        .or_else(|| node.synced.map(|synced| spot(synced.place)))
+        .or_else(|| node.remote.map(|remote| spot(remote.place)))
+}
+
+/// Where a node lies on the disk, or would, had no plan that was cut short parked it.
+fn own_place<'t>(id: NodeId, local: &LocalRef<'t>, synced: Option<&SyncedRef<'t>>) -> Spot<'t> {
+    let parent = local.place.parent;
+    match synced {
+        _ if !is_parked(id, local.place) => spot(local.place),
+        Some(synced) => spot(synced.place),
+        None => Place { parent, name: own_name(id, local.place) },
+    }
 }
 
 /// A place of a tree, as one where a node shall be.
@@ -144,7 +155,7 @@ type RemoteRef<'t> = Remote<PlaceRef<'t>, &'t str>;
 fn decide<'t>(id: NodeId, node: &NodeRef<'t>) -> Verdict<'t> {
     match (&node.local, &node.synced, node.live_remote()) {
         (None, _, None) => Verdict::Dead,
-        (Some(local), None, None) => only_here(node, local),
+        (Some(local), None, None) => only_here(id, node, local),
         (None, None, Some(remote)) => Verdict::Live(spot(remote.place), Bytes::FromCloud),
         (Some(local), Some(synced), None) => gone_from_cloud(id, node, local, synced),
         (None, Some(synced), Some(remote)) => gone_from_disk(synced, remote),
@@ -152,10 +163,10 @@ fn decide<'t>(id: NodeId, node: &NodeRef<'t>) -> Verdict<'t> {
     }
 }
 
-fn only_here<'t>(node: &NodeRef<'t>, local: &LocalRef<'t>) -> Verdict<'t> {
+fn only_here<'t>(id: NodeId, node: &NodeRef<'t>, local: &LocalRef<'t>) -> Verdict<'t> {
     match local.content {
         LocalContent::CloudOnly(_) => Verdict::Dead,
-        _ => Verdict::Live(spot(local.place), own_bytes(node)),
+        _ => Verdict::Live(own_place(id, local, None), own_bytes(node)),
     }
 }
 
@@ -180,11 +191,11 @@ fn gone_from_cloud<'t>(
         LocalContent::Here(content, _) => Some(content),
         LocalContent::Unread(_) => return Verdict::Unknown,
     };
-    let place = if is_parked(id, local.place) { synced.place } else { local.place };
+    let place = own_place(id, local, Some(synced));
     let last = node.remote.as_ref();
-    let same_place = place == synced.place || last.is_some_and(|last| last.place == place);
+    let same_place = place == spot(synced.place) || last.is_some_and(|last| spot(last.place) == place);
     let same_bytes = bytes == synced.content || last.is_some_and(|last| last.content == bytes);
-    if same_place && same_bytes { Verdict::Dead } else { Verdict::Live(spot(place), own_bytes(node)) }
+    if same_place && same_bytes { Verdict::Dead } else { Verdict::Live(place, own_bytes(node)) }
 }
 
 /// A change in the cloud wins over a deletion on the disk.

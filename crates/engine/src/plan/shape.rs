@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Request;
-use super::decide::{Bytes, Spot, Verdict, Verdicts, any_place, spot};
+use super::decide::{Bytes, Spot, Verdict, Verdicts, any_place};
 use super::names::{free_name, is_conflict_of, is_parked, own_name};
 use crate::tree::{Kind, NodeId, Place, PlaceRef};
 
@@ -90,10 +90,10 @@ fn revive_folders<'t>(
             .trees
             .get(parent)
             .filter(|node| node.kind == Kind::Dir)
-            .and_then(|node| any_place(&node))
+            .and_then(|node| any_place(parent, &node))
         {
             Some(place) => {
-                put(verdicts, parent, spot(place), Bytes::Agreed);
+                put(verdicts, parent, place, Bytes::Agreed);
                 revived.insert(parent);
                 work.push(parent);
             }

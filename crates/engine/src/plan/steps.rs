@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::decide::{Bytes, Verdict, Verdicts};
-use super::names::parked_name;
+use super::names::{is_parked, parked_name};
 use super::order::{Effect, Side, Task, in_order};
 use super::shape::target;
 use super::{CloudAction, DiskAction, Plan, Request};
@@ -69,8 +69,10 @@ fn on_disk<'v>(
         }
         (Some(local), _) => {
             if local.place != place {
-                let held = held || (node.live_remote().is_none() && would_hide_its_move(node, place));
-                push(held, Effect::Move(place));
+                let hidden = node.live_remote().is_none()
+                    && would_hide_its_move(node, place)
+                    && !is_parked(id, local.place);
+                push(held || hidden, Effect::Move(place));
             }
             if bytes == Bytes::FromCloud {
                 push(held, Effect::Stay(place));

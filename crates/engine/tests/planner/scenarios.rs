@@ -395,6 +395,17 @@ fn a_parked_file_that_the_cloud_deleted_goes() {
     assert_eq!(text(&world.check_agreement().unwrap()), "");
 }
 
+#[test]
+fn a_parked_folder_that_lives_for_what_is_new_in_it_has_its_own_name() {
+    let mut start = from(&[(1, 0, "d", DIR), (2, 1, "c", DIR)]);
+    start.local.put(2, (0, "c (conflict moving 2)"));
+    start.local.add(1000, 2, "new", Some(5));
+    start.remote.delete(2, false);
+    ends(&start, "d/ d/c/ d/c/new=5");
+    start.remote.delete(1, false);
+    ends(&start, "d/ d/c/ d/c/new=5");
+}
+
 /// A folder that cannot be made holds up the new files in it, and no others.
 #[test]
 fn new_files_whose_turn_it_is_do_not_hold_up_the_others() {
