@@ -4413,7 +4413,9 @@ int32_t cloudsync_report_view(struct CloudSyncContext *context,
  * one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
  * disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
  * into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
- * it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
+ * it was. A file of the cloud may be listed before it has come here (cloudsync_list), and is told when it has.
+ *
+ * Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
  * finds or makes before its final event.
  *
  * Several callbacks may be registered for one URI. The same function with the same user data and recursion is
@@ -4456,8 +4458,8 @@ int32_t unregister_change(struct CloudSyncContext *context,
 
 /**
  * Lists a folder, a page at a time: what is on the disk, as the last sync run saw it, and what is in the cloud alone.
- * Answers from memory and never waits for a running sync. Needs no permission: every caller may list the gallery and
- * its own bundle.
+ * Answers from memory and never waits for a running sync. What was deleted here is not listed, also where the cloud has yet
+ * to hear of it. Needs no permission: every caller may list the gallery and its own bundle.
  *
  * The order is the library's own and stays: what comes or goes between two pages, or is renamed, makes nothing else come
  * twice or not at all. Where a folder is moved, what is in it may come twice, or not: list that folder again. A folder

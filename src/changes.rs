@@ -122,7 +122,9 @@ fn register(context: &Context, uri: &str, recursive: bool, registration: Registr
 /// one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
 /// disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
 /// into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
-/// it was. Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
+/// it was. A file of the cloud may be listed before it has come here (cloudsync_list), and is told when it has.
+///
+/// Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
 /// finds or makes before its final event.
 ///
 /// Several callbacks may be registered for one URI. The same function with the same user data and recursion is

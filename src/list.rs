@@ -60,8 +60,8 @@ fn page(listed: Listed) -> Page<CloudSyncEntry> {
 }
 
 /// Lists a folder, a page at a time: what is on the disk, as the last sync run saw it, and what is in the cloud alone.
-/// Answers from memory and never waits for a running sync. Needs no permission: every caller may list the gallery and
-/// its own bundle.
+/// Answers from memory and never waits for a running sync. What was deleted here is not listed, also where the cloud has yet
+/// to hear of it. Needs no permission: every caller may list the gallery and its own bundle.
 ///
 /// The order is the library's own and stays: what comes or goes between two pages, or is renamed, makes nothing else come
 /// twice or not at all. Where a folder is moved, what is in it may come twice, or not: list that folder again. A folder

@@ -1,7 +1,7 @@
 //! Pages through a folder, cloud-only files included, without waiting for a run.
 
 use super::state::{Look, States, find_in_cloud};
-use super::trash::is_to_go;
+use super::trash::is_gone_here;
 use crate::error::{Code, Error, Result};
 use crate::event::FileSyncState;
 use crate::tree::{LocalContent, NodeId, PlaceRef, Trees};
@@ -194,7 +194,7 @@ fn shown_place(trees: &Trees, id: NodeId) -> Option<PlaceRef<'_>> {
     match trees.local(id) {
         Some(local) => Some(local.place),
         None => {
-            let remote = trees.remote(id).filter(|remote| !remote.deleted && !is_to_go(trees, id));
+            let remote = trees.remote(id).filter(|remote| !remote.deleted && !is_gone_here(trees, id));
             remote.map(|remote| remote.place)
         }
     }
@@ -203,7 +203,7 @@ fn shown_place(trees: &Trees, id: NodeId) -> Option<PlaceRef<'_>> {
 /// The node's name, if it is seen in the folder. Where several have one name, the one that the name's URI means is.
 fn stands_for_its_name(trees: &Trees, id: NodeId, folder: NodeId) -> Option<&str> {
     let place = shown_place(trees, id).filter(|place| place.parent == folder)?;
-    let in_cloud_alone = |other: &NodeId| trees.local(*other).is_none() && !is_to_go(trees, *other);
+    let in_cloud_alone = |other: &NodeId| trees.local(*other).is_none() && !is_gone_here(trees, *other);
     let first = trees
         .local_at(folder, place.name)
         .or_else(|| trees.remotes_at(folder, place.name).find(in_cloud_alone));
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::core::Activity;
     use crate::filter::Filters;
-    use crate::tree::{Content, Kind, Place, Previews, Remote};
+    use crate::tree::{Content, Kind, Place, Previews, Remote, Synced};
 
     fn set_remote(trees: &mut Trees, id: NodeId, parent: NodeId, name: &str, content: Option<Content>) {
         let place = Place { parent, name };
@@ -309,6 +309,23 @@ mod tests {
                 assert_eq!(found, all);
             }
         }
+    }
+
+    /// To whoever looks it is gone, also before the cloud has heard of it.
+    #[test]
+    fn what_was_deleted_here_is_not_listed() {
+        let mut trees = trees(1, 2);
+        let folder = trees.remotes_at(NodeId::ROOT, "0000").next().unwrap();
+        let file = trees.remote_children(folder).next().unwrap();
+        let remote = trees.remote(file).unwrap();
+        let (name, content) = (remote.place.name.to_owned(), remote.content);
+        let place = Place { parent: folder, name: &*name };
+        trees.set_synced(file, Some(Synced { place, content }));
+        let states = Shared::new(trees);
+        assert_eq!(states.page("", true, None, 10).0, ["0000", "0000/IMG_0000001.jpg"]);
+        let newer = content.map(|content| Content { digest: [8; 32], ..content });
+        set_remote(&mut states.trees.write(), file, folder, &name, newer);
+        assert_eq!(states.page("", true, None, 10).0.len(), 3, "others have changed it since: it comes back");
     }
 
     #[test]

@@ -577,11 +577,15 @@ fn take_off(trees: &mut Trees, id: NodeId) {
 
 /// Whether a person has removed a node since a run planned to bring it, and the cloud has not got a version since.
 pub(super) fn is_to_go(trees: &Trees, id: NodeId) -> bool {
-    trees.removed().contains(&id)
-        && trees.get(id).is_some_and(|node| {
-            let remote = node.live_remote().map(|remote| (remote.place, remote.content));
-            node.local.is_none() && remote == node.synced.map(|synced| (synced.place, synced.content))
-        })
+    trees.removed().contains(&id) && is_gone_here(trees, id)
+}
+
+/// Whether a node was deleted on this disk, by whomever, and the cloud has not got a version since.
+pub(super) fn is_gone_here(trees: &Trees, id: NodeId) -> bool {
+    trees.get(id).is_some_and(|node| {
+        let remote = node.live_remote().map(|remote| (remote.place, remote.content));
+        node.local.is_none() && remote == node.synced.map(|synced| (synced.place, synced.content))
+    })
 }
 
 /// What was to be deleted in the cloud is as new there, and comes from there.
