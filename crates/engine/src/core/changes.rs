@@ -165,16 +165,17 @@ fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
     let mut changes = Vec::new();
     let mut gone: HashMap<String, Local> = HashMap::new();
     let mut come = BTreeMap::new();
+    let differs: BTreeSet<NodeId> = differences.iter().map(|difference| difference.node).collect();
     for Difference { node, before, after } in differences {
         match (before, after) {
             (Some((old, before)), Some((new, after))) => {
-                let differs = !looks_the_same(&before.content, &after.content);
+                let changed = !looks_the_same(&before.content, &after.content);
                 // What a moved folder takes along has not moved itself.
                 if old != new && before.place != after.place {
                     let renamed = Seen::new(NotifyType::Renamed, new.clone(), &after);
                     changes.push(Seen { old: Some(old), ..renamed });
                 }
-                if differs {
+                if changed {
                     changes.push(Seen::new(NotifyType::Modified, new, &after));
                 }
             }
@@ -202,9 +203,16 @@ fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
         changes.extend(kind.map(|kind| Seen::new(kind, path.clone(), local)));
     }
     for (path, local) in gone {
-        let taken = trees.find_local(&path).is_some_and(|id| trees.is_dir(id) == is_dir(&local));
-        if !taken {
-            changes.push(Seen::new(NotifyType::Deleted, path, &local));
+        let taker = trees.find_local(&path).filter(|id| trees.is_dir(*id) == is_dir(&local));
+        match taker.and_then(|id| Some((id, trees.local(id)?.to_local()))) {
+            None => changes.push(Seen::new(NotifyType::Deleted, path, &local)),
+            // It was there before, behind this one.
+            Some((id, other))
+                if !differs.contains(&id) && !looks_the_same(&local.content, &other.content) =>
+            {
+                changes.push(Seen::new(NotifyType::Modified, path, &other));
+            }
+            Some(_) => {}
         }
     }
     changes
@@ -228,5 +236,32 @@ fn looks_the_same(before: &LocalContent, after: &LocalContent) -> bool {
             }
             _ => false,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Stamp;
+    use crate::tree::{Content, Kind, Place};
+
+    /// A file lay in a cloud-only one's place, and goes: what a person sees there from now on is the other.
+    #[test]
+    fn what_is_seen_again_because_another_has_gone_is_told_as_modified() {
+        let mut trees = Trees::new(false);
+        let (here, there) = (trees.add(Kind::File), trees.add(Kind::File));
+        let stamp = Stamp { ino: 1, size: 5, mtime_ns: 7, ctime_ns: 7 };
+        let content = Content { digest: [7; 32], size: 9, mtime_ns: 0, identifier: None };
+        for (id, content) in [(here, LocalContent::Unread(stamp)), (there, LocalContent::CloudOnly(content))]
+        {
+            let place = Place { parent: NodeId::ROOT, name: "a" };
+            trees.set_local(id, Some(Local { place, content }));
+        }
+        trees.watch(vec![Scope { path: String::new(), recursive: true }]);
+        trees.set_local(here, None);
+        let differences = trees.take_differences(|_, _| false);
+        let seen: Vec<_> =
+            changes_of(&trees, differences).into_iter().map(|seen| (seen.kind, seen.path)).collect();
+        assert_eq!(seen, [(NotifyType::Modified, "a".to_owned())]);
     }
 }

@@ -373,7 +373,10 @@ impl Core {
                     fetched(&mut self.states.trees.write(), &item, stamp);
                     run.tally.done(1);
                 }
-                FetchOutcome::Changed => run.set_back(node),
+                FetchOutcome::Changed => {
+                    self.states.trees.write().set_arriving(node, None);
+                    run.set_back(node);
+                }
                 FetchOutcome::DiskFull => {
                     run.complain(SyncState::DownloadFailed, ErrorType::LocalStorageFull);
                     self.trouble(run, node, &disk_full());

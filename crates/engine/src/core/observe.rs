@@ -104,9 +104,9 @@ impl Core {
 
     /// The folders that changed since the last look; `None` where only a full scan is sure.
     pub(super) fn take_watched(&mut self) -> Option<Vec<String>> {
-        let changes = self.watcher.as_ref()?.take();
         self.auto.looking();
         self.looks.looking();
+        let changes = self.watcher.as_ref()?.take();
         // A gallery that only looks have seen is attached by a full scan.
         let sure = self.watching && !changes.overflow && !self.identity.is_empty();
         self.watching = true;

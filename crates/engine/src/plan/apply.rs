@@ -41,6 +41,8 @@ pub fn adopt(trees: &mut Trees, here: NodeId, there: NodeId) {
     let pinned = trees.get(here).is_some_and(|node| node.keep == Keep::Pinned);
     trees.remove(here);
     trees.set_local(there, Some(local.as_ref()));
+    // What was to come there has been here all along.
+    trees.set_arriving(there, None);
     if pinned {
         trees.set_keep(there, Keep::Pinned);
     }

@@ -36,6 +36,8 @@ pub(super) struct Recorder {
     told: BTreeMap<NodeId, Option<Row>>,
     /// Those of them that have changed since they were last looked at.
     touched: BTreeSet<NodeId>,
+    /// Where folders were that are told as gone, and in which something is still noted.
+    gone: BTreeMap<NodeId, String>,
 }
 
 /// A node as it was last told, and as it is, each with its path where it has one.
@@ -74,7 +76,10 @@ impl Recorder {
         let mut names = vec![place.name];
         let mut at = place.parent;
         while at != NodeId::ROOT {
-            let place = self.told(trees, at)?.place;
+            let Some(Local { place, .. }) = self.told(trees, at) else {
+                names.push(self.gone.get(&at)?);
+                break;
+            };
             names.push(place.name);
             if names.len() > trees.rows() {
                 return None;
@@ -98,6 +103,22 @@ impl Recorder {
             self.told.insert(id, before.local.is_some().then(|| Row::of(before)));
         }
         self.touched.insert(id);
+        if before.local.is_none() && local.is_some() && matches!(self.told.get(&id), Some(None)) {
+            self.touch_inside(trees, id);
+        }
+    }
+
+    /// What is noted in a folder that was not there has never been told.
+    fn touch_inside(&mut self, trees: &Trees, folder: NodeId) {
+        let mut inside: Vec<NodeId> = trees.local_children(folder).collect();
+        while let Some(id) = inside.pop() {
+            if self.told.contains_key(&id) {
+                continue;
+            }
+            self.told.insert(id, None);
+            self.touched.insert(id);
+            inside.extend(trees.local_children(id));
+        }
     }
 
     fn take(&mut self, trees: &Trees, waits: impl Fn(&Trees, NodeId) -> bool) -> Vec<Difference> {
@@ -108,13 +129,14 @@ impl Recorder {
                 // It is touched again when its bytes are there, or will not come.
                 continue;
             }
-            if waits(trees, id) {
+            let before = before.as_ref().and_then(Row::local);
+            let mut after = trees.local(id);
+            // It is in a folder that has not come yet.
+            let has_not_come = after.is_some() && trees.local_path(id).is_none();
+            if waits(trees, id) || has_not_come {
                 self.touched.insert(id);
                 continue;
             }
-            let before = before.as_ref().and_then(Row::local);
-            let after = trees.local(id);
-            let mut after = after;
             if let (Some(before), Some(now)) = (&before, &mut after)
                 && is_undecided(&before.content, &now.content)
             {
@@ -132,8 +154,14 @@ impl Recorder {
             let after = after.and_then(|local| Some((trees.local_path(id)?, local.to_local())));
             found.push(Difference { node: id, before, after });
         }
-        for difference in &found {
-            self.told.remove(&difference.node);
+        for Difference { node, before, after } in &found {
+            self.told.remove(node);
+            match before {
+                Some((path, _)) if after.is_none() && trees.local_children(*node).next().is_some() => {
+                    self.gone.insert(*node, path.clone());
+                }
+                _ => drop(self.gone.remove(node)),
+            }
         }
         self.told.extend(undecided.into_iter().map(|(id, row)| (id, Some(row))));
         found
@@ -181,6 +209,7 @@ impl Trees {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::{Content, Place};
 
     #[test]
     fn a_scope_covers_its_own_path_and_what_is_in_it() {
@@ -197,5 +226,64 @@ mod tests {
         }
         assert!(scope("", false).covers("a") && !scope("", false).covers("a/b"));
         assert!(scope("", true).covers("a/b"));
+    }
+
+    const CLOUD_ONLY: LocalContent =
+        LocalContent::CloudOnly(Content { digest: [7; 32], size: 9, mtime_ns: 0, identifier: None });
+
+    fn put(trees: &mut Trees, id: NodeId, parent: NodeId, name: &str, content: LocalContent) {
+        trees.set_local(id, Some(Local { place: Place { parent, name }, content }));
+    }
+
+    fn watch(trees: &mut Trees) {
+        trees.watch(vec![Scope { path: String::new(), recursive: true }]);
+    }
+
+    /// The paths where nodes were and are.
+    fn told(trees: &mut Trees) -> Vec<(Option<String>, Option<String>)> {
+        let path = |at: Option<(String, Local)>| at.map(|(path, _)| path);
+        let differences = trees.take_differences(|_, _| false).into_iter();
+        differences.map(|Difference { before, after, .. }| (path(before), path(after))).collect()
+    }
+
+    fn some(path: &str) -> Option<String> {
+        Some(path.to_owned())
+    }
+
+    #[test]
+    fn what_goes_after_its_folder_is_told_where_it_was() {
+        let mut trees = Trees::new(false);
+        let (dir, inner, file) = (trees.add(Kind::Dir), trees.add(Kind::Dir), trees.add(Kind::File));
+        put(&mut trees, dir, NodeId::ROOT, "d", LocalContent::Dir(1));
+        put(&mut trees, inner, dir, "e", LocalContent::Dir(2));
+        put(&mut trees, file, inner, "x", CLOUD_ONLY);
+        watch(&mut trees);
+        trees.set_local(dir, None);
+        trees.set_local(inner, None);
+        assert_eq!(told(&mut trees), [(some("d"), None), (some("d/e"), None)]);
+        trees.set_local(file, None);
+        assert_eq!(told(&mut trees), [(some("d/e/x"), None)]);
+    }
+
+    #[test]
+    fn what_is_noted_before_its_folder_is_told_with_it() {
+        for late in [false, true] {
+            let mut trees = Trees::new(false);
+            let (dir, file) = (trees.add(Kind::Dir), trees.add(Kind::File));
+            if !late {
+                watch(&mut trees);
+            }
+            put(&mut trees, file, dir, "x", CLOUD_ONLY);
+            if late {
+                watch(&mut trees);
+            }
+            assert_eq!(told(&mut trees), [], "registered later: {late}");
+            put(&mut trees, dir, NodeId::ROOT, "d", LocalContent::Dir(1));
+            assert_eq!(
+                told(&mut trees),
+                [(None, some("d")), (None, some("d/x"))],
+                "registered later: {late}"
+            );
+        }
     }
 }

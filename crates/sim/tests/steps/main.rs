@@ -21,6 +21,7 @@ mod schema;
 mod shared;
 mod states;
 mod times;
+mod told;
 
 use std::sync::Arc;
 

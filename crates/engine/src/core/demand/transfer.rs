@@ -221,9 +221,11 @@ impl Core {
                 self.events.log(2, &format!("a download failed: {}", error.text));
                 failed(DownloadErrorType::UnknownError)
             }
-            Some(FetchOutcome::Came(_) | FetchOutcome::Changed) | None => {
+            Some(FetchOutcome::Changed) => {
+                self.states.trees.write().set_arriving(node, None);
                 failed(DownloadErrorType::UnknownError)
             }
+            Some(FetchOutcome::Came(_)) | None => failed(DownloadErrorType::UnknownError),
         }
     }
 
