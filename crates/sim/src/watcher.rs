@@ -1,7 +1,7 @@
 //! The watcher of one device.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::{fmt, io};
 
 use cloudsync_engine::ports::{Changes, Stamp, Stirred, Wake, Watcher};
 
@@ -9,13 +9,23 @@ use crate::disk::{Disk, ROOT, Uid};
 use crate::shared::Wire;
 
 /// What a watcher has seen and not yet told.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct WatchState {
     watched: BTreeMap<Uid, String>,
     folders: BTreeSet<String>,
     overflow: bool,
     /// Something changed since that was last asked.
     lately: bool,
+    /// Who is told that something changed.
+    wake: Option<Wake>,
+    /// Whether that has been told, and nobody has asked what it was.
+    woken: bool,
+}
+
+impl fmt::Debug for WatchState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchState").field("folders", &self.folders).finish_non_exhaustive()
+    }
 }
 
 impl WatchState {
@@ -24,6 +34,7 @@ impl WatchState {
     pub fn changed(&mut self, folders: &BTreeSet<Uid>, disk: &Disk) {
         let paths: Vec<String> = folders.iter().filter_map(|uid| self.watched.get(uid)).cloned().collect();
         self.lately |= !paths.is_empty();
+        self.wake_for(!paths.is_empty());
         self.folders.extend(paths);
         if folders.is_empty() {
             return;
@@ -40,6 +51,14 @@ impl WatchState {
         let removed = self.watched.iter().filter(|(uid, _)| !now.contains_key(uid));
         self.folders.extend(removed.map(|(_, path)| path.clone()));
         self.watched.retain(|uid, path| now.get(uid) == Some(path));
+        self.wake_for(self.overflow);
+    }
+
+    fn wake_for(&mut self, changed: bool) {
+        if let Some(wake) = self.wake.as_ref().filter(|_| changed && !self.woken) {
+            wake();
+            self.woken = true;
+        }
     }
 }
 
@@ -73,7 +92,7 @@ impl Watcher for SimWatcher {
         let chance = shared.devices[self.wire.device].weather.watch_overflow;
         let lost = shared.rng.per_mille(chance);
         let watch = &mut shared.devices[self.wire.device].watch;
-        watch.lately = false;
+        (watch.lately, watch.woken) = (false, false);
         let mut folders: Vec<String> = std::mem::take(&mut watch.folders).into_iter().collect();
         if lost {
             folders.clear();
@@ -84,6 +103,7 @@ impl Watcher for SimWatcher {
     fn stirred(&self) -> Stirred {
         let Some(mut shared) = self.wire.call() else { return Stirred::Nothing };
         let watch = &mut shared.devices[self.wire.device].watch;
+        watch.woken = false;
         match std::mem::take(&mut watch.lately) {
             true => Stirred::Lately,
             false if watch.folders.is_empty() && !watch.overflow => Stirred::Nothing,
@@ -96,8 +116,10 @@ impl Watcher for SimWatcher {
         work();
     }
 
-    /// Nothing happens by itself in this world: the test says when the engine hears of it.
-    fn wake(&self, _wake: Option<Wake>) -> io::Result<()> {
+    fn wake(&self, wake: Option<Wake>) -> io::Result<()> {
+        let mut shared = self.wire.peek();
+        let watch = &mut shared.devices[self.wire.device].watch;
+        (watch.wake, watch.woken) = (wake, false);
         Ok(())
     }
 }

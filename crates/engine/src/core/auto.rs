@@ -45,10 +45,10 @@ pub(super) struct Change {
 enum Subscription {
     #[default]
     None,
-    /// Asked for; while it is renewed, the one before still tells.
-    Asked { renewed: bool },
-    /// To be renewed then.
-    Until(u64),
+    /// Asked for at a time; the one before tells until its own end.
+    Asked { at: u64, before: Option<u64> },
+    /// To be renewed and over at these times.
+    Lasts { renew: u64, end: u64 },
     /// To be tried again then.
     Failed(u64),
 }
@@ -94,7 +94,7 @@ impl Auto {
     pub(super) fn wake_at(&self, run_under_way: bool) -> Option<u64> {
         let run = if run_under_way || self.asking { None } else { self.due() };
         let subscription = match self.subscription {
-            Subscription::Until(at) | Subscription::Failed(at) => Some(at),
+            Subscription::Lasts { renew: at, .. } | Subscription::Failed(at) => Some(at),
             Subscription::None | Subscription::Asked { .. } => None,
         };
         run.into_iter().chain(subscription).min()
@@ -116,8 +116,7 @@ impl Auto {
         self.not_before = 0;
     }
 
-    /// Nothing begins by itself before something more changes.
-    pub(super) fn forget(&mut self) {
+    fn forget(&mut self) {
         (self.here, self.there, self.left, self.again, self.asking) = (None, None, None, None, false);
     }
 }
@@ -157,6 +156,15 @@ impl Core {
         }
     }
 
+    /// Nothing begins by itself before something more changes.
+    pub(super) fn await_next_change(&mut self) {
+        self.auto.forget();
+        if let Some(watcher) = &self.watcher {
+            // It tells of the next change only when it was asked what the last one was.
+            watcher.stirred();
+        }
+    }
+
     fn unsubscribe(&mut self) {
         self.enqueue(Task::Unsubscribe, Work::Unsubscribe, StopFlag::default(), Moved::default());
     }
@@ -184,7 +192,7 @@ impl Core {
 
     pub(super) fn tick_auto(&mut self) {
         let now = self.clock.monotonic_ns();
-        if let Subscription::Until(at) | Subscription::Failed(at) = self.auto.subscription
+        if let Subscription::Lasts { renew: at, .. } | Subscription::Failed(at) = self.auto.subscription
             && now >= at
         {
             self.subscribe();
@@ -244,7 +252,10 @@ impl Core {
             None => {
                 self.auto.failures = 0;
                 let hears = self.watcher.is_some()
-                    && matches!(self.auto.subscription, Subscription::Until(_) | Subscription::Asked { .. });
+                    && matches!(
+                        self.auto.subscription,
+                        Subscription::Lasts { .. } | Subscription::Asked { .. }
+                    );
                 self.auto.again = (!hears).then(|| self.clock.monotonic_ns() + DEAF_NS);
             }
         }
@@ -280,24 +291,27 @@ impl Core {
     }
 
     fn subscribe(&mut self) {
-        let renewed = matches!(self.auto.subscription, Subscription::Until(_));
-        self.auto.subscription = Subscription::Asked { renewed };
+        let before = match self.auto.subscription {
+            Subscription::Lasts { end, .. } => Some(end),
+            _ => None,
+        };
+        self.auto.subscription = Subscription::Asked { at: self.clock.monotonic_ns(), before };
         self.enqueue(Task::Subscribe, Work::Subscribe, StopFlag::default(), Moved::default());
     }
 
     pub(super) fn subscribed(&mut self, outcome: Outcome) {
-        if !matches!(self.auto.subscription, Subscription::Asked { .. }) {
-            return;
-        }
+        let Subscription::Asked { at, before } = self.auto.subscription else { return };
         let now = self.clock.monotonic_ns();
-        let renewed = self.auto.subscription == Subscription::Asked { renewed: true };
         self.auto.subscription = match outcome {
             Outcome::Subscribed(Ok(lasts_ns)) => {
-                if !renewed {
+                if before.is_none_or(|end| end <= now) {
                     // What changed before it is not told.
                     self.auto.again = Some(now);
                 }
-                Subscription::Until(now + (lasts_ns / 2).max(SECOND_NS))
+                Subscription::Lasts {
+                    renew: at + (lasts_ns / 2).max(SECOND_NS),
+                    end: at.saturating_add(lasts_ns),
+                }
             }
             Outcome::Subscribed(Err(
                 CloudError::Network(_)

@@ -242,7 +242,7 @@ impl Core {
             return self.stop_waiting_start();
         }
         self.run_again = false;
-        self.auto.forget();
+        self.await_next_change();
         if let Some(run) = &mut self.run {
             run.stop.set();
             run.ending = Some(Ending::Stopped);

@@ -86,6 +86,21 @@ fn what_others_wrote_comes_by_itself() {
     assert!(hand.live_for(3600 * SECOND).is_empty());
 }
 
+/// A device that slept renews its subscription late: what changed when it was over was told to nobody.
+#[test]
+fn what_changed_while_nobody_was_told_is_found_when_a_subscription_is_renewed() {
+    for (slept, found) in [(2000, false), (7200, true)] {
+        let world = world(true);
+        let mut hand = automatic(&world);
+        let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+        there.put("a", b"bytes");
+        there.sync_well();
+        world.lock().pass(slept * SECOND);
+        assert_eq!(!hand.live_for(SECOND).is_empty(), found, "slept {slept} s");
+        assert_eq!(hand.files().contains_key("a"), found, "slept {slept} s");
+    }
+}
+
 #[test]
 fn a_device_that_may_not_sync_says_nothing_and_goes_on_once_it_may() {
     for told in [false, true] {
@@ -165,6 +180,25 @@ fn after_a_stop_the_next_change_goes_on() {
     hand.core.hear(Heard::Here);
     assert_eq!(states(&hand.live_for(5 * SECOND)), [SyncState::Completed]);
     assert!(is_in_cloud(&world, 2));
+}
+
+/// Of what changed before the stop nobody asked any more: the watcher had told that something did, and waited to be asked.
+#[test]
+fn after_a_stop_of_a_run_with_changes_to_come_the_next_change_goes_on() {
+    let world = world(true);
+    let mut hand = automatic(&world);
+    hand.put("a", b"bytes");
+    hand.core.hear(Heard::Here);
+    let job = hand.live_until(|work| matches!(work, Work::Upload(_)));
+    hand.put("c", b"meanwhile");
+    hand.listen();
+    hand.core.stop_sync();
+    hand.step(job);
+    assert_eq!(states(&hand.live_for(3600 * SECOND)), [SyncState::Stopped]);
+    hand.put("b", b"more");
+    hand.listen();
+    assert_eq!(states(&hand.live_for(5 * SECOND)), [SyncState::Completed]);
+    assert!(is_in_cloud(&world, 3));
 }
 
 #[test]

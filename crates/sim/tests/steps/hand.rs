@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudsync_cloud::{Capabilities, CloudService};
-use cloudsync_engine::core::Core;
+use cloudsync_engine::core::{Core, Heard};
 use cloudsync_engine::job::{
     HashItem, HashOutcome, Job, JobContext, Outcome, UploadItem, UploadOutcome, Work,
 };
@@ -39,6 +39,8 @@ pub(crate) struct Hand {
     pub(crate) core: Core,
     context: JobContext,
     pub(crate) sink: Arc<Sink>,
+    /// What the engine is to hear of.
+    heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Hand {
@@ -77,9 +79,17 @@ impl Hand {
         configure(&mut config);
         let mut ports = ports(&wire, 1 + device as u64, watched);
         ports.cloud = between(ports.cloud);
-        let core = Core::open(config, ports, sink.clone()).unwrap();
+        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let ear = Arc::clone(&heard);
+        let wake = Arc::new(move |side| ear.lock().push(side));
+        let core = Core::open(config, ports, sink.clone()).unwrap().waking(wake);
         let context = core.job_context();
-        Hand { world: world.clone(), device, disk, core, context, sink }
+        Hand { world: world.clone(), device, disk, core, context, sink, heard }
+    }
+
+    /// The engine hears of what has changed, as far as it was told.
+    pub(crate) fn listen(&mut self) {
+        std::mem::take(&mut *self.heard.lock()).into_iter().for_each(|side| self.core.hear(side));
     }
 
     /// Runs a sync to its end; `before` is told of every job before it is run.
