@@ -10,6 +10,7 @@ use cloudsync_engine::tree::{Digest, LocalContent};
 use crate::cloud::CloudEntry;
 use crate::people::digest_of;
 use crate::previews::picture_of;
+use crate::process::Process;
 use crate::shared::{Device, Shared};
 use crate::world::World;
 
@@ -71,6 +72,7 @@ impl World {
             self.check_trees(device);
             self.check_thumbnails(device);
             self.check_marks(device);
+            self.check_told(device);
             let whole = match &self.plan.sharing {
                 Some(sharing) => sharing.accounts[device],
                 None => device % self.plan.roots,
@@ -94,6 +96,14 @@ impl World {
         match &shared.accounts {
             Some(accounts) => accounts.by_path(device, |path| refused.covers(path)),
             None => shared.cloud.by_path(&self.plan.devices[device].config.bundle_name),
+        }
+    }
+
+    /// Who is told of all changes knows of all that is here.
+    fn check_told(&self, device: usize) {
+        let untold = self.processes[device].as_ref().and_then(Process::untold);
+        if let Some(text) = untold {
+            self.shared.lock().broken(0, format!("device {device}: {text}"));
         }
     }
 

@@ -160,6 +160,7 @@ impl Shared {
         }
         self.proofs.restored_ns = self.now_ns;
         self.note("the cloud is RESTORED from a backup");
+        self.tell_of_cloud();
         let after = self.names_in_cloud();
         for (digest, names) in before {
             let left = after.get(&digest).copied().unwrap_or_default();

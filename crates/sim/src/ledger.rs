@@ -48,6 +48,8 @@ impl EventSink for Sink {
 pub struct Ledger {
     /// A run is under way.
     pub running: bool,
+    /// Runs begin by themselves.
+    automatic: bool,
     /// A start was accepted after the run was asked to stop.
     again: bool,
     stopping: bool,
@@ -63,6 +65,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Nothing has begun; runs will by themselves, or not.
+    pub fn new(automatic: bool) -> Self {
+        Ledger { automatic, ..Ledger::default() }
+    }
+
     /// A start was accepted.
     pub fn started(&mut self) {
         self.again |= self.stopping;
@@ -141,9 +148,10 @@ impl Ledger {
     }
 
     fn take_sync(&mut self, now: SyncProgress) -> Result<(), String> {
-        if !self.running {
+        if !self.running && !self.automatic {
             return Err(format!("a sync event without a run: {now:?}"));
         }
+        self.running = true;
         if let Some(last) = self.last
             && (now.files_total < last.files_total
                 || now.files_done < last.files_done

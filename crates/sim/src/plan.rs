@@ -20,6 +20,10 @@ pub struct DevicePlan {
     pub wall_offset_ns: i64,
     /// How its host opens the engine.
     pub config: Config,
+    /// Runs begin by themselves, in worlds whose seeds are [`LIVELY`] or more.
+    pub automatic: bool,
+    /// Somebody is told of all changes, in the same worlds.
+    pub told: bool,
 }
 
 /// What is asked for and goes wrong around files' own copies.
@@ -107,6 +111,10 @@ pub const ROOTED: u64 = 3_000_000_000;
 /// Seeds from this one on make worlds of several accounts that share with one another, without all of that.
 pub const SHARED: u64 = 4_000_000_000;
 
+/// Seeds from this one on make worlds as those from [`PHOTOS`] on, in which runs begin by themselves and somebody is told of
+/// changes.
+pub const LIVELY: u64 = 5_000_000_000;
+
 /// The bundle whose files are synced beside the gallery.
 const BUNDLE: &str = "com.example.notes";
 
@@ -133,15 +141,20 @@ impl WorldPlan {
     pub fn of_seed(seed: u64) -> (Rng, Self) {
         let mut rng = Rng::new(seed);
         let mut plan = WorldPlan::draw(&mut rng);
-        if seed >= SHARED {
+        if (SHARED..LIVELY).contains(&seed) {
             plan.share(&mut rng);
             return (rng, plan);
         }
         plan.space =
             (seed >= SPACIOUS).then(|| SpacePlan { removals: seed >= PHOTOS, ..SpacePlan::draw(&mut rng) });
-        if seed >= ROOTED {
+        if (ROOTED..SHARED).contains(&seed) {
             plan.roots = 2;
             plan.devices = plan.devices.into_iter().flat_map(with_bundle).collect();
+        }
+        if seed >= LIVELY {
+            for device in &mut plan.devices {
+                (device.automatic, device.told) = (rng.per_mille(700), rng.per_mille(700));
+            }
         }
         (rng, plan)
     }
@@ -258,5 +271,7 @@ fn device(rng: &mut Rng, number: usize, coarse: bool) -> DevicePlan {
         watched: rng.per_mille(600),
         wall_offset_ns: *rng.pick(&[0, 0, hour, -30 * hour]).unwrap_or(&0),
         config,
+        automatic: false,
+        told: false,
     }
 }

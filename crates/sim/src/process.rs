@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cloudsync_cloud::CloudService;
-use cloudsync_engine::core::{Answer, Core, Partial, SpaceWanted};
+use cloudsync_engine::core::{Answer, Core, Heard, Partial, SpaceWanted};
 use cloudsync_engine::job::{DiskOp, Job, JobContext, JobDone, Outcome, Work};
 use cloudsync_engine::ports::Ports;
-use cloudsync_engine::tree::{LocalContent, NodeRef, Trees};
-use cloudsync_engine::{ClientId, Code, Config, DownloadFileType, Result, TaskId};
+use cloudsync_engine::tree::{LocalContent, NodeRef, Scope, Trees};
+use cloudsync_engine::{ClientId, Code, DownloadFileType, Event, Result, TaskId, WatchId};
 use parking_lot::Mutex;
 
 use crate::accounts::AccountCloud;
@@ -18,10 +18,12 @@ use crate::disk::SimDisk;
 use crate::eviction::{Parting, Photos};
 use crate::index::SimIndex;
 use crate::ledger::{Ledger, Sink};
+use crate::plan::DevicePlan;
 use crate::previews::{SimIdentifiers, SimPictures, SimPreviews};
 use crate::removal::Removal;
 use crate::shared::{Shared, Wire};
 use crate::time::{SimClock, SimConditions, SimRandom};
+use crate::told::Told;
 use crate::watcher::SimWatcher;
 
 /// What a conflict copy's name has in it.
@@ -46,7 +48,14 @@ pub struct Process {
     last_task: TaskId,
     /// How many answers are awaited.
     awaited: Arc<AtomicU64>,
+    /// What was heard of and the engine was not told yet.
+    heard: Arc<Mutex<Vec<Heard>>>,
+    /// Somebody who is told of all changes.
+    told: Option<Told>,
 }
+
+/// The registration of who is told of all changes.
+const WATCH: WatchId = 1;
 
 /// All that an engine sees, of one device's process. `random` is where its own chance begins.
 pub fn ports(wire: &Wire, random: u64, watched: bool) -> Ports {
@@ -70,25 +79,36 @@ pub fn ports(wire: &Wire, random: u64, watched: bool) -> Ports {
 
 impl Process {
     /// Opens the engine of a device.
-    pub fn open(shared: &Arc<Mutex<Shared>>, device: usize, config: Config, watched: bool) -> Result<Self> {
+    pub fn open(shared: &Arc<Mutex<Shared>>, device: usize, plan: &DevicePlan) -> Result<Self> {
         let wire = Wire::connect(shared, device);
+        let config = plan.config.clone();
         let chance = wire.peek().rng.bits();
         let sink = Sink::new(wire.clone());
         let workers = config.transfer_threads;
-        let core = Core::open(config, ports(&wire, chance, watched), sink.clone())?;
+        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let ear = Arc::clone(&heard);
+        let wake = Arc::new(move |side| ear.lock().push(side));
+        let mut core = Core::open(config, ports(&wire, chance, plan.watched), sink.clone())?.waking(wake);
+        core.set_auto_sync(plan.automatic);
+        let told = plan.told.then(|| Told::all_of(&core));
+        if plan.told {
+            core.watch(WATCH, Scope { path: String::new(), recursive: true });
+        }
         let context = core.job_context();
         Ok(Process {
             wire,
             core,
             context,
             sink,
-            ledger: Ledger::default(),
+            ledger: Ledger::new(plan.automatic),
             queued: VecDeque::new(),
             finished: Vec::new(),
             workers,
             stop_left: None,
             last_task: 0,
             awaited: Arc::default(),
+            heard,
+            told,
         })
     }
 
@@ -333,6 +353,20 @@ impl Process {
         self.take_events();
     }
 
+    /// The engine hears of what has changed.
+    pub fn listen(&mut self) {
+        for side in std::mem::take(&mut *self.heard.lock()) {
+            self.note(&format!("hear {side:?}"));
+            self.core.hear(side);
+        }
+        self.take_events();
+    }
+
+    /// What somebody who is told of all changes has not been told of.
+    pub(crate) fn untold(&self) -> Option<String> {
+        self.told.as_ref()?.wrong(&self.core)
+    }
+
     /// When the engine wants to be woken.
     pub fn wake_at(&self) -> Option<u64> {
         self.core.wake_at()
@@ -359,7 +393,11 @@ impl Process {
 
     fn take_events(&mut self) {
         while let Some(event) = self.sink.next() {
-            let final_state = matches!(&event, cloudsync_engine::Event::Sync(sync) if sync.state.is_final());
+            let final_state = matches!(&event, Event::Sync(sync) if sync.state.is_final());
+            if let (Event::Changed { kind, changes, .. }, Some(told)) = (&event, &mut self.told) {
+                told.look_again(*kind, changes, &self.core);
+                continue;
+            }
             if let Err(text) = self.ledger.take(event) {
                 self.wire.peek().broken(0, text);
             }

@@ -14,6 +14,8 @@ use crate::world::World;
 const ROUNDS: u32 = 30;
 /// Steps of one device within which its run must end.
 const STEPS: u32 = 20_000;
+/// How long a device is left alone whose runs begin by themselves: longer than it waits for anything.
+const ALONE_NS: u64 = 7_200_000_000_000;
 /// Rounds in which a run may still fail, for what is left of earlier troubles.
 const FORGIVING: u32 = 4;
 
@@ -112,6 +114,11 @@ impl World {
                 self.shared.lock().broken(8, format!("device {device} is not open"));
                 return false;
             };
+            let troubled = self.plan.lasting.map_or(0, |(rounds, _)| rounds);
+            if self.plan.devices[device].automatic && round > troubled {
+                good &= self.leave_alone(device, round);
+                continue;
+            }
             if let Err(error) = process.start_sync() {
                 let cloudy = self.plan.lasting.is_some_and(|(rounds, _)| round < rounds);
                 if cloudy && matches!(error.code, Code::NetworkUnavailable | Code::CloudNotReady | Code::Ipc)
@@ -127,6 +134,30 @@ impl World {
             good &= self.went_well(device, ended, round);
         }
         good
+    }
+
+    /// Nobody asks a device for anything. Tells whether its runs, if there were any, went well.
+    fn leave_alone(&mut self, device: usize, round: u32) -> bool {
+        let until = self.shared.lock().now_ns + ALONE_NS;
+        let Some(process) = &mut self.processes[device] else { return false };
+        process.ledger.ended = None;
+        for _ in 0..STEPS {
+            process.listen();
+            if process.has_work() {
+                process.work();
+                continue;
+            }
+            let Some(at) = process.wake_at().filter(|at| *at < until) else {
+                let ended = process.ledger.ended;
+                return ended.is_none() || self.went_well(device, ended, round);
+            };
+            let mut shared = self.shared.lock();
+            shared.now_ns = shared.now_ns.max(at);
+            drop(shared);
+            process.tick();
+        }
+        self.shared.lock().broken(9, format!("device {device}: its runs do not end"));
+        false
     }
 
     fn went_well(&mut self, device: usize, ended: Option<SyncProgress>, round: u32) -> bool {

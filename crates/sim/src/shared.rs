@@ -211,6 +211,16 @@ impl Shared {
         device.watch.changed(&touched, &device.disk);
     }
 
+    /// Tells devices that something in the cloud changed, as far as that gets to them.
+    pub fn tell_of_cloud(&mut self) {
+        let (devices, rng, silent) = (&self.devices, &mut self.rng, self.cloud.silent);
+        self.cloud.listeners.tell(self.now_ns, |device| {
+            let Device { weather, conditions: Conditions { network, .. }, .. } = &devices[device];
+            let offline = !network.wifi && !network.mobile;
+            silent || offline || *weather != Weather::default() && rng.per_mille(300)
+        });
+    }
+
     /// Makes a device's disk and index durable.
     pub fn flush(&mut self, device: usize) {
         self.devices[device].disk.sync();
@@ -238,11 +248,12 @@ impl Shared {
         }
     }
 
-    fn end_life(&mut self, device: usize) {
-        let device = &mut self.devices[device];
+    fn end_life(&mut self, number: usize) {
+        let device = &mut self.devices[number];
         device.alive = false;
         device.doom = None;
         device.watch = WatchState::default();
+        self.cloud.listeners.forget(number);
     }
 
     /// Cuts the power of a device's machine: what was not made durable is kept or lost by chance.

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::accounts::Accounts;
 use crate::cloud::CloudState;
 use crate::people;
-use crate::plan::{SharingPlan, WorldPlan};
+use crate::plan::{DevicePlan, SharingPlan, WorldPlan};
 use crate::process::Process;
 use crate::rng::Rng;
 use crate::shared::{Device, Doom, Shared, Violation, fine_conditions};
@@ -57,6 +57,7 @@ enum Move {
     Reopen,
     Space,
     Deal,
+    Listen,
 }
 
 /// Runs the world of a seed to its end and checks it.
@@ -139,6 +140,10 @@ impl World {
         if self.plan.sharing.is_some() && shared.rng.per_mille(100) {
             return (device, Move::Deal);
         }
+        let DevicePlan { automatic, told, .. } = self.plan.devices[device];
+        if (automatic || told) && shared.rng.per_mille(150) {
+            return (device, Move::Listen);
+        }
         let when = |on: bool, weight: u64| if on { weight } else { 0 };
         let moves = [
             (24, Move::Act),
@@ -178,6 +183,7 @@ impl World {
             Move::Reopen => self.open(device),
             Move::Space => self.ask_for_space(device),
             Move::Deal => self.shared.lock().deal(),
+            Move::Listen => self.with(device, Process::listen),
         }
     }
 
@@ -195,7 +201,7 @@ impl World {
         let plan = &self.plan.devices[device];
         self.on_demand[device] |= plan.config.download_policy == DownloadPolicy::OnDemand;
         self.shared.lock().note(&format!("device {device}: OPENS"));
-        match Process::open(&self.shared, device, plan.config.clone(), plan.watched) {
+        match Process::open(&self.shared, device, plan) {
             Ok(process) => self.processes[device] = Some(process),
             Err(error) => {
                 let mut shared = self.shared.lock();

@@ -1,16 +1,18 @@
 //! Many worlds, each from one seed, each checked against the promises of the architecture.
 //!
-//! `CLOUDSYNC_SIM_SEEDS=n`, `CLOUDSYNC_SIM_SPACIOUS=n`, `CLOUDSYNC_SIM_PHOTOS=n`, `CLOUDSYNC_SIM_ROOTED=n` and
-//! `CLOUDSYNC_SIM_SHARED=n` run that many without and with own copies that go to free their space, with photos that are
-//! removed and restored, with two synced folders on each machine, and with accounts that share with one another, from
-//! `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays one and prints its trace.
+//! `CLOUDSYNC_SIM_SEEDS=n`, `CLOUDSYNC_SIM_SPACIOUS=n`, `CLOUDSYNC_SIM_PHOTOS=n`, `CLOUDSYNC_SIM_ROOTED=n`,
+//! `CLOUDSYNC_SIM_SHARED=n` and `CLOUDSYNC_SIM_LIVELY=n` run that many without and with own copies that go to free their
+//! space, with photos that are removed and restored, with two synced folders on each machine, with accounts that share
+//! with one another, and with runs that begin by themselves and somebody who is told of changes, from `CLOUDSYNC_SIM_FIRST` on; `CLOUDSYNC_SIM_SEED=n` replays one and prints its trace.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use cloudsync_sim::{Outcome, PHOTOS, ROOTED, Rng, SHARED, SPACIOUS, SpacePlan, WorldPlan, run, run_plan};
+use cloudsync_sim::{
+    LIVELY, Outcome, PHOTOS, ROOTED, Rng, SHARED, SPACIOUS, SpacePlan, WorldPlan, run, run_plan,
+};
 
 /// Seeds outside the normal run that failed once. Those within it: 3, 8, 30, 43, 92, 241, 337, 371, 373,
 /// 417, 596, 605, 730, 958, 1032, 1660, 1916.
@@ -74,6 +76,8 @@ const PHOTO_SEEDS: u64 = 500;
 const ROOTED_SEEDS: u64 = 500;
 /// Seeds of a normal run that make worlds of several accounts that share with one another.
 const SHARED_SEEDS: u64 = 100;
+/// Seeds of a normal run that make worlds in which runs begin by themselves and somebody is told of changes.
+const LIVELY_SEEDS: u64 = 300;
 /// Worlds at a time.
 const THREADS: usize = 2;
 /// How much of a failed world's trace is told.
@@ -114,8 +118,10 @@ fn every_seed_keeps_the_promises() {
     let rooted = (first..first + rooted).map(|seed| ROOTED + seed);
     let shared = from_env("CLOUDSYNC_SIM_SHARED").unwrap_or(SHARED_SEEDS);
     let shared = SHARED_REGRESSIONS.into_iter().chain(first..first + shared).map(|seed| SHARED + seed);
+    let lively = from_env("CLOUDSYNC_SIM_LIVELY").unwrap_or(LIVELY_SEEDS);
+    let lively = (first..first + lively).map(|seed| LIVELY + seed);
     let seeds = REGRESSIONS.into_iter().chain(first..first + count).chain(spacious).chain(photos);
-    let seeds: Vec<u64> = seeds.chain(rooted).chain(shared).collect();
+    let seeds: Vec<u64> = seeds.chain(rooted).chain(shared).chain(lively).collect();
     let (next, failures, begun) = (AtomicU64::new(0), Mutex::new(Vec::new()), Instant::now());
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -155,6 +161,9 @@ fn rare_worlds_are_among_the_seeds() {
     assert!(count(|plan| plan.writers) > 300 && count(|plan| plan.restores) > 150);
     assert!(count(|plan| plan.small_disks && plan.small_cloud) > 50);
     assert!(count(|plan| plan.bad_assets) > 150);
+    let lively = (LIVELY..LIVELY + LIVELY_SEEDS).map(|seed| WorldPlan::of_seed(seed).1.devices);
+    let both = lively.filter(|devices| devices.iter().any(|one| one.automatic && one.told && one.watched));
+    assert!(both.count() > 100);
 }
 
 /// What is asked for in these worlds also happens: own copies go, and come back.
@@ -247,6 +256,17 @@ fn a_forgetful_cloud_is_found_out() {
         run_plan(rng, plan, |shared| shared.cloud.forgetful = 1).violation.is_some()
     });
     assert!(caught.count() >= 10);
+}
+
+/// A cloud that tells nobody of changes must not pass where runs begin by themselves.
+#[test]
+fn a_silent_cloud_is_found_out() {
+    let caught = (LIVELY..LIVELY + 200).filter(|&seed| {
+        let (rng, plan) = WorldPlan::of_seed(seed);
+        run_plan(rng, plan, |shared| shared.cloud.silent = true).violation.is_some()
+    });
+    let caught = caught.count();
+    assert!(caught >= 5, "{caught} of 200");
 }
 
 /// Disks that say they have made something durable and have not must not pass.

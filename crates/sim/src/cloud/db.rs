@@ -124,6 +124,7 @@ fn delete(
     expect_version(base, before.version)?;
     let gone = Rec { flag: Flag::Delete, modify_ms: modify_time, ..before.clone() };
     let version = shared.cloud.put(key, gone);
+    shared.tell_of_cloud();
     leaves(shared, &before, &format!("the deletion of record {id}"));
     Ok(WriteReceipt { id, version, modify_time })
 }
@@ -154,6 +155,7 @@ fn put(
         return Ok(WriteReceipt { id: row.id, version: shared.cloud.sequence, modify_time: modify_ms });
     }
     let version = shared.cloud.put(key, rec);
+    shared.tell_of_cloud();
     if let Some(before) = before {
         leaves(shared, &before, &format!("the update of record {}", row.id));
     }

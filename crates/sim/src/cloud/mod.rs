@@ -3,6 +3,7 @@
 mod assets;
 mod db;
 mod lies;
+mod listeners;
 mod paths;
 mod service;
 mod state;

@@ -89,23 +89,31 @@ impl CloudService for SimCloud {
         answer(&mut shared, &self.wire, "get_app_schema", Ok(schema))
     }
 
-    /// Nothing happens by itself in this world: the test says when the engine hears of it.
     fn subscribe(
         &self,
         databases: &BTreeMap<String, Vec<Database>>,
         expiration_time: u64,
-        _changed: ChangeListener,
+        changed: ChangeListener,
     ) -> Result<SubscribeInfo> {
         let mut shared = reach(&self.wire, "subscribe")?;
-        let id = |database: &Database| SubscribeId {
-            database_alias: database.alias.clone(),
-            id: "subscription".into(),
-        };
-        let subscribe = databases.iter();
-        let subscribe =
-            subscribe.map(|(bundle, databases)| (bundle.clone(), databases.iter().map(id).collect()));
-        let info = SubscribeInfo { expiration_time, subscribe: subscribe.collect() };
+        let until_ns = shared.now_ns + expiration_time * 1_000_000;
+        let mut subscribe = BTreeMap::new();
+        for (bundle, databases) in databases {
+            let listeners = &mut shared.cloud.listeners;
+            let mut id = |database: &Database| SubscribeId {
+                database_alias: database.alias.clone(),
+                id: listeners.add(self.wire.device, bundle, until_ns, changed.clone()),
+            };
+            subscribe.insert(bundle.clone(), databases.iter().map(&mut id).collect());
+        }
+        let info = SubscribeInfo { expiration_time, subscribe };
         answer(&mut shared, &self.wire, "subscribe", Ok(info))
+    }
+
+    fn unsubscribe(&self, subscriptions: &BTreeMap<String, Vec<String>>) -> Result<()> {
+        let mut shared = reach(&self.wire, "unsubscribe")?;
+        subscriptions.values().for_each(|ids| shared.cloud.listeners.end(ids));
+        answer(&mut shared, &self.wire, "unsubscribe", Ok(()))
     }
 
     /// A connection takes no time here, and nothing goes over the network before it is used.

@@ -9,6 +9,8 @@ use cloudsync_cloud::{
 };
 use cloudsync_engine::tree::Digest;
 
+use super::listeners::Listeners;
+
 /// One record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rec {
@@ -119,6 +121,8 @@ pub struct CloudState {
     pub quota: Option<u64>,
     /// For the test of the checks: acknowledges this many more records without keeping them.
     pub forgetful: u64,
+    /// For the test of the checks: tells nobody that something changed.
+    pub silent: bool,
     /// Whether its deleted records lose their fields.
     pub bare_deletions: bool,
     /// What was described of each bundle's databases.
@@ -129,6 +133,8 @@ pub struct CloudState {
     pub(super) lease: Option<Lease>,
     pub(super) last_lock: i64,
     pub(super) last_id: u64,
+    /// Who is told of changes.
+    pub(crate) listeners: Listeners,
     backup: Option<Backup>,
     /// Whether it ever was restored.
     pub(super) restored: bool,
@@ -147,6 +153,7 @@ impl CloudState {
             lease_s,
             sequence: 0,
             forgetful: 0,
+            silent: false,
             bare_deletions: false,
             schemas: BTreeMap::new(),
             epoch: 1,
@@ -155,6 +162,7 @@ impl CloudState {
             lease: None,
             last_lock: 0,
             last_id: 0,
+            listeners: Listeners::default(),
             quota: None,
             backup: None,
             restored: false,
