@@ -36,8 +36,6 @@ pub(super) struct Recorder {
     told: BTreeMap<NodeId, Option<Row>>,
     /// Those of them that have changed since they were last looked at.
     touched: BTreeSet<NodeId>,
-    /// Where folders were that are told as gone, and in which something is still noted.
-    gone: BTreeMap<NodeId, String>,
 }
 
 /// A node as it was last told, and as it is, each with its path where it has one.
@@ -76,10 +74,7 @@ impl Recorder {
         let mut names = vec![place.name];
         let mut at = place.parent;
         while at != NodeId::ROOT {
-            let Some(Local { place, .. }) = self.told(trees, at) else {
-                names.push(self.gone.get(&at)?);
-                break;
-            };
+            let place = self.told(trees, at)?.place;
             names.push(place.name);
             if names.len() > trees.rows() {
                 return None;
@@ -103,19 +98,18 @@ impl Recorder {
             self.told.insert(id, before.local.is_some().then(|| Row::of(before)));
         }
         self.touched.insert(id);
-        if before.local.is_none() && local.is_some() && matches!(self.told.get(&id), Some(None)) {
-            self.touch_inside(trees, id);
+        if before.local.is_some() != local.is_some() {
+            self.touch_inside(trees, id, before.local.is_some());
         }
     }
 
-    /// What is noted in a folder that was not there has never been told.
-    fn touch_inside(&mut self, trees: &Trees, folder: NodeId) {
+    /// What is noted in a folder comes and goes with it.
+    fn touch_inside(&mut self, trees: &Trees, folder: NodeId, was_there: bool) {
         let mut inside: Vec<NodeId> = trees.local_children(folder).collect();
+        let mut seen = BTreeSet::new();
         while let Some(id) = inside.pop() {
-            if self.told.contains_key(&id) {
-                continue;
-            }
-            self.told.insert(id, None);
+            let Some(node) = trees.get(id).filter(|_| seen.insert(id)) else { continue };
+            self.told.entry(id).or_insert_with(|| was_there.then(|| Row::of(&node)));
             self.touched.insert(id);
             inside.extend(trees.local_children(id));
         }
@@ -129,14 +123,14 @@ impl Recorder {
                 // It is touched again when its bytes are there, or will not come.
                 continue;
             }
-            let before = before.as_ref().and_then(Row::local);
-            let mut after = trees.local(id);
-            // It is in a folder that has not come yet.
-            let has_not_come = after.is_some() && trees.local_path(id).is_none();
-            if waits(trees, id) || has_not_come {
+            if waits(trees, id) {
                 self.touched.insert(id);
                 continue;
             }
+            let before = before.as_ref().and_then(Row::local);
+            // What is in a folder that is not there is nowhere.
+            let path = trees.local_path(id);
+            let mut after = trees.local(id).filter(|_| path.is_some());
             if let (Some(before), Some(now)) = (&before, &mut after)
                 && is_undecided(&before.content, &now.content)
             {
@@ -151,17 +145,11 @@ impl Recorder {
             }
             let before =
                 before.and_then(|local| Some((self.told_path_of(trees, local.place)?, local.to_local())));
-            let after = after.and_then(|local| Some((trees.local_path(id)?, local.to_local())));
+            let after = path.zip(after.map(Local::to_local));
             found.push(Difference { node: id, before, after });
         }
-        for Difference { node, before, after } in &found {
-            self.told.remove(node);
-            match before {
-                Some((path, _)) if after.is_none() && trees.local_children(*node).next().is_some() => {
-                    self.gone.insert(*node, path.clone());
-                }
-                _ => drop(self.gone.remove(node)),
-            }
+        for difference in &found {
+            self.told.remove(&difference.node);
         }
         self.told.extend(undecided.into_iter().map(|(id, row)| (id, Some(row))));
         found
@@ -251,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_after_its_folder_is_told_where_it_was() {
+    fn what_is_noted_in_a_folder_that_goes_is_told_with_it() {
         let mut trees = Trees::new(false);
         let (dir, inner, file) = (trees.add(Kind::Dir), trees.add(Kind::Dir), trees.add(Kind::File));
         put(&mut trees, dir, NodeId::ROOT, "d", LocalContent::Dir(1));
@@ -259,10 +247,22 @@ mod tests {
         put(&mut trees, file, inner, "x", CLOUD_ONLY);
         watch(&mut trees);
         trees.set_local(dir, None);
+        assert_eq!(told(&mut trees), [(some("d"), None), (some("d/e"), None), (some("d/e/x"), None)]);
         trees.set_local(inner, None);
-        assert_eq!(told(&mut trees), [(some("d"), None), (some("d/e"), None)]);
         trees.set_local(file, None);
-        assert_eq!(told(&mut trees), [(some("d/e/x"), None)]);
+        assert!(told(&mut trees).iter().all(|(before, after)| before.is_none() && after.is_none()));
+    }
+
+    #[test]
+    fn a_folder_that_goes_and_comes_back_at_once_is_nothing_new() {
+        let mut trees = Trees::new(false);
+        let (dir, file) = (trees.add(Kind::Dir), trees.add(Kind::File));
+        put(&mut trees, dir, NodeId::ROOT, "d", LocalContent::Dir(1));
+        put(&mut trees, file, dir, "x", CLOUD_ONLY);
+        watch(&mut trees);
+        trees.set_local(dir, None);
+        put(&mut trees, dir, NodeId::ROOT, "d", LocalContent::Dir(1));
+        assert!(told(&mut trees).iter().all(|(before, after)| before == after));
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
             if late {
                 watch(&mut trees);
             }
-            assert_eq!(told(&mut trees), [], "registered later: {late}");
+            assert!(told(&mut trees).iter().all(|one| *one == (None, None)), "registered later: {late}");
             put(&mut trees, dir, NodeId::ROOT, "d", LocalContent::Dir(1));
             assert_eq!(
                 told(&mut trees),
