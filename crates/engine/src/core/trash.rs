@@ -547,17 +547,20 @@ fn with_all_below(trees: &Trees, id: NodeId) -> Vec<NodeId> {
     nodes
 }
 
-/// The node is not on this device any more. What the cloud has of it is to go there too.
+/// The node is not on this device any more. What the cloud has of it is to go there too, but for other bytes that it got
+/// meanwhile: nobody here has seen those.
 fn take_off(trees: &mut Trees, id: NodeId) {
     let Some(node) = trees.get(id) else { return };
     // What was here is in the trash here; what was not can only come back from the cloud.
     let was_here = node.local.is_some_and(|local| local.content.is_here());
     let keep = if was_here { Keep::AsConfigured } else { Keep::Away };
-    let (in_cloud, agreed, sent) =
-        (node.live_remote().is_some(), node.synced.is_some(), node.record.is_some());
+    let (agreed, sent) = (node.synced.is_some(), node.record.is_some());
+    let remote = node.live_remote().map(|remote| remote.content);
+    let other = |content| node.local.is_some_and(|local| local.content.bytes() != content);
+    let unseen = !agreed && remote.is_some_and(other);
     // Its record may be on its way to the cloud: kept until that is known. If that has these bytes, and no others,
     // it goes there too.
-    let on_its_way = sent && !agreed && !in_cloud;
+    let on_its_way = sent && !agreed && remote.is_none();
     let gone = node.local.filter(|_| on_its_way).and_then(|local| {
         let content = if trees.is_dir(id) { None } else { Some(local.content.bytes()?) };
         Some(Synced { place: local.place.to_place(), content })
@@ -568,9 +571,10 @@ fn take_off(trees: &mut Trees, id: NodeId) {
     if let Some(gone) = &gone {
         trees.set_synced(id, Some(gone.as_ref()));
     }
-    match in_cloud {
-        true if !agreed => trees.set_agreed(id),
-        false if !on_its_way => plan::settle(trees, id),
+    match remote {
+        Some(_) if unseen => bring_back(trees, id),
+        Some(_) if !agreed => trees.set_agreed(id),
+        None if !on_its_way => plan::settle(trees, id),
         _ => {}
     }
 }

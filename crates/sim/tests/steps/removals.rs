@@ -344,6 +344,50 @@ fn a_kill_before_the_answer_to_what_is_then_removed() {
     }
 }
 
+/// Found by seed 5000107357: the change came from the cloud while the file, of which nothing was known there, was on its
+/// way to the trash, and went with it.
+#[test]
+fn a_change_that_is_heard_of_on_the_way_to_the_trash() {
+    for (changed, killed) in [(false, false), (true, false), (false, true), (true, true)] {
+        let world = world(true);
+        let here = Hand::of_device(&world, 0, Originals);
+        let mut there = Hand::of_device(&world, 1, Originals);
+        here.put("a.jpg", b"bytes");
+        here.killed_after(|work| matches!(work, Work::Write(_)));
+        there.sync_well();
+        if changed {
+            there.disk.remove_file("a.jpg").unwrap();
+            there.put("a.jpg", b"other");
+            there.sync_well();
+        }
+        let mut here = Hand::of_device(&world, 0, Originals);
+        here.core.start_sync().unwrap();
+        let pull = loop {
+            match here.core.next_job().unwrap() {
+                job if matches!(job.work, Work::Pull { .. }) => break job,
+                job => here.step(job),
+            }
+        };
+        let removed = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&removed);
+        here.core.remove(&uri("a.jpg"), Box::new(move |result| *told.lock() = Some(result)));
+        here.step(pull);
+        if killed {
+            let to_trash = here.core.next_job().unwrap();
+            assert!(matches!(to_trash.work, Work::ToTrash { .. }));
+            here.job(to_trash.work);
+            drop(here);
+            here = Hand::of_device(&world, 0, Originals);
+        } else {
+            here.sync(|_, _| {});
+            assert!(removed.lock().take().is_some_and(|result| result.is_ok()));
+        }
+        sync_both(&mut here, &mut there);
+        assert_eq!(there.files(), if changed { file("a.jpg", "other") } else { Default::default() });
+        assert_eq!(here.files(), there.files());
+    }
+}
+
 #[test]
 fn a_kill_on_the_way_back() {
     for back in [false, true] {
