@@ -20,6 +20,8 @@ use crate::tree::{Arrival, Content, Local, LocalContent, NodeId, Place, PlaceRef
 /// Where changing the disk is.
 pub(super) struct DiskPhase {
     structure: Structure,
+    /// Its changes are done, or given up. Bytes come after that: until then somebody else's folder may have their path.
+    settled: bool,
     places: Vec<(NodeId, Place)>,
     fetches: VecDeque<Fetch>,
     cloud: Steps<CloudAction>,
@@ -148,6 +150,7 @@ impl DiskPhase {
         let (structure, bytes) = steps.partition(|action| !of_bytes(action));
         let (structure, joined) = photos::disk_together(trees, structure);
         let mut phase = DiskPhase {
+            settled: structure.is_empty(),
             structure: Structure::new(structure, joined),
             places: Vec::new(),
             fetches: VecDeque::new(),
@@ -183,13 +186,14 @@ impl Core {
                 self.enter(run, SyncState::Downloading);
             }
         }
-        if !disk.structure.all_begun() {
+        if !disk.settled {
             if run.jobs == 0 {
                 self.order_structure(run, disk);
             }
             if run.jobs > 0 || !disk.structure.all_begun() {
                 return None;
             }
+            disk.settled = true;
         }
         if run.jobs == 0 || !disk.fetches.is_empty() {
             self.place_cloud_only(std::mem::take(&mut disk.places));

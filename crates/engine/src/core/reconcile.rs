@@ -98,8 +98,14 @@ fn compare<'s>(trees: &Trees, seen: &'s Seen, folders: &Folders) -> (Odd<'s>, BT
         missing.extend(unseen.filter(|&child| is_file_in(trees, child, id)));
     }
     let mut missing: BTreeSet<NodeId> = missing.into_iter().collect();
+    let strays: Vec<NodeId> = strays(trees).collect();
     if seen.everything {
-        missing.extend(strays(trees));
+        missing.extend(strays);
+    } else if !strays.is_empty() {
+        // It may be in a folder that somebody else made where this engine was about to make one.
+        let inos: HashSet<u64> = odd.iter().map(|(_, entry)| entry.stamp.ino).collect();
+        let shown = |id: &NodeId| stamp_of(trees, *id).is_some_and(|stamp| inos.contains(&stamp.ino));
+        missing.extend(strays.into_iter().filter(shown));
     }
     (odd, missing)
 }

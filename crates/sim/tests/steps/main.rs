@@ -215,6 +215,40 @@ fn files_that_swap_their_names_before_they_are_read_stay_who_they_are() {
     assert_eq!(sent, 1, "the new file alone");
 }
 
+/// Found by seed 8677619: a file was put into the person's folder before it was known whose that was. It was taken for
+/// another one of its name, and sent once more.
+#[test]
+fn a_folder_that_a_person_makes_before_the_run_does_is_the_same() {
+    for asked_for in [false, true] {
+        let world = world(true);
+        let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+        there.disk.make_dir("F").unwrap();
+        there.put("F/a.jpg", b"bytes");
+        there.sync_well();
+        let mut here =
+            Hand::with(&world, 0, |config| config.download_policy = DownloadPolicy::Originals, true);
+        let make_dir = here.sync_until(|work| matches!(work, Work::Disk(_)));
+        here.disk.make_dir("F").unwrap();
+        if asked_for {
+            here.core.start_download(7, "file://media/Photo/F/a.jpg").unwrap();
+        }
+        here.core.tick();
+        while let Some(meanwhile) = here.core.next_job() {
+            here.step(meanwhile);
+        }
+        here.finish(make_dir);
+        let mut sent = 0;
+        here.sync(|_, job| sent += files_sent(job));
+        there.sync_well();
+        assert_eq!(sent, 0, "asked for: {asked_for}");
+        for hand in [&here, &there] {
+            let entries = hand.disk.list("F").unwrap().entries;
+            let names: Vec<_> = entries.files().map(|file| file.name.to_owned()).collect();
+            assert_eq!(names, ["a.jpg"], "asked for: {asked_for}");
+        }
+    }
+}
+
 /// Found by seed 104302.
 #[test]
 fn what_nobody_wants_any_more_is_not_waited_for() {
