@@ -336,6 +336,7 @@ impl Core {
                 self.events.log(2, "the cloud holds less than before: it was restored from a backup");
             }
             forget_unlisted(&mut self.states.trees.write(), done);
+            self.thumbnails.doubt();
             self.cursor.clone_from(&done.cursor);
         } else if let Phase::Observe(Observe { pull: pull @ Pull::Running(_), .. }) = &mut run.phase {
             *pull = Pull::Running(relisting);

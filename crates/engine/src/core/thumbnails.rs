@@ -28,6 +28,11 @@ impl Thumbnails {
     pub(super) fn new(text: &str, is_empty: bool) -> Self {
         Thumbnails { missing: Missing::new(text, is_empty), untidy: true }
     }
+
+    /// The cloud was listed anew, and may be another one by now: what it lacked when it was asked it may have.
+    pub(super) fn doubt(&mut self) {
+        self.missing = Missing::Unknown;
+    }
 }
 
 /// A preview of a file, as the cloud has it of the bytes that the file has here, or has in the cloud alone.

@@ -237,6 +237,7 @@ fn a_folder_that_a_person_makes_before_the_run_does_is_the_same() {
             here.step(meanwhile);
         }
         here.finish(make_dir);
+        while here.sink.next().is_some() {}
         let mut sent = 0;
         here.sync(|_, job| sent += files_sent(job));
         there.sync_well();

@@ -296,6 +296,28 @@ fn a_thumbnail_that_does_not_come_is_no_error_and_comes_with_the_next_run() {
     assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
 }
 
+/// Found by seed 1008591423: it was asked for once, before its bytes were there again, and never after.
+#[test]
+fn a_thumbnail_that_a_restored_cloud_lacks_comes_once_it_is_there_again() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("text", b"first");
+    there.sync_well();
+    world.lock().cloud.back_up();
+    there.disk.rename("text", "renamed").unwrap();
+    there.put("cat", CAT);
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    let fetch = here.sync_until(|work| matches!(work, Work::FetchPreviews(_)));
+    assert!(world.lock().cloud.restore());
+    here.finish(fetch);
+    assert_eq!(kept(&world, 0, CAT), [None, None]);
+    there.sync_well();
+    while here.sink.next().is_some() {}
+    here.sync_well();
+    assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
+}
+
 #[test]
 fn bytes_that_changed_on_the_way_are_no_preview() {
     let world = world(true);
