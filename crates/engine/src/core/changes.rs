@@ -228,7 +228,9 @@ fn shares_its_place<T>(trees: &Trees, node: NodeId, local: &Local, come: &BTreeM
 fn looks_the_same(before: &LocalContent, after: &LocalContent) -> bool {
     match (before, after) {
         (LocalContent::Dir(_), LocalContent::Dir(_)) => true,
-        (LocalContent::CloudOnly(before), LocalContent::CloudOnly(after)) => before == after,
+        (LocalContent::CloudOnly(before), LocalContent::CloudOnly(after)) => {
+            before == after && before.mtime_ns == after.mtime_ns
+        }
         _ => match (before.stamp(), after.stamp()) {
             (Some(old), Some(new)) => {
                 let other_bytes = before.bytes().zip(after.bytes()).is_some_and(|(old, new)| old != new);
@@ -263,5 +265,26 @@ mod tests {
         let seen: Vec<_> =
             changes_of(&trees, differences).into_iter().map(|seen| (seen.kind, seen.path)).collect();
         assert_eq!(seen, [(NotifyType::Modified, "a".to_owned())]);
+    }
+
+    /// Found by seed 5000149617: of the same bytes with another time it is told as well.
+    #[test]
+    fn another_time_of_what_is_in_the_cloud_alone_is_told_as_modified() {
+        for (later, kinds) in [(0, vec![]), (1, vec![NotifyType::Modified])] {
+            let mut trees = Trees::new(false);
+            let mut put = |mtime_ns| {
+                let content = Content { digest: [7; 32], size: 9, mtime_ns, identifier: None };
+                let (place, id) = (Place { parent: NodeId::ROOT, name: "a" }, trees.add(Kind::File));
+                trees.set_local(id, Some(Local { place, content: LocalContent::CloudOnly(content) }));
+                trees.watch(vec![Scope { path: String::new(), recursive: true }]);
+                id
+            };
+            let before = put(0);
+            put(later);
+            trees.set_local(before, None);
+            let differences = trees.take_differences(|_, _| false);
+            let seen = changes_of(&trees, differences).into_iter();
+            assert_eq!(seen.map(|seen| seen.kind).collect::<Vec<_>>(), kinds, "{later}");
+        }
     }
 }
