@@ -137,12 +137,13 @@ impl Core {
         if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {
             self.reconcile(observe);
             self.pin_restored();
-            if run.outlook.is_none() {
-                self.finish_removals();
-            }
             observe.scan = Scan::Done;
         }
-        matches!(observe.pull, Pull::Done) && observe.scan == Scan::Done
+        let done = matches!(observe.pull, Pull::Done) && observe.scan == Scan::Done;
+        if done && run.outlook.is_none() {
+            self.finish_removals();
+        }
+        done
     }
 
     /// Whether nothing is known to be, to come or to go in the gallery: then another may take its place, as where the first look

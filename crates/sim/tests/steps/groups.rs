@@ -7,6 +7,7 @@ use cloudsync_engine::Code;
 use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
 use cloudsync_engine::job::{DiskOp, Work};
 use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::tree::Scope;
 use cloudsync_engine::{
     Config, DownloadFileType, DownloadPolicy, DownloadState, Event, Result, SyncProgress, SyncState,
 };
@@ -167,6 +168,27 @@ fn a_kill_between_the_parts_of_a_removal() {
         sync_both(&mut here, &mut there);
         assert!(are(&there, &["IMG_1.HEIC", "IMG_1.MOV", "b.jpg"]), "{synced} {one}");
     }
+}
+
+/// Found by seed 5000192683: where somebody is registered for changes, the disk is looked at before the next run begins,
+/// which has nothing to look at any more then.
+#[test]
+fn a_kill_between_the_parts_of_a_removal_that_a_look_finds() {
+    let (world, mut here, mut there) = both(&LIVE);
+    here.core.remove(&uri("IMG_1.HEIC"), Box::new(|_| {}));
+    let bin = ".cloudsync/trash/1700000000-1";
+    here.disk.make_dir(bin).unwrap();
+    here.disk.rename("IMG_1.HEIC", &format!("{bin}/IMG_1.HEIC")).unwrap();
+    drop(here);
+    let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
+    here.core.watch(1, Scope { path: String::new(), recursive: true });
+    here.wait();
+    here.idle();
+    assert!(are(&here, &["IMG_1.MOV", "b.jpg"]), "a look changes nothing");
+    here.sync_well();
+    assert!(are(&here, &["b.jpg"]));
+    sync_both(&mut here, &mut there);
+    assert!(are(&there, &["b.jpg"]));
 }
 
 /// After such a kill, what a person changed before the next start stays.
