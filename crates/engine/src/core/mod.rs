@@ -5,6 +5,7 @@
 //! brings what they came to back to [`Core::finish`].
 
 mod account;
+mod adrift;
 mod auto;
 mod changes;
 mod demand;

@@ -131,7 +131,8 @@ impl Core {
                 _ => self.identity.clone(),
             };
             let attach = run.outlook.is_none() || !identity.is_empty();
-            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach });
+            let adrift = if attach && scope == Scope::Everything { self.adrift() } else { Vec::new() };
+            self.enqueue_run(run, Task::Scan, Work::Scan { scope, identity, attach, adrift });
         }
         // What the cloud has taken from the disk as it was last seen is known by what that was.
         if observe.scan == Scan::Quiet && matches!(observe.pull, Pull::Done) {

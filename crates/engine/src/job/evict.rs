@@ -9,12 +9,11 @@ use std::io;
 
 use cloudsync_cloud::{Claim, CloudError};
 
+use super::adrift::{self, limbo};
 use super::hash::{CHUNK, digest, smudge};
 use super::transfer::Control;
-use super::trash::place_in_trash;
-use super::{JobContext, Moved, StopFlag, TABLE, join};
+use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::{Code, Error};
-use crate::plan::kept_name;
 use crate::ports::{SMUDGED, Stamp, StillFile, same_file};
 use crate::tree::{Content, NodeId};
 
@@ -247,7 +246,7 @@ fn hold(
         match still(context, &item.path) {
             // In the trash it is kept for long if the process ends now.
             Ok(file) if file.stamp().is_ok_and(|now| now == *proved) => {
-                held.push(Held { at, trash: place_in_trash(context, &item.path), file });
+                held.push(Held { at, trash: limbo(context, item.node, &item.path), file });
             }
             Ok(_) => outcomes[at] = EvictOutcome::Kept(changed()),
             Err(error) => outcomes[at] = EvictOutcome::Kept(error),
@@ -297,18 +296,11 @@ fn move_out(
     out
 }
 
-/// What cannot go back to its place, because a person has put another there, goes beside it.
 fn put_back(context: &JobContext, item: &EvictItem, trash: &str, reason: Error) -> EvictOutcome {
-    let (folder, name) = item.path.rsplit_once('/').unwrap_or(("", &item.path));
-    let beside = (1..100).map(|n| join(folder, &kept_name(name, n)));
-    for place in std::iter::once(item.path.clone()).chain(beside) {
-        match context.fs.rename(trash, &place) {
-            Ok(()) => return EvictOutcome::Kept(reason),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(_) => break,
-        }
+    match adrift::put_back(context, trash, &item.path) {
+        Ok(()) => EvictOutcome::Kept(reason),
+        Err(_) => EvictOutcome::Adrift(reason),
     }
-    EvictOutcome::Adrift(reason)
 }
 
 /// Removes what was moved out, once that is durable. Who has opened a file for writing on its way gets it

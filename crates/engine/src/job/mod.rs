@@ -3,6 +3,7 @@
 //! A job carries all it needs and changes nothing but the disk and the cloud; what it found out or
 //! did comes back as a [`JobDone`], and the control thread puts that into the trees.
 
+mod adrift;
 mod cloud;
 mod disk;
 mod evict;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cloudsync_cloud::{AssetLoader, Capabilities, CloudDb, CloudError, CloudService, Database};
 use parking_lot::{Mutex, RwLock};
 
+pub use adrift::{Adrift, Limbo};
 pub use cloud::{Page, WriteBatch, WriteResults};
 pub use disk::{DiskOp, DiskOutcome};
 pub use evict::{EvictItem, EvictOutcome};
@@ -99,6 +101,8 @@ pub enum Work {
         identity: String,
         /// Whether a gallery without one gets one: a mere look changes nothing.
         attach: bool,
+        /// What may lie between two places since a process ended.
+        adrift: Vec<Adrift>,
     },
     /// Read files and take their digests.
     Hash(Vec<HashItem>),
@@ -398,8 +402,8 @@ impl Job {
         let (stop, moved) = (&self.stop, &self.moved);
         let throttle = transfer::Throttle { context, stop, urgent: self.urgent };
         match self.work {
-            Work::Scan { scope, identity, attach } => {
-                Outcome::Scan(scan::run(context, &scope, identity, attach, stop))
+            Work::Scan { scope, identity, attach, adrift } => {
+                Outcome::Scan(scan::run(context, &scope, identity, attach, &adrift, stop))
             }
             Work::Hash(items) => Outcome::Hash(hash::run(context, &items, stop)),
             Work::Identify(folders) => Outcome::Identified(identify::run(context, &folders, stop)),

@@ -5,6 +5,7 @@ use std::io;
 
 use cloudsync_cloud::CloudError;
 
+use super::adrift::{self, Adrift};
 use super::{JobContext, StopFlag};
 use crate::ports::Listing;
 
@@ -55,11 +56,14 @@ pub(super) fn run(
     scope: &Scope,
     identity: String,
     attach: bool,
+    adrift: &[Adrift],
     stop: &StopFlag,
 ) -> Result<ScanReport, CloudError> {
     let attached = if attach { context.fs.attach(&identity) } else { Ok(identity) };
     let identity = attached.map_err(|error| CloudError::local(&error))?;
-    let mut report = ScanReport { identity, ..ScanReport::default() };
+    // Where something could not be put back, nothing may be taken for deleted.
+    let unreadable = adrift::recover(context, adrift);
+    let mut report = ScanReport { identity, unreadable, ..ScanReport::default() };
     match scope {
         Scope::Everything => walk(context, vec![String::new()], &mut report, stop),
         Scope::Below(folders) => walk(context, folders.clone(), &mut report, stop),

@@ -56,17 +56,6 @@ pub(super) fn new_name(context: &JobContext) -> String {
     format!("{seconds}-{mark:08x}")
 }
 
-/// Where a file waits that leaves the trash for good, or goes back, in a moment.
-pub(super) fn place_in_trash(context: &JobContext, path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    // The mark keeps equal names apart; a long name gives way to it.
-    let mut cut = name.len().min(220);
-    while !name.is_char_boundary(cut) {
-        cut -= 1;
-    }
-    format!("{}/{}-{}", <dyn FileSystem>::TRASH, new_name(context), &name[..cut])
-}
-
 /// One that is there already will do.
 fn make_dir(context: &JobContext, path: &str) -> io::Result<()> {
     match context.fs.make_dir(path) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a test's helpers may stop it
 
 mod accounts;
+mod adrift;
 mod auto;
 mod conditions;
 mod downloads;
