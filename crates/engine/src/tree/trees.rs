@@ -661,10 +661,12 @@ fn unheard_of<'t>(node: &NodeRef<'t>) -> Option<Remote<PlaceRef<'t>, &'t str>> {
     Some(Remote { place, content, asset: None, previews: Previews::NONE, version: 0, deleted: true })
 }
 
-/// The thumbnail that stands for a file whose bytes are in the cloud alone, and what it shows.
-fn thumbnail_alone<'t>(node: &NodeRef<'t>) -> Option<(Content, Preview<&'t str>)> {
+/// The thumbnail that stands for a file whose bytes are in the cloud alone, what it shows, and the version that names it: a
+/// cloud that lacked it may have it with a newer one.
+fn thumbnail_alone<'t>(node: &NodeRef<'t>) -> Option<(Content, Preview<&'t str>, u64)> {
     let LocalContent::CloudOnly(content) = node.local?.content else { return None };
-    node.live_remote()?.previews.thumbnail.map(|thumbnail| (content, thumbnail))
+    let remote = node.live_remote()?;
+    remote.previews.thumbnail.map(|thumbnail| (content, thumbnail, remote.version))
 }
 
 /// The bytes that a record's previews show.

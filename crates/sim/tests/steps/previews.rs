@@ -318,6 +318,26 @@ fn a_thumbnail_that_a_restored_cloud_lacks_comes_once_it_is_there_again() {
     assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
 }
 
+/// Found by seed 4000081944: so it was where only its record says that it is there again.
+#[test]
+fn a_thumbnail_that_the_cloud_lacked_is_asked_for_again_when_its_record_has_changed() {
+    let world = world(true);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    there.put("cat", CAT);
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, OnDemand);
+    let fetch = here.sync_until(|work| matches!(work, Work::FetchPreviews(_)));
+    let lost = std::mem::take(&mut world.lock().cloud.assets);
+    here.finish(fetch);
+    while here.sink.next().is_some() {}
+    assert_eq!(kept(&world, 0, CAT), [None, None]);
+    world.lock().cloud.assets = lost;
+    there.disk.rename("cat", "renamed").unwrap();
+    there.sync_well();
+    here.sync_well();
+    assert_eq!(kept(&world, 0, CAT), thumbnail_alone(CAT));
+}
+
 #[test]
 fn bytes_that_changed_on_the_way_are_no_preview() {
     let world = world(true);
