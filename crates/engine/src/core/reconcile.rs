@@ -376,10 +376,12 @@ fn place_odd(trees: &mut Trees, mut odd: Odd<'_>, missing: &mut BTreeSet<NodeId>
     let stayed = still_called_so(trees, &odd, &by_ino);
     odd.retain(|folder, entry| {
         // An inode number may have belonged to several files, one after the other. What is known to
-        // have it here did not come from elsewhere.
+        // have it here did not come from elsewhere, unless another one is seen just so.
         let known = by_ino.get(&entry.stamp.ino).into_iter().flatten().copied();
         let mut known = known.filter(|id| missing.contains(id));
-        if known.clone().any(|id| is_named_so(trees, id, folder, entry)) {
+        let is_it = |id: &NodeId| stamp_of(trees, *id).is_some_and(|stamp| same_file(&stamp, &entry.stamp));
+        let stays = known.clone().find(|id| is_named_so(trees, *id, folder, entry));
+        if stays.is_some_and(|id| is_it(&id) || !known.clone().any(|other| is_it(&other))) {
             return true;
         }
         let moved = known.find(|&id| !stayed.contains(&id) && moved(trees, id, folder, entry));

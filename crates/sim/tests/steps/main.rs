@@ -32,7 +32,7 @@ use cloudsync_engine::plan::Steps;
 use cloudsync_engine::ports::{FileSystem, SMUDGED, Stamp};
 use cloudsync_engine::tree::{Content, NodeId};
 use cloudsync_engine::{Code, DownloadPolicy, ErrorType, SyncState};
-use cloudsync_sim::{Rng, SimCloud, Wire};
+use cloudsync_sim::{Device, DiskKind, Rng, SimCloud, Wire};
 
 use hand::{Hand, World, world, world_with};
 
@@ -249,6 +249,35 @@ fn a_folder_that_a_person_makes_before_the_run_does_is_the_same() {
             assert_eq!(names, ["a.jpg"], "asked for: {asked_for}");
         }
     }
+}
+
+/// Found by seed 8828476: the file that had come took the inode number of one that a person had deleted, and was moved to its
+/// name. It counted as a change of the other one, and was sent once more.
+#[test]
+fn a_file_that_comes_and_is_moved_to_where_its_inode_number_was_is_the_same() {
+    let world = world(true);
+    let kind = DiskKind { reuses_inodes: true, ..hand::DISK };
+    world.lock().devices[0] = Device::new(kind, 0);
+    let mut there = Hand::of_device(&world, 1, DownloadPolicy::Originals);
+    there.put("a.jpg", b"bytes");
+    there.sync_well();
+    let mut here = Hand::of_device(&world, 0, DownloadPolicy::Originals);
+    here.put("b.jpg", b"never sent");
+    let number = here.stamp("b.jpg").ino;
+    let fetch = here.sync_until(|work| matches!(work, Work::Fetch(_)));
+    here.disk.remove_file("b.jpg").unwrap();
+    here.step(fetch);
+    let place = here.core.next_job().unwrap();
+    here.step(place);
+    here.disk.rename("a.jpg", "b.jpg").unwrap();
+    assert_eq!(here.stamp("b.jpg").ino, number);
+    while let Some(job) = here.core.next_job() {
+        here.step(job);
+    }
+    while here.sink.next().is_some() {}
+    here.sync_well();
+    let shared = world.lock();
+    assert_eq!(shared.cloud.records.len(), 1, "{:?}", shared.cloud.records.keys());
 }
 
 /// Found by seed 104302.
