@@ -1,5 +1,7 @@
 //! Reads what files say of the photo that they are a part of.
 
+use std::io;
+
 use super::{JobContext, StopFlag};
 use crate::media::{self, Mark, may_be_identified};
 use crate::ports::{ContentId, ReadFile, Stamp};
@@ -28,7 +30,7 @@ pub struct IdentifyItem {
 /// The identifiers of those that have one.
 pub(super) fn run(context: &JobContext, folders: &[Unjoined], stop: &StopFlag) -> Vec<(NodeId, ContentId)> {
     let read = |item: &IdentifyItem| {
-        let identifier = if stop.is_set() { None } else { at(context, &item.path, &item.stamp) };
+        let identifier = if stop.is_set() { None } else { at(context, &item.path, &item.stamp).ok()? };
         identifier.map(|identifier| (item.node, identifier))
     };
     let mut found = Vec::new();
@@ -57,14 +59,14 @@ pub(super) fn of(
 /// What marks a file as a part of a photo.
 pub(super) fn marks(context: &JobContext, path: &str, stamp: &Stamp) -> Vec<Mark> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    media::marks(name, at(context, path, stamp)).collect()
+    media::marks(name, at(context, path, stamp).ok().flatten()).collect()
 }
 
-/// The identifier of one that is not open.
-pub(super) fn at(context: &JobContext, path: &str, stamp: &Stamp) -> Option<ContentId> {
+/// The identifier of one that is not open; an error where it cannot be opened.
+pub(super) fn at(context: &JobContext, path: &str, stamp: &Stamp) -> io::Result<Option<ContentId>> {
     if context.identifiers.is_none() || !may_be_identified(path) {
-        return None;
+        return Ok(None);
     }
-    let mut file = context.fs.open(path).ok()?;
-    of(context, path, &mut *file, stamp)
+    let mut file = context.fs.open(path)?;
+    Ok(of(context, path, &mut *file, stamp))
 }

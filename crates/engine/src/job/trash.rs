@@ -86,12 +86,10 @@ pub(super) fn put(
         let text = "links, pipes and devices are never synced, and are left where they are";
         return Err(Error::new(Code::NotPermitted, text));
     }
-    let mut parts = BTreeSet::new();
-    if kind == FileKind::File {
-        parts.extend(known.iter().cloned());
-        // Those that nobody has looked at yet: a photo that was taken a moment ago.
-        parts.extend(parts_named(context, named).map_err(failed)?);
-    }
+    let parts = match kind {
+        FileKind::File => parts_now(context, named, known, along).map_err(failed)?,
+        _ => Vec::new(),
+    };
     let with_parts = |bin: &String| parts_in_bin(context, bin, named).is_ok_and(|parts| !parts.is_empty());
     let before = if follows { bins(&*context.fs).map_err(failed)?.find(with_parts) } else { None };
     let mut bin = before.map_or_else(|| Bin::new(context), Bin::at);
@@ -118,6 +116,40 @@ fn put_back(context: &JobContext, gone: Vec<(&str, String)>) {
     for (path, place) in gone {
         let _ = context.fs.rename(&place, path);
     }
+}
+
+/// The other parts of a file's photo that lie in its folder, of those that were known to be and of those that nobody has looked
+/// at yet: a photo that was taken a moment ago. One that is another photo by now, of which nobody has heard, is none.
+fn parts_now(
+    context: &JobContext,
+    named: &str,
+    known: &[String],
+    along: &[Along],
+) -> io::Result<Vec<String>> {
+    let identifier_at =
+        |path: &str| context.fs.stat(path).and_then(|stat| identify::at(context, path, &stat.stamp));
+    let in_cloud = along.iter().filter(|along| along.record.is_some() && !along.is_dir);
+    let mut marks: BTreeSet<Mark> =
+        in_cloud.flat_map(|along| media::marks(name_of(&along.path), along.identifier)).collect();
+    let own = identifier_at(named);
+    marks.extend(media::marks(name_of(named), own.as_ref().ok().copied().flatten()));
+    let (mut parts, mut others) = (BTreeSet::new(), Vec::new());
+    for path in known {
+        match identifier_at(path) {
+            Ok(identifier) if own.is_ok() => {
+                others.push((path.clone(), media::marks(name_of(path), identifier).collect()));
+            }
+            // Where that cannot be read it counts as what it was.
+            _ => drop(parts.insert(path.clone())),
+        }
+    }
+    parts.extend(joined(others, marks));
+    parts.extend(parts_named(context, named)?);
+    Ok(parts.into_iter().collect())
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The other files in the folder of a file that are parts of its photo by their names.

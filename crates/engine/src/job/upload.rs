@@ -337,7 +337,7 @@ fn outcome(
     }
     // One that was read before was asked for it then.
     let unasked = opened.filter(|_| item.digest.is_none());
-    let identifier = item.identifier.or_else(|| super::identify::at(context, &item.path, &unasked?));
+    let identifier = item.identifier.or_else(|| super::identify::at(context, &item.path, &unasked?).ok()?);
     let content = Content { digest, size: stamp.size, mtime_ns: stamp.mtime_ns, identifier };
     let asset = record::asset_of(&asset, &digest);
     UploadOutcome::Sent { content, asset, previews: Previews::NONE, stamp }

@@ -11,7 +11,7 @@ use cloudsync_engine::tree::Scope;
 use cloudsync_engine::{
     Config, DownloadFileType, DownloadPolicy, DownloadState, Event, Result, SyncProgress, SyncState,
 };
-use cloudsync_sim::{Device, Rng, Shared};
+use cloudsync_sim::{Device, Doom, Rng, Shared};
 
 use crate::hand::{DISK, Hand, World, world};
 use crate::removals::{ask, both, live_records, remove, restore, sync_both, uri};
@@ -174,20 +174,52 @@ fn a_kill_between_the_parts_of_a_removal() {
 /// which has nothing to look at any more then.
 #[test]
 fn a_kill_between_the_parts_of_a_removal_that_a_look_finds() {
+    for (went, left) in [("IMG_1.MOV", "IMG_1.HEIC"), ("IMG_1.HEIC", "IMG_1.MOV")] {
+        let (world, mut here, mut there) = both(&LIVE);
+        here.core.remove(&uri("IMG_1.HEIC"), Box::new(|_| {}));
+        let bin = ".cloudsync/trash/1700000000-1";
+        here.disk.make_dir(bin).unwrap();
+        here.disk.rename(went, &format!("{bin}/{went}")).unwrap();
+        drop(here);
+        let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
+        here.core.watch(1, Scope { path: String::new(), recursive: true });
+        here.wait();
+        let look = here.core.next_job().unwrap();
+        assert!(matches!(look.work, Work::Scan { .. }), "{look:?}");
+        here.finish(look);
+        here.idle();
+        assert!(are(&here, &[left, "b.jpg"]), "a look changes nothing");
+        let mut begun = false;
+        let last = here.sync(|_, job| {
+            begun |= matches!(job.work, Work::ToTrash { .. });
+            assert!(begun || !matches!(job.work, Work::Scan { .. }), "{job:?}");
+        });
+        assert_eq!(last.state, SyncState::Completed);
+        assert!(are(&here, &["b.jpg"]));
+        sync_both(&mut here, &mut there);
+        assert!(are(&there, &["b.jpg"]));
+    }
+}
+
+/// The same, where the process that has looked ends too.
+#[test]
+fn a_kill_between_the_parts_of_a_removal_and_one_after_the_look() {
     let (world, mut here, mut there) = both(&LIVE);
     here.core.remove(&uri("IMG_1.HEIC"), Box::new(|_| {}));
     let bin = ".cloudsync/trash/1700000000-1";
     here.disk.make_dir(bin).unwrap();
     here.disk.rename("IMG_1.HEIC", &format!("{bin}/IMG_1.HEIC")).unwrap();
     drop(here);
+    for _ in 0..2 {
+        let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
+        here.core.watch(1, Scope { path: String::new(), recursive: true });
+        here.wait();
+        here.idle();
+        assert!(are(&here, &["IMG_1.MOV", "b.jpg"]), "a look changes nothing");
+    }
     let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
-    here.core.watch(1, Scope { path: String::new(), recursive: true });
-    here.wait();
-    here.idle();
-    assert!(are(&here, &["IMG_1.MOV", "b.jpg"]), "a look changes nothing");
-    here.sync_well();
-    assert!(are(&here, &["b.jpg"]));
     sync_both(&mut here, &mut there);
+    assert!(are(&here, &["b.jpg"]));
     assert!(are(&there, &["b.jpg"]));
 }
 
@@ -222,16 +254,48 @@ fn a_kill_between_the_parts_of_a_restore() {
     assert!(are(&there, &["IMG_1.HEIC", "IMG_1.MOV", "b.jpg"]));
 }
 
+/// The same, wherever within the job the process ends.
+#[test]
+fn a_kill_anywhere_in_a_restore() {
+    let mut torn = 0;
+    for calls in 0..40 {
+        let (world, mut here, mut there) = both(&LIVE);
+        remove(&mut here, "IMG_1.HEIC").unwrap();
+        sync_both(&mut here, &mut there);
+        here.core.restore(&uri("IMG_1.HEIC"), Box::new(|_| {}));
+        let job = here.core.next_job().unwrap();
+        assert!(matches!(job.work, Work::FromTrash { .. }), "{job:?}");
+        world.lock().devices[0].doom = Some(Doom { calls, power_cut: false });
+        here.run(job);
+        world.lock().devices[0].doom = None;
+        drop(here);
+        let mut here = Hand::of_device(&world, 0, Originals);
+        torn += u32::from(names(&here).len() == 2);
+        sync_both(&mut here, &mut there);
+        match restore(&mut here, "IMG_1.HEIC") {
+            Ok(()) => sync_both(&mut here, &mut there),
+            Err(error) => assert_eq!(error.code, Code::FileExists),
+        }
+        for hand in [&here, &there] {
+            assert!(are(hand, &["IMG_1.HEIC", "IMG_1.MOV", "b.jpg"]), "{calls}: {:?}", names(hand));
+        }
+    }
+    assert!(torn > 0);
+}
+
 /// What the disk refuses for one part stays as a whole; where it refuses even that, it goes as a whole.
 #[test]
 fn a_photo_that_cannot_go_as_a_whole_stays_as_a_whole() {
     let (world, mut here, mut there) = both(&LIVE);
-    let (mut stayed, mut went) = (0, 0);
-    for seed in 0..40 {
+    let (mut stayed, mut went, mut put_back) = (0, 0, 0);
+    for seed in 0..100 {
         world.lock().rng = Rng::new(seed);
+        let before = here.stamp("IMG_1.MOV").ctime_ns;
         world.lock().devices[0].weather.disk_error = 250;
         let result = remove(&mut here, "IMG_1.HEIC");
         world.lock().devices[0].weather.disk_error = 0;
+        // A move gives a new change time.
+        put_back += u32::from(names(&here).len() == 3 && here.stamp("IMG_1.MOV").ctime_ns != before);
         sync_both(&mut here, &mut there);
         match names(&here).len() {
             1 => went += 1,
@@ -246,7 +310,7 @@ fn a_photo_that_cannot_go_as_a_whole_stays_as_a_whole() {
         }
         assert!(are(&there, &["IMG_1.HEIC", "IMG_1.MOV", "b.jpg"]), "{seed}");
     }
-    assert!(stayed > 0 && went > 0);
+    assert!(stayed > 0 && went > 0 && put_back > 0, "{stayed} {went} {put_back}");
 }
 
 /// The names of the files that a job is about; of records too.
@@ -398,6 +462,56 @@ fn a_photo_half_sent_to_a_cloud_that_is_full_waits_as_a_whole() {
     assert_eq!(live_records(&world.lock()), 1200);
 }
 
+/// While some are still being sent, others are told of: no photo in part.
+#[test]
+fn no_part_is_told_of_while_another_is_being_sent() {
+    let world = world(true);
+    let configure = |config: &mut Config| {
+        config.download_policy = Originals;
+        config.transfer_threads = 2;
+    };
+    let mut here = Hand::with(&world, 0, configure, false);
+    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
+    let names: Vec<String> = (0..1000).flat_map(photo).collect();
+    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    world.lock().pass(1_000_000_000);
+    let slow = here.sync_until(|work| matches!(work, Work::Upload(_)));
+    let Work::Upload(items) = &slow.work else { panic!("{slow:?}") };
+    assert_ne!(items.len() % 3, 0, "it ends within a photo");
+    let write = here.live_until(|work| matches!(work, Work::Write(_)));
+    let mut photos: BTreeMap<String, usize> = BTreeMap::new();
+    for name in about(&world.lock(), &write.work) {
+        *photos.entry(name.split_once('.').unwrap().0.to_owned()).or_default() += 1;
+    }
+    assert_eq!(photos.iter().find(|(_, parts)| **parts != 3), None, "of {}", photos.len());
+    here.step(write);
+    here.finish(slow);
+    here.live_for(10_000_000_000);
+    assert_eq!(live_records(&world.lock()), 3000);
+}
+
+/// One file is too large for the cloud, and others fit: of a photo that a batch ended within, what was sent waits for
+/// what is not sent any more.
+#[test]
+fn what_is_not_sent_any_more_is_waited_for() {
+    let world = world(true);
+    let mut here = unheld(&world, 0, Originals);
+    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
+    let names: Vec<String> = (0..400).flat_map(photo).collect();
+    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    here.disk.remove_file("p0000.mov").unwrap();
+    here.put("p0000.mov", &vec![7; 20_000]);
+    world.lock().pass(1_000_000_000);
+    world.lock().cloud.quota = Some(15_000);
+    let mut jobs = 0;
+    assert_eq!(whole(&mut here, 3, &mut jobs).state, SyncState::UploadFailed);
+    let sent = live_records(&world.lock());
+    assert!(jobs > 0 && sent < 1200 && sent > 0, "{sent}");
+    world.lock().cloud.quota = None;
+    here.sync_well();
+    assert_eq!(live_records(&world.lock()), 1200);
+}
+
 /// A process that ends anywhere on the way to the cloud: the next one completes the photo.
 #[test]
 fn a_photo_half_sent_at_a_kill_is_completed() {
@@ -516,6 +630,8 @@ fn a_photo_that_is_coming_is_not_evicted_in_part() {
             phone.step(job);
         }
         let next = if begun { phone.core.next_job() } else { None };
+        // What has just come stays for its stamp alone.
+        phone.world.lock().pass(1_000_000_000);
         let cleaned = clean(&mut phone, "IMG_1.MOV");
         next.into_iter().for_each(|job| phone.finish(job));
         phone.idle();
@@ -628,4 +744,58 @@ fn what_is_in_another_folder_or_was_in_a_file_once_is_no_part() {
     sync_both(&mut there, &mut here);
     assert!(are(&here, &["c.mov"]), "{:?}", names(&here));
     assert!(here.disk.stat("F/clip.MOV").is_ok());
+}
+
+/// The same on the device itself, before the cloud has heard of it.
+#[test]
+fn what_was_in_a_file_once_is_no_part_before_it_is_sent() {
+    let (world, mut here, _) = both(&[("c.mov", "id:B video"), ("b.jpg", "id:B other")]);
+    here.disk.remove_file("b.jpg").unwrap();
+    here.put("b.jpg", b"id:A photo now");
+    world.lock().cloud.quota = Some(0);
+    assert_eq!(here.sync(|_, _| {}).state, SyncState::UploadFailed);
+    remove(&mut here, "c.mov").unwrap();
+    assert!(are(&here, &["b.jpg"]), "{:?}", names(&here));
+}
+
+/// Another folder is another folder as soon as that was seen here.
+#[test]
+fn what_was_moved_to_another_folder_is_no_part_before_a_sync() {
+    let (world, here, _) = both(&UNLIKE);
+    drop(here);
+    let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
+    here.disk.make_dir("F").unwrap();
+    here.disk.rename("clip.MOV", "F/clip.MOV").unwrap();
+    here.core.watch(1, Scope { path: String::new(), recursive: true });
+    let look = here.live_until(|work| matches!(work, Work::Scan { .. }));
+    here.finish(look);
+    here.idle();
+    remove(&mut here, "IMG_1.HEIC").unwrap();
+    assert!(are(&here, &["b.jpg"]) && here.disk.stat("F/clip.MOV").is_ok());
+}
+
+/// What a look has seen changed, and what nobody has looked at since, counts by what is in it now.
+#[test]
+fn what_was_in_a_file_once_is_no_part_before_it_is_read() {
+    for looked in [false, true] {
+        let (world, here, mut there) = both(&[("c.mov", "id:B video"), ("b.jpg", "id:B other")]);
+        drop(here);
+        let mut here = Hand::with(&world, 0, |config| config.download_policy = Originals, true);
+        here.sync_well();
+        here.disk.remove_file("b.jpg").unwrap();
+        here.put("b.jpg", b"id:A photo now");
+        if looked {
+            here.core.watch(1, Scope { path: String::new(), recursive: true });
+            let look = here.live_until(|work| matches!(work, Work::Scan { .. }));
+            here.finish(look);
+            here.idle();
+        }
+        remove(&mut here, "c.mov").unwrap();
+        assert!(are(&here, &["b.jpg"]), "looked: {looked}, {:?}", names(&here));
+        sync_both(&mut here, &mut there);
+        for hand in [&here, &there] {
+            assert_eq!(hand.files().get("b.jpg").map(Vec::as_slice), Some(&b"id:A photo now"[..]));
+            assert!(are(hand, &["b.jpg"]), "looked: {looked}, {:?}", names(hand));
+        }
+    }
 }

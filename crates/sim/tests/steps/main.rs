@@ -237,9 +237,14 @@ fn a_folder_that_a_person_makes_before_the_run_does_is_the_same() {
         while let Some(meanwhile) = here.core.next_job() {
             here.step(meanwhile);
         }
-        here.finish(make_dir);
+        assert_eq!(here.disk.stat("F/a.jpg").is_ok(), asked_for, "the run waits for the folder");
+        let (mut sent, mut next) = (0, Some(make_dir));
+        while let Some(job) = next {
+            sent += files_sent(&job);
+            here.step(job);
+            next = here.core.next_job();
+        }
         while here.sink.next().is_some() {}
-        let mut sent = 0;
         here.sync(|_, job| sent += files_sent(job));
         there.sync_well();
         assert_eq!(sent, 0, "asked for: {asked_for}");
