@@ -84,6 +84,11 @@ pub(crate) struct File {
     pub(crate) previews: Previews,
 }
 
+/// Says that a record lies in another folder.
+pub(crate) fn set_parent(row: &mut Row, parent: &str) {
+    row.insert(PARENT.into(), CloudType::String(parent.into()));
+}
+
 /// The fields of a record.
 pub(crate) fn row(parent: Option<&str>, name: &str, file: Option<&File>) -> Row {
     let mut row = Row::new();

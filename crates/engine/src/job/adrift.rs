@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::trash::{Bin, new_name};
+use super::trash::{Bin, make_dir, new_name};
 use super::{JobContext, join};
 use crate::plan::kept_name;
 use crate::ports::{FileKind, FileSystem, Stamp, same_file};
@@ -49,8 +49,12 @@ fn mark(node: NodeId, path: &str) -> String {
     format!("-{:x}-{}", node.0, &name[..cut])
 }
 
-/// Moves a file back to where it lay, or beside it where a person has put another there.
+/// Moves a file back to where it lay, or beside it where a person has put another there. A folder that has gone meanwhile is
+/// made anew.
 pub(super) fn put_back(context: &JobContext, from: &str, path: &str) -> io::Result<()> {
+    for (end, _) in path.match_indices('/') {
+        make_dir(context, &path[..end])?;
+    }
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let beside = (1..100).map(|n| join(folder, &kept_name(name, n)));
     let mut result = Ok(());

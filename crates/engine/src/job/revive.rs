@@ -1,4 +1,5 @@
-//! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes.
+//! Brings records back from the cloud's trash: they get the fields that they had, and so the same bytes. What lay in a folder
+//! that was made anew meanwhile goes into the new one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -43,7 +44,7 @@ pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<b
     if rows.is_empty() {
         return Ok(false);
     }
-    write(&*db, rows).map(|()| true).map_err(|error| refused(&error))
+    write(&*db, held.in_living_folders(rows)).map(|()| true).map_err(|error| refused(&error))
 }
 
 /// Brings these records back, as far as the trash has them and nothing has their names now, and the folders that they lay
@@ -56,7 +57,10 @@ pub(super) fn those(context: &JobContext, records: &BTreeSet<String>, stop: &Sto
     let db = context.db().map_err(|error| refused(&error))?;
     let held = list(&*db, "", stop).map_err(|error| refused(&error))?;
     let rows = held.rows_of(records);
-    if rows.is_empty() { Ok(()) } else { write(&*db, rows).map_err(|error| refused(&error)) }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    write(&*db, held.in_living_folders(rows)).map_err(|error| refused(&error))
 }
 
 fn list(db: &dyn CloudDb, name: &str, stop: &StopFlag) -> Result<Held, CloudError> {
@@ -160,6 +164,46 @@ impl Held {
         rows.into_values().collect()
     }
 
+    /// The same rows, but for the folders that live under their paths as other records by now: what lay in those goes into
+    /// these, where nothing has its name there.
+    fn in_living_folders(&self, rows: Vec<&Record>) -> Vec<Record> {
+        let paths = self.living_folders();
+        let living = |id: &str| self.path_of(Some(id)).and_then(|path| paths.get(&path).copied());
+        let mut changed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = &*row.extension.id;
+            let Ok(Entry { parent, name, kind, .. }) = record::read(row.clone()) else { continue };
+            if kind == Kind::Dir && living(id).is_some() {
+                continue;
+            }
+            let mut row = row.clone();
+            let deleted = parent.filter(|parent| self.deleted.contains_key(&**parent));
+            if let Some(parent) = deleted.and_then(|parent| living(&parent)) {
+                if self.alive.contains(&self.state.hash_one((&Some(Box::<str>::from(parent)), &name))) {
+                    continue;
+                }
+                record::set_parent(&mut row.values, parent);
+            }
+            changed.push(row);
+        }
+        changed
+    }
+
+    /// The folders that live, by their paths.
+    fn living_folders(&self) -> HashMap<String, &str> {
+        let lives = |id: &str| {
+            let mut at = Some(id);
+            let mut above = std::iter::from_fn(|| {
+                let id = at?;
+                at = self.folders.get(id).and_then(|(parent, _)| parent.as_deref());
+                Some(id)
+            });
+            above.by_ref().take(self.folders.len() + 1).all(|id| !self.deleted.contains_key(id))
+        };
+        let living = self.folders.keys().filter(|id| lives(id));
+        living.filter_map(|id| Some((self.path_of(Some(id))?, &**id))).collect()
+    }
+
     /// The deleted folders that a record lay in, the innermost first.
     fn deleted_above(&self, row: &Record) -> Vec<&Record> {
         let parent = |id: &str| self.folders.get(id).and_then(|(parent, _)| parent.as_deref());
@@ -182,7 +226,7 @@ fn part(record: &Record) -> Option<(Entry, Vec<Mark>)> {
 }
 
 /// Writes the records as they were, under the cloud's lock.
-fn write(db: &dyn CloudDb, rows: Vec<&Record>) -> Result<(), CloudError> {
+fn write(db: &dyn CloudDb, rows: Vec<Record>) -> Result<(), CloudError> {
     let capabilities = db.capabilities();
     let mut lock = db.lock()?;
     let mut result = Ok(());

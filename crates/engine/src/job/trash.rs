@@ -57,7 +57,7 @@ pub(super) fn new_name(context: &JobContext) -> String {
 }
 
 /// One that is there already will do.
-fn make_dir(context: &JobContext, path: &str) -> io::Result<()> {
+pub(super) fn make_dir(context: &JobContext, path: &str) -> io::Result<()> {
     match context.fs.make_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         result => result,
@@ -223,8 +223,11 @@ pub(super) fn take_back(
     };
     let there = context.fs.stat(path).ok().map(|stat| stat.kind);
     let Some(bin) = bin else {
-        // A file may have been put back there that no run has seen yet.
-        return if there == Some(FileKind::File) { Err(taken(path)) } else { Ok(None) };
+        // It may have been put back there, and no run has seen that yet.
+        return match there {
+            Some(FileKind::File | FileKind::Dir) => Err(taken(path)),
+            _ => Ok(None),
+        };
     };
     if there.is_some() {
         return Err(taken(path));
@@ -288,10 +291,11 @@ pub(crate) fn is_there(trees: &Trees, record: &str) -> bool {
     trees.by_record(record).and_then(|id| trees.remote(id)).is_some_and(|remote| !remote.deleted)
 }
 
-/// Something else has the name.
+/// Something has the name.
 pub(crate) fn taken(path: &str) -> Error {
-    let text =
-        format!("something else is called {path:?} now: give that another name, then restore this one");
+    let text = format!(
+        "{path:?} is there already: if that is something else, give it another name, then restore this one"
+    );
     Error::new(Code::FileExists, text)
 }
 

@@ -30,13 +30,19 @@ fn killed_within(
 
 fn freeing() -> (World, Hand, Hand, Job) {
     let (world, mut here, there) = both(&[("d.jpg", "of d"), ("a.jpg", "bytes")]);
-    here.core.clean(&uri("a.jpg"), Box::new(|_| {}));
+    let job = freed(&mut here, "a.jpg");
+    (world, here, there, job)
+}
+
+/// The job that removes a file whose space is freed.
+fn freed(hand: &mut Hand, path: &str) -> Job {
+    hand.core.clean(&uri(path), Box::new(|_| {}));
     loop {
-        let job = here.core.next_job().unwrap();
+        let job = hand.core.next_job().unwrap();
         if matches!(job.work, Work::Remove(_)) {
-            return (world, here, there, job);
+            return job;
         }
-        here.step(job);
+        hand.step(job);
     }
 }
 
@@ -99,6 +105,32 @@ fn it_comes_back_beside_what_a_person_has_put_there_since() {
         sync_both(&mut here, &mut there);
         assert_eq!(here.files().get("a (kept 1).jpg").map(Vec::as_slice), Some(THEIRS));
         assert_eq!(hold(&there), [b"bytes", &b"of d"[..], THEIRS, b"the newest"]);
+        true
+    });
+    assert!(found > 0);
+}
+
+/// Found by seed 1009053968: it was tried again and again, and meanwhile nothing counted as deleted.
+#[test]
+fn it_comes_back_also_where_its_folder_has_gone() {
+    let in_folder = || {
+        let (world, here, _) = both(&[("d.jpg", "of d")]);
+        here.disk.make_dir("F").unwrap();
+        here.put("F/a.jpg", b"bytes");
+        let (mut here, mut there) = (here, Hand::of_device(&world, 1, Originals));
+        sync_both(&mut here, &mut there);
+        let job = freed(&mut here, "F/a.jpg");
+        (world, here, there, job)
+    };
+    let found = killed_within(in_folder, |_, mut here, mut there| {
+        let Some(place) = in_trash(&here) else { return false };
+        here.disk.remove_file(&place).unwrap();
+        here.put(&place, THEIRS);
+        here.disk.remove_dir("F").unwrap();
+        sync_both(&mut here, &mut there);
+        let entries = here.disk.list("F").unwrap().entries;
+        let bytes: Vec<_> = entries.files().map(|file| here.read(&format!("F/{}", file.name))).collect();
+        assert_eq!(bytes, [THEIRS]);
         true
     });
     assert!(found > 0);

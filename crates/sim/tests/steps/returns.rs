@@ -6,10 +6,11 @@ use cloudsync_engine::DownloadPolicy::{OnDemand, Originals};
 use cloudsync_engine::job::Work;
 use cloudsync_engine::ports::FileSystem;
 use cloudsync_engine::{Code, Result};
+use cloudsync_sim::Device;
 use parking_lot::Mutex;
 
 use crate::elsewhere;
-use crate::hand::{Hand, World, world};
+use crate::hand::{DISK, Hand, World, world};
 use crate::removals::{ask, live_records, remove, restore, sync_both, uri};
 
 const ALBUM: [&str; 3] = ["album/a.jpg", "album/b.jpg", "album/inner/c.jpg"];
@@ -42,6 +43,68 @@ fn knows_all(hand: &Hand) -> bool {
     let trees = hand.core.trees();
     let trees = trees.read();
     ALBUM.iter().all(|path| trees.find_local(path).is_some())
+}
+
+/// The names of what lies in a folder, and in those in it.
+fn all_below(hand: &Hand, folder: &str) -> Vec<String> {
+    let entries = hand.disk.list(folder).unwrap().entries;
+    let path = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let mut all: Vec<String> = entries.files().map(|entry| path(entry.name)).collect();
+    for below in entries.folders().map(|entry| path(entry.name)) {
+        all.extend(all_below(hand, &below));
+        all.push(below);
+    }
+    all.sort();
+    all
+}
+
+/// As by a double click: the second time it came from the cloud's trash too, beside what had just come back.
+#[test]
+fn a_folder_that_is_restored_twice_comes_back_once() {
+    for wanted in ["album", "album/inner"] {
+        let (_world, mut here, mut phone) = album();
+        remove(&mut here, "album").unwrap();
+        sync_both(&mut here, &mut phone);
+        restore(&mut here, wanted).unwrap();
+        assert_eq!(restore(&mut here, wanted).unwrap_err().code, Code::FileExists);
+        sync_both(&mut here, &mut phone);
+        let below = format!("{wanted}/");
+        let mut expected: Vec<&str> = ALBUM.into_iter().filter(|path| path.starts_with(&below)).collect();
+        expected.extend(["album", "album/inner"]);
+        expected.sort_unstable();
+        assert_eq!(all_below(&here, ""), expected, "{wanted}");
+    }
+}
+
+/// The folder was made anew meanwhile, by another program: there were two of one name, and one of them got another.
+#[test]
+fn what_lay_in_a_folder_that_was_made_anew_comes_back_into_that() {
+    for wanted in ["album/a.jpg", "album/inner/c.jpg", "album/inner"] {
+        let (world, mut here, _phone) = album();
+        world.lock().devices.push(Device::new(DISK, 0));
+        let mut there = Hand::of_device(&world, 2, Originals);
+        sync_both(&mut here, &mut there);
+        for path in ["album/a.jpg", "album/b.jpg", "album/inner/c.jpg"] {
+            here.disk.remove_file(path).unwrap();
+        }
+        here.disk.remove_dir("album/inner").unwrap();
+        here.disk.remove_dir("album").unwrap();
+        sync_both(&mut here, &mut there);
+        here.disk.make_dir("album").unwrap();
+        here.put("album/z.jpg", b"new");
+        sync_both(&mut here, &mut there);
+        empty_trash(&there);
+        restore(&mut there, wanted).unwrap();
+        sync_both(&mut here, &mut there);
+        let mut expected = vec!["album", "album/z.jpg"];
+        match wanted {
+            "album/a.jpg" => expected.push(wanted),
+            _ => expected.extend(["album/inner", "album/inner/c.jpg"]),
+        }
+        expected.sort_unstable();
+        assert_eq!(all_below(&here, ""), expected, "{wanted}");
+        assert_eq!(all_below(&there, ""), expected, "{wanted}");
+    }
 }
 
 #[test]
