@@ -112,7 +112,7 @@ impl Core {
             return Err(Error::new(Code::AccessDenied, "it is pinned to this device: unpin it first"));
         }
         if self.evictions.busy.contains(&id) || self.trash.has(id) || self.is_demanded(id) {
-            return Err(Error::new(Code::TryAgain, "it is in use: try again in a moment"));
+            return Err(in_use_now());
         }
         if node.keep == Keep::Leaving {
             // Somebody was killed who was removing it: it may be gone, which is no deletion.
@@ -329,6 +329,10 @@ impl Core {
 
 fn not_in_step() -> Error {
     Error::new(Code::TryAgain, "it is not in the cloud as it is here: sync first, and free its space then")
+}
+
+pub(super) fn in_use_now() -> Error {
+    Error::new(Code::TryAgain, "it is in use: try again in a moment")
 }
 
 /// Whether a file is still what it was when it was chosen. `pins`: whether what is pinned stays.

@@ -1,9 +1,9 @@
 //! Frees as much space as a host asks for, or as the disk needs: what nobody has looked at for longest goes
 //! first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::evict::{Answer, Purpose};
+use super::evict::{Answer, Purpose, in_use_now};
 use super::photos::{identifier_of, united};
 use super::state::find_remote;
 use super::{Core, Task};
@@ -220,9 +220,8 @@ impl Core {
 
     /// Begins batches, and ends the freeing where there is nothing more to begin or to wait for.
     fn next_space_batch(&mut self) {
-        while let Some(task) = &mut self.evictions.space
-            && let Some((items, bytes)) = task.next_batch(self.config.freed_at_once)
-        {
+        while let Some((items, bytes)) = self.take_space_batch() {
+            let Some(task) = &self.evictions.space else { return };
             let (stop, came) = (task.stop.clone(), task.came);
             self.begin_eviction(items, Purpose::Space { bytes }, stop, came);
         }
@@ -239,6 +238,23 @@ impl Core {
         } else {
             self.end_space(Ok(OptimizeState::Completed));
         }
+    }
+
+    /// The files that go next, and how much they free. What somebody has begun to use since it was chosen stays.
+    fn take_space_batch(&mut self) -> Option<(Vec<EvictItem>, u64)> {
+        let used: BTreeSet<NodeId> =
+            self.evictions.nodes().chain(self.trash.nodes()).chain(self.demands.nodes()).collect();
+        let mut stays = Vec::new();
+        let task = self.evictions.space.as_mut()?;
+        let batch = task.next_batch(self.config.freed_at_once, |photo| {
+            let in_use = photo.iter().any(|item| used.contains(&item.node));
+            if in_use {
+                stays.extend(photo.iter().map(|item| (item.node, in_use_now())));
+            }
+            !in_use
+        });
+        self.states.notes.write().kept.extend(stays);
+        batch
     }
 
     /// `bytes`: what the batch was to free.
@@ -302,7 +318,11 @@ impl Core {
 
 impl SpaceTask {
     /// The files that go next, some `most` of them, and how much they free; nothing where no more is wanted for now.
-    fn next_batch(&mut self, most: usize) -> Option<(Vec<EvictItem>, u64)> {
+    fn next_batch(
+        &mut self,
+        most: usize,
+        mut may_go: impl FnMut(&[EvictItem]) -> bool,
+    ) -> Option<(Vec<EvictItem>, u64)> {
         if self.batches.count == MOST_BATCHES || self.failure.is_some() || self.stop.is_set() {
             return None;
         }
@@ -312,6 +332,9 @@ impl SpaceTask {
             && items.len() < most
             && let Some(photo) = self.photos.pop_front()
         {
+            if !may_go(&photo) {
+                continue;
+            }
             bytes += photo.iter().map(|item| item.content.size).sum::<u64>();
             items.extend(photo);
         }

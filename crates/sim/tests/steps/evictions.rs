@@ -6,6 +6,7 @@ use cloudsync_engine::DownloadPolicy::Originals;
 use cloudsync_engine::core::SpaceWanted;
 use cloudsync_engine::job::{Job, JobDone, Work};
 use cloudsync_engine::ports::FileSystem;
+use cloudsync_engine::tree::NodeId;
 use cloudsync_engine::{Code, Config, Event, FileSyncState, OptimizeState, Result, SyncState};
 use cloudsync_sim::{Device, DiskKind, Doom, Rng};
 use parking_lot::Mutex;
@@ -415,6 +416,57 @@ fn batches_on_their_way_free_no_more_than_is_wanted() {
         }
         assert_eq!(hand.files().len(), 6 - gone, "{bytes} bytes");
         assert_eq!(ends(&hand), [OptimizeState::Completed]);
+    }
+}
+
+/// Found by seed 4000088857: a file that waited for its turn was freed by itself meanwhile, and its turn came all the same. The
+/// second of the two found that it had gone, so that the index took it back that it was leaving; killed right then, the next look
+/// took it for deleted, and the cloud's copy went as well.
+#[test]
+fn what_waits_for_its_turn_is_not_freed_twice() {
+    for removed in [false, true] {
+        let (world, mut hand) = one_at_a_time();
+        let mut jobs = begun(&mut hand, 1_000);
+        let mut chosen: Vec<NodeId> = jobs.iter().flat_map(|job| proved(&job.work)).collect();
+        let node_of = |hand: &Hand, path: &str| hand.core.trees().read().find_local(path).unwrap();
+        let paths = hand.files().into_keys();
+        let mut waiting = paths.map(|path| (node_of(&hand, &path), path));
+        let (node, waits) = waiting.find(|(node, _)| !chosen.contains(node)).unwrap();
+        match removed {
+            true => hand.core.remove(&uri(&waits), Box::new(|_| {})),
+            false => hand.core.clean(&uri(&waits), Box::new(|_| {})),
+        }
+        let taken = hand.core.next_job().unwrap();
+        while let Some(job) = jobs.pop() {
+            hand.step(job);
+            while let Some(next) = hand.core.next_job() {
+                chosen.extend(proved(&next.work));
+                jobs.push(next);
+            }
+        }
+        assert!(!chosen.contains(&node), "removed: {removed}");
+        assert_eq!(chosen.len(), 5);
+        assert_eq!(ends(&hand), [OptimizeState::Completed]);
+        if !removed {
+            // Its own bytes go, and the process ends before it hears of that.
+            hand.step(taken);
+            let last = hand.core.next_job().unwrap();
+            assert!(matches!(last.work, Work::Remove(_)));
+            assert!(hand.core.trees().read().leaving().contains(&node));
+            hand.job(last.work);
+            drop(hand);
+            let mut hand = Hand::open(&world, Originals);
+            hand.sync_well();
+            assert!(world.lock().cloud.records.values().all(|record| !record.deleted()));
+        }
+    }
+}
+
+/// The files of which a job asks for proof.
+fn proved(work: &Work) -> Vec<NodeId> {
+    match work {
+        Work::Prove(items) => items.iter().map(|item| item.node).collect(),
+        _ => Vec::new(),
     }
 }
 
