@@ -2662,7 +2662,8 @@ int32_t cloudsync_options_free(struct CloudSyncOptions *options);
 
 /**
  * Sets where the index lies. Required. The directory is made with mode 0700 where it is missing, and belongs
- * to one context at a time.
+ * to one context at a time. A gallery has one state directory: through a second one it is another device's, for which
+ * what the first removes to free space is deleted.
  *
  * @param options The options.
  * @param path    A path; copied.
@@ -4129,9 +4130,12 @@ int32_t cloudsync_explain(struct CloudSyncContext *context,
 
 /**
  * Finds out what a start of the gallery, or of a bundle, would do now, and does none of it: looks at the disk and asks the
- * cloud as a start would, reads files that are new or were changed, and changes nothing on the disk nor in the cloud. What it
- * finds out it keeps, so that the start need not find it out again. No progress event comes of it. A start meanwhile is
- * accepted, and begins when this is done.
+ * cloud as a start would, reads files that are new or were changed, and changes nothing on the disk nor in the cloud; only
+ * what lies between two places since a process was killed goes back. What it finds out it keeps, so that the start need not
+ * find it out again. No progress event comes of it. A start meanwhile is accepted, and begins when this is done.
+ *
+ * The steps are in no order: each names what it is about as it is called now, or, where it is new, as it will be called. A
+ * start does them in an order in which they can be done.
  *
  * @param context The context.
  * @param uri     The gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without a slash at the end.
@@ -4411,12 +4415,14 @@ int32_t cloudsync_report_view(struct CloudSyncContext *context,
  *
  * Each change is told once, after it is done: a folder renamed or moved with all in it is one rename, a conflict copy is
  * one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
- * disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
- * into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
+ * disk is found to hold for the first time is added. What is moved out of the folder is deleted there, and what is moved
+ * into it is added, each file and folder in it as well; a file or folder that is watched itself is told of as renamed, and watched where
  * it was. A file of the cloud may be listed before it has come here (cloudsync_list), and is told when it has.
  *
  * Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
- * finds or makes before its final event.
+ * finds or makes before its final event. The renames are one step: each old URI is that of before all of them, each new
+ * one that of after all (two files that have swapped their names are two renames). The URIs of what is deleted, added and
+ * modified are those of after the renames: what went from a folder that was renamed too is deleted under the new name.
  *
  * Several callbacks may be registered for one URI. The same function with the same user data and recursion is
  * registered once: a second time answers 0, changes nothing, and calls destroy for the user data handed over with it.

@@ -120,12 +120,14 @@ fn register(context: &Context, uri: &str, recursive: bool, registration: Registr
 ///
 /// Each change is told once, after it is done: a folder renamed or moved with all in it is one rename, a conflict copy is
 /// one added file beside one that was modified, a file that the cloud's bytes replace is modified, and one that the
-/// disk is found to hold for the first time is added. What is moved out of the folder is deleted there, what is moved
-/// into it is added, with all in it; a file or folder that is watched itself is told of as renamed, and watched where
+/// disk is found to hold for the first time is added. What is moved out of the folder is deleted there, and what is moved
+/// into it is added, each file and folder in it as well; a file or folder that is watched itself is told of as renamed, and watched where
 /// it was. A file of the cloud may be listed before it has come here (cloudsync_list), and is told when it has.
 ///
 /// Changes that are found together come together: renamed, deleted, added, modified, in this order, and those that a run
-/// finds or makes before its final event.
+/// finds or makes before its final event. The renames are one step: each old URI is that of before all of them, each new
+/// one that of after all (two files that have swapped their names are two renames). The URIs of what is deleted, added and
+/// modified are those of after the renames: what went from a folder that was renamed too is deleted under the new name.
 ///
 /// Several callbacks may be registered for one URI. The same function with the same user data and recursion is
 /// registered once: a second time answers 0, changes nothing, and calls destroy for the user data handed over with it.

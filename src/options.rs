@@ -156,7 +156,8 @@ pub unsafe extern "C" fn cloudsync_options_free(options: *mut CloudSyncOptions) 
 }
 
 /// Sets where the index lies. Required. The directory is made with mode 0700 where it is missing, and belongs
-/// to one context at a time.
+/// to one context at a time. A gallery has one state directory: through a second one it is another device's, for which
+/// what the first removes to free space is deleted.
 ///
 /// @param options The options.
 /// @param path    A path; copied.

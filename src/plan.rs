@@ -158,9 +158,12 @@ impl CloudSyncPlanTotals {
 }
 
 /// Finds out what a start of the gallery, or of a bundle, would do now, and does none of it: looks at the disk and asks the
-/// cloud as a start would, reads files that are new or were changed, and changes nothing on the disk nor in the cloud. What it
-/// finds out it keeps, so that the start need not find it out again. No progress event comes of it. A start meanwhile is
-/// accepted, and begins when this is done.
+/// cloud as a start would, reads files that are new or were changed, and changes nothing on the disk nor in the cloud; only
+/// what lies between two places since a process was killed goes back. What it finds out it keeps, so that the start need not
+/// find it out again. No progress event comes of it. A start meanwhile is accepted, and begins when this is done.
+///
+/// The steps are in no order: each names what it is about as it is called now, or, where it is new, as it will be called. A
+/// start does them in an order in which they can be done.
 ///
 /// @param context The context.
 /// @param uri     The gallery (file://media/Photo) or a bundle's cloud directory as a whole; with or without a slash at the end.

@@ -67,10 +67,7 @@ impl Core {
             });
             let changes = changes_of(&trees, differences);
             for (&watch, scope) in &self.watches.scopes {
-                let mut seen: Vec<Seen> =
-                    changes.iter().filter_map(|change| change.seen_from(&trees, scope)).collect();
-                seen.sort_by(|a, b| a.rank().cmp(&b.rank()));
-                told.extend(seen.into_iter().map(|change| (watch, change)));
+                told.extend(changes.seen_from(&trees, scope).into_iter().map(|change| (watch, change)));
             }
         }
         self.emit_changes(told);
@@ -104,9 +101,18 @@ fn is_parked(trees: &Trees, id: NodeId) -> bool {
 struct Seen {
     kind: NotifyType,
     is_dir: bool,
+    /// After all that was renamed with it.
     path: String,
-    /// Of what was renamed, the path before.
+    /// Of what was renamed or deleted, the path before.
     old: Option<String>,
+}
+
+/// What is told together.
+#[derive(Debug, Default)]
+struct Changes {
+    seen: Vec<Seen>,
+    /// What came or was renamed by itself: a folder that it is in did not bring or take it.
+    own: BTreeSet<NodeId>,
 }
 
 impl Seen {
@@ -126,30 +132,85 @@ impl Seen {
         }
     }
 
-    /// The change as somebody sees it who looks at the scope alone: what leaves it is deleted there, and what
-    /// enters it is added. What the scope itself was is told where it went.
-    fn seen_from(&self, trees: &Trees, scope: &Scope) -> Option<Seen> {
-        let Some(old) = &self.old else { return scope.covers(&self.path).then(|| self.clone()) };
-        let gone =
-            |path: &str, is_dir| Seen { kind: NotifyType::Deleted, is_dir, path: path.into(), old: None };
-        let come =
-            |path: &str, is_dir| Seen { kind: NotifyType::Added, is_dir, path: path.into(), old: None };
-        match (scope.covers(old), scope.covers(&self.path)) {
-            (true, true) => Some(self.clone()),
-            (true, false) if *old == scope.path => Some(self.clone()),
-            (true, false) => Some(gone(old, self.is_dir)),
-            (false, true) => Some(come(&self.path, self.is_dir)),
-            (false, false) => {
-                // A folder above the scope: it takes along what is there.
-                if let Some(rest) = below(old, &scope.path) {
-                    let id = trees.find_local(&format!("{}/{rest}", self.path))?;
-                    return Some(gone(&scope.path, trees.is_dir(id)));
-                }
-                below(&self.path, &scope.path)?;
-                Some(come(&scope.path, trees.is_dir(trees.find_local(&scope.path)?)))
+    fn gone(path: &str, is_dir: bool) -> Self {
+        Seen { kind: NotifyType::Deleted, is_dir, path: path.into(), old: None }
+    }
+
+    fn come(path: &str, is_dir: bool) -> Self {
+        Seen { kind: NotifyType::Added, is_dir, path: path.into(), old: None }
+    }
+}
+
+impl Changes {
+    /// The changes as somebody sees them who looks at the scope alone, in the order in which they are told.
+    fn seen_from(&self, trees: &Trees, scope: &Scope) -> Vec<Seen> {
+        let each = self.seen.iter().flat_map(|change| self.one_seen_from(change, trees, scope));
+        let mut seen: Vec<Seen> = each.collect();
+        seen.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        // What a folder brought may have changed as well: it is told once.
+        seen.dedup_by(|a, b| (a.kind, &a.path) == (b.kind, &b.path));
+        let added = seen.iter().filter(|seen| seen.kind == NotifyType::Added);
+        let added: BTreeSet<String> = added.map(|seen| seen.path.clone()).collect();
+        seen.retain(|seen| seen.kind != NotifyType::Modified || !added.contains(&seen.path));
+        seen
+    }
+
+    /// What leaves the scope is deleted there, and what enters it is added, with all in it. What the scope itself was is told
+    /// where it went.
+    fn one_seen_from(&self, change: &Seen, trees: &Trees, scope: &Scope) -> Vec<Seen> {
+        let Seen { kind, is_dir, path, old } = change;
+        let Some(old) = old else {
+            return if scope.covers(path) { vec![change.clone()] } else { Vec::new() };
+        };
+        match (scope.covers(old), scope.covers(path)) {
+            (known, inside) if *kind == NotifyType::Deleted => {
+                let gone = Seen::gone(if inside { path } else { old }, *is_dir);
+                if known { vec![gone] } else { Vec::new() }
             }
+            (true, true) => vec![change.clone()],
+            (true, false) if *old == scope.path => vec![change.clone()],
+            (true, false) => self.left(trees, scope, path, old),
+            (false, true) => entered(trees, scope, path),
+            // A folder above the scope: it takes along what is there.
+            (false, false) => match (below(old, &scope.path), below(path, &scope.path)) {
+                (Some(rest), _) => self.left(trees, scope, &format!("{path}/{rest}"), &scope.path),
+                (None, Some(_)) => entered(trees, scope, &scope.path),
+                (None, None) => Vec::new(),
+            },
         }
     }
+
+    /// What is at `path` now, with all in it, was at `old`, which the scope covers.
+    fn left(&self, trees: &Trees, scope: &Scope, path: &str, old: &str) -> Vec<Seen> {
+        let taken = with_all_in(trees, path)
+            .into_iter()
+            .filter(|(id, rest)| rest.is_empty() || !self.own.contains(id));
+        let gone = taken.map(|(id, rest)| Seen::gone(&format!("{old}{rest}"), trees.is_dir(id)));
+        gone.filter(|gone| scope.covers(&gone.path)).collect()
+    }
+}
+
+fn entered(trees: &Trees, scope: &Scope, path: &str) -> Vec<Seen> {
+    let brought = with_all_in(trees, path).into_iter();
+    let come = brought.map(|(id, rest)| Seen::come(&format!("{path}{rest}"), trees.is_dir(id)));
+    come.filter(|come| scope.covers(&come.path)).collect()
+}
+
+/// What is at a path, and all that is in it, each with what its path has beyond that.
+fn with_all_in(trees: &Trees, path: &str) -> Vec<(NodeId, String)> {
+    let mut all: Vec<(NodeId, String)> =
+        trees.find_local(path).map(|id| (id, String::new())).into_iter().collect();
+    let mut next = 0;
+    while let Some((folder, rest)) = all.get(next).cloned() {
+        next += 1;
+        if trees.is_dir(folder) {
+            let name = |id| trees.local(id).map(|local| local.place.name.to_owned());
+            all.extend(
+                trees.local_children(folder).filter_map(|id| Some((id, format!("{rest}/{}", name(id)?)))),
+            );
+        }
+    }
+    all
 }
 
 fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
@@ -161,9 +222,17 @@ fn is_dir(local: &Local) -> bool {
 }
 
 /// What a person sees of differences between nodes: at each path, what is there now beside what was.
-fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
-    let mut changes = Vec::new();
-    let mut gone: HashMap<String, Local> = HashMap::new();
+fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Changes {
+    let Changes { seen: mut changes, mut own } = Changes::default();
+    let went: HashMap<NodeId, &(String, Local)> = differences
+        .iter()
+        .filter(|difference| difference.after.is_none())
+        .filter_map(|difference| Some((difference.node, difference.before.as_ref()?)))
+        .collect();
+    let mut gone: HashMap<String, (String, Local)> = went
+        .iter()
+        .map(|(_, (old, local))| (path_now(trees, &went, old, local), (old.clone(), local.clone())))
+        .collect();
     let mut come = BTreeMap::new();
     let differs: BTreeSet<NodeId> = differences.iter().map(|difference| difference.node).collect();
     for Difference { node, before, after } in differences {
@@ -172,6 +241,7 @@ fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
                 let changed = !looks_the_same(&before.content, &after.content);
                 // What a moved folder takes along has not moved itself.
                 if old != new && before.place != after.place {
+                    own.insert(node);
                     let renamed = Seen::new(NotifyType::Renamed, new.clone(), &after);
                     changes.push(Seen { old: Some(old), ..renamed });
                 }
@@ -179,17 +249,16 @@ fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
                     changes.push(Seen::new(NotifyType::Modified, new, &after));
                 }
             }
-            (Some((old, before)), None) => {
-                gone.insert(old, before);
-            }
             (None, Some(after)) => {
+                own.insert(node);
                 come.insert(node, after);
             }
-            (None, None) => {}
+            (_, None) => {}
         }
     }
     for (&node, (path, local)) in &come {
-        let replaced = gone.get(path).filter(|before| is_dir(before) == is_dir(local));
+        let replaced =
+            gone.get(path).map(|(_, before)| before).filter(|before| is_dir(before) == is_dir(local));
         let kind = match replaced {
             Some(before) if looks_the_same(&before.content, &local.content) => None,
             Some(_) => Some(NotifyType::Modified),
@@ -202,10 +271,10 @@ fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
         }
         changes.extend(kind.map(|kind| Seen::new(kind, path.clone(), local)));
     }
-    for (path, local) in gone {
+    for (path, (old, local)) in gone {
         let taker = trees.find_local(&path).filter(|id| trees.is_dir(*id) == is_dir(&local));
         match taker.and_then(|id| Some((id, trees.local(id)?.to_local()))) {
-            None => changes.push(Seen::new(NotifyType::Deleted, path, &local)),
+            None => changes.push(Seen { old: Some(old), ..Seen::new(NotifyType::Deleted, path, &local) }),
             // It was there before, behind this one.
             Some((id, other))
                 if !differs.contains(&id) && !looks_the_same(&local.content, &other.content) =>
@@ -215,7 +284,21 @@ fn changes_of(trees: &Trees, differences: Vec<Difference>) -> Vec<Seen> {
             Some(_) => {}
         }
     }
-    changes
+    Changes { seen: changes, own }
+}
+
+/// The path that something would have by now, had it not gone: of what is told together the renames come first.
+fn path_now(trees: &Trees, went: &HashMap<NodeId, &(String, Local)>, old: &str, local: &Local) -> String {
+    let (mut names, mut at) = (vec![&*local.place.name], local.place.parent);
+    while let Some((_, folder)) = went.get(&at).filter(|_| names.len() <= went.len()) {
+        names.push(&folder.place.name);
+        at = folder.place.parent;
+    }
+    // One that is just being moved out of the way has not been told of.
+    let folder = trees.local_path(at).filter(|_| !is_parked(trees, at));
+    names.extend(folder.as_deref().filter(|folder| !folder.is_empty()));
+    names.reverse();
+    if folder.is_some() { names.join("/") } else { old.to_owned() }
 }
 
 fn shares_its_place<T>(trees: &Trees, node: NodeId, local: &Local, come: &BTreeMap<NodeId, T>) -> bool {
@@ -263,7 +346,7 @@ mod tests {
         trees.set_local(here, None);
         let differences = trees.take_differences(|_, _| false);
         let seen: Vec<_> =
-            changes_of(&trees, differences).into_iter().map(|seen| (seen.kind, seen.path)).collect();
+            changes_of(&trees, differences).seen.into_iter().map(|seen| (seen.kind, seen.path)).collect();
         assert_eq!(seen, [(NotifyType::Modified, "a".to_owned())]);
     }
 
@@ -283,7 +366,7 @@ mod tests {
             put(later);
             trees.set_local(before, None);
             let differences = trees.take_differences(|_, _| false);
-            let seen = changes_of(&trees, differences).into_iter();
+            let seen = changes_of(&trees, differences).seen.into_iter();
             assert_eq!(seen.map(|seen| seen.kind).collect::<Vec<_>>(), kinds, "{later}");
         }
     }

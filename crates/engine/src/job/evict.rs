@@ -14,7 +14,7 @@ use super::hash::{CHUNK, digest, smudge};
 use super::transfer::Control;
 use super::{JobContext, Moved, StopFlag, TABLE};
 use crate::error::{Code, Error};
-use crate::ports::{SMUDGED, Stamp, StillFile, same_file};
+use crate::ports::{FileKind, SMUDGED, Stamp, StillFile, same_file};
 use crate::tree::{Content, NodeId};
 
 /// One file whose own copy may go.
@@ -174,6 +174,8 @@ fn still(context: &JobContext, path: &str) -> Result<Box<dyn StillFile>, Error> 
             Error::new(Code::NotImplemented, text)
         }
         io::ErrorKind::NotFound => changed(),
+        // A link, a folder or a pipe has its place.
+        _ if context.fs.stat(path).is_ok_and(|stat| stat.kind != FileKind::File) => changed(),
         _ => Error::io("the file cannot be opened", &error),
     })?;
     match file.links() {

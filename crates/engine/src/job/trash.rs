@@ -81,7 +81,8 @@ pub(super) fn put(
         let _ = note::write(context, &mut Bin::new(context), along);
         return Ok(());
     };
-    let kind = context.fs.stat(named).map_err(failed)?.kind;
+    let kind =
+        context.fs.stat(named).map_err(|error| nowhere(named, &error).unwrap_or_else(|| failed(error)))?.kind;
     if kind == FileKind::Other {
         let text = "links, pipes and devices are never synced, and are left where they are";
         return Err(Error::new(Code::NotPermitted, text));
@@ -109,6 +110,17 @@ pub(super) fn put(
         }
     }
     context.fs.sync().map_err(failed)
+}
+
+/// Nothing is called so.
+fn nowhere(path: &str, error: &io::Error) -> Option<Error> {
+    let missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    missing.then(|| {
+        Error::new(
+            Code::NoSuchFile,
+            format!("{path:?} is neither on this device nor known to be in the cloud"),
+        )
+    })
 }
 
 /// What cannot be put back either stays in the trash, from where it can be restored.

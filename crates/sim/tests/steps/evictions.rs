@@ -73,6 +73,10 @@ fn what_is_not_in_the_cloud_as_it_is_here_stays() {
     hand.put("a.jpg", b"other");
     assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain);
     assert_eq!(hand.files().len(), 2);
+    // A folder has its place.
+    hand.disk.remove_file("a.jpg").unwrap();
+    hand.disk.make_dir("a.jpg").unwrap();
+    assert_eq!(refused(clean(&mut hand, "a.jpg", |_, _| {})), Code::TryAgain);
 }
 
 /// A person's change at the moment before each job.

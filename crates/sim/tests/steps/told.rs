@@ -115,3 +115,80 @@ fn a_file_that_was_here_before_the_clouds_is_told_when_it_goes() {
     assert_eq!(hand.core.states().explain("file://media/Photo").unwrap().code, None);
     assert_eq!(hand.sync(|_, _| {}).state, SyncState::Completed);
 }
+
+/// A device that knows `w/a.jpg`, `w/b.jpg` and `x/c.jpg`, and tells of a scope.
+fn with_folders(scope: &str) -> Hand {
+    let world = world(true);
+    let mut hand = Hand::with(&world, 0, |_| {}, true);
+    ["w", "x"].iter().for_each(|folder| hand.disk.make_dir(folder).unwrap());
+    ["w/a.jpg", "w/b.jpg", "x/c.jpg"].iter().for_each(|path| hand.put(path, path.as_bytes()));
+    hand.sync_well();
+    hand.core.watch(1, Scope { path: scope.into(), recursive: true });
+    hand.idle();
+    changes(&hand);
+    hand
+}
+
+fn named(kind: NotifyType, names: &[&str]) -> Vec<(NotifyType, String)> {
+    names.iter().map(|name| (kind, (*name).to_owned())).collect()
+}
+
+/// Whoever follows what is told in its order had a file left that was not there.
+#[test]
+fn what_was_deleted_in_a_renamed_folder_is_told_by_the_new_name() {
+    for again in [false, true] {
+        let mut hand = with_folders("");
+        hand.disk.rename("w", "v").unwrap();
+        hand.disk.remove_file("v/a.jpg").unwrap();
+        let mut expected = named(NotifyType::Renamed, &["v"]);
+        expected.extend(named(NotifyType::Deleted, &["v/a.jpg"]));
+        if again {
+            hand.disk.make_dir("w").unwrap();
+            hand.put("w/a.jpg", b"another");
+            expected.extend(named(NotifyType::Added, &["w", "w/a.jpg"]));
+        }
+        assert_eq!(sync(&mut hand, |_, _| {}), expected, "made again: {again}");
+    }
+}
+
+#[test]
+fn what_was_deleted_while_folders_changed_their_names_is_told() {
+    let mut hand = with_folders("");
+    hand.disk.rename("w", "y").unwrap();
+    hand.disk.rename("x", "w").unwrap();
+    hand.disk.rename("y", "x").unwrap();
+    hand.disk.remove_file("x/a.jpg").unwrap();
+    let mut expected = named(NotifyType::Renamed, &["w", "x"]);
+    expected.extend(named(NotifyType::Deleted, &["x/a.jpg"]));
+    assert_eq!(sync(&mut hand, |_, _| {}), expected);
+}
+
+/// As when it comes from outside of the gallery.
+#[test]
+fn a_folder_that_enters_or_leaves_the_scope_is_told_with_all_in_it() {
+    let mut hand = with_folders("x");
+    hand.disk.rename("w", "x/w").unwrap();
+    hand.disk.rename("x/w/b.jpg", "x/w/d.jpg").unwrap();
+    hand.put("x/w/new.jpg", b"new");
+    let told = sync(&mut hand, |_, _| {});
+    assert_eq!(told, named(NotifyType::Added, &["x/w", "x/w/a.jpg", "x/w/d.jpg", "x/w/new.jpg"]));
+
+    hand.disk.rename("x/w", "w").unwrap();
+    hand.disk.remove_file("w/a.jpg").unwrap();
+    hand.disk.rename("w/d.jpg", "w/e.jpg").unwrap();
+    let told = sync(&mut hand, |_, _| {});
+    assert_eq!(told, named(NotifyType::Deleted, &["x/w/new.jpg", "x/w/d.jpg", "x/w/a.jpg", "x/w"]));
+}
+
+/// The folder above what is watched moves away, and comes back.
+#[test]
+fn a_folder_above_the_scope_takes_and_brings_all_in_it() {
+    let mut hand = with_folders("x/s");
+    hand.disk.make_dir("x/s").unwrap();
+    hand.put("x/s/d.jpg", b"bytes");
+    assert_eq!(sync(&mut hand, |_, _| {}), named(NotifyType::Added, &["x/s", "x/s/d.jpg"]));
+    hand.disk.rename("x", "z").unwrap();
+    assert_eq!(sync(&mut hand, |_, _| {}), named(NotifyType::Deleted, &["x/s/d.jpg", "x/s"]));
+    hand.disk.rename("z", "x").unwrap();
+    assert_eq!(sync(&mut hand, |_, _| {}), named(NotifyType::Added, &["x/s", "x/s/d.jpg"]));
+}
