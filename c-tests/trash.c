@@ -181,6 +181,7 @@ static void what_cannot_be_removed_or_restored(void **state) {
     assert_code(cloudsync_remove(device.context, GALLERY), CLOUDSYNC_E_INVALID_URI);
     assert_code(cloudsync_remove(device.context, GALLERY "/.hidden.jpg"), CLOUDSYNC_E_NO_SUCH_FILE);
     assert_both(CLOUDSYNC_E_NO_SUCH_FILE, cloudsync_remove, device.context, GALLERY "/none.jpg");
+    assert_both(CLOUDSYNC_E_NO_SUCH_FILE, cloudsync_remove, device.context, GALLERY "/a.jpg/none.jpg");
     assert_both(CLOUDSYNC_E_NOT_PERMITTED, cloudsync_remove, device.context, GALLERY "/link");
     assert_both(CLOUDSYNC_E_INVALID_URI, cloudsync_restore, device.context, "nonsense");
     assert_ok(cloudsync_remove(device.context, GALLERY "/a.jpg")); /* no sync has seen it */
