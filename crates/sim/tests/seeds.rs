@@ -53,7 +53,8 @@ const SPACIOUS_REGRESSIONS: [u64; 6] = [1009, 1156, 1253, 2005, 2317, 3082];
 /// - 11251: a change in the instant in which the cloud's newer version came went to the trash.
 /// - 17776, 25854: a folder that went while it was to be removed counted as there.
 /// - 20605: a file's space was freed while it waited to be removed.
-const PHOTO_REGRESSIONS: [u64; 8] = [2063, 2771, 4566, 10_151, 11_251, 17_776, 20_605, 25_854];
+/// - 9140125: what was written in the last moment before a file went, and again right after, stayed in the trash.
+const PHOTO_REGRESSIONS: [u64; 9] = [2063, 2771, 4566, 10_151, 11_251, 17_776, 20_605, 25_854, 9_140_125];
 /// The same of accounts that share with one another, counted from [`SHARED`].
 ///
 /// - 245: a file waited to move into a share, and another had its old name by then: the simulation was wrong.
@@ -64,7 +65,9 @@ const PHOTO_REGRESSIONS: [u64; 8] = [2063, 2771, 4566, 10_151, 11_251, 17_776, 2
 /// - 10089: what was brought back after its share had ended still said that it was another's.
 /// - 10487: a file waited for the name of another that could not go where it was to.
 /// - 62519: a folder went to the cloud under the name that it had while it waited for its place.
-const SHARED_REGRESSIONS: [u64; 12] = [245, 403, 444, 485, 673, 854, 948, 980, 999, 10_089, 10_487, 62_519];
+/// - 88857: a file was freed twice at once, and a kill right then deleted it everywhere.
+const SHARED_REGRESSIONS: [u64; 13] =
+    [245, 403, 444, 485, 673, 854, 948, 980, 999, 10_089, 10_487, 62_519, 88_857];
 /// Seeds of a normal run.
 const SEEDS: u64 = 2_000;
 /// Seeds of a normal run that make worlds in which own copies go.

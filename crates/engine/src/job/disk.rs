@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::adrift::put_back;
 use super::same::AsSeen;
 use super::trash::Bin;
 use super::{JobContext, StopFlag, unsynced};
@@ -180,8 +181,8 @@ fn trash(context: &JobContext, path: &str, seen: &AsSeen, bin: &mut Bin) -> Disk
     };
     match context.fs.rename(path, &to) {
         Ok(()) if seen.is_at(context, &to) => DiskOutcome::Done(None),
-        // Written to in the last moment: it goes back and counts as changed.
-        Ok(()) => match context.fs.rename(&to, path) {
+        // Written to in the last moment: it goes back, beside what has come to its place since, and counts as changed.
+        Ok(()) => match put_back(context, &to, path) {
             Ok(()) => DiskOutcome::Changed,
             Err(error) => {
                 DiskOutcome::Failed(Error::io("the file cannot be put back from the trash", &error))
