@@ -49,6 +49,12 @@ fn mark(node: NodeId, path: &str) -> String {
     format!("-{:x}-{}", node.0, &name[..cut])
 }
 
+/// Whether a name is one of [`new_name`] and this mark. What was freed may be called like a mark itself.
+fn is_marked(name: &str, mark: &str) -> bool {
+    let new = name.strip_suffix(mark).map(|new| new.strip_prefix('-').unwrap_or(new));
+    new.is_some_and(|new| new.matches('-').count() == 1)
+}
+
 /// Moves a file back to where it lay, or beside it where a person has put another there. A folder that has gone meanwhile is
 /// made anew.
 pub(super) fn put_back(context: &JobContext, from: &str, path: &str) -> io::Result<()> {
@@ -86,7 +92,7 @@ pub(super) fn recover(context: &JobContext, adrift: &[Adrift]) -> Vec<String> {
         match at {
             Limbo::Freed(node) => {
                 let mark = mark(*node, path);
-                for name in trash.iter().filter(|name| name.ends_with(&mark)) {
+                for name in trash.iter().filter(|name| is_marked(name, &mark)) {
                     let place = format!("{}/{name}", <dyn FileSystem>::TRASH);
                     note(path, out_of_trash(context, &place, path, seen.as_ref()));
                 }
@@ -141,5 +147,25 @@ fn file_at(context: &JobContext, place: &str) -> io::Result<Option<Stamp>> {
         Ok(stat) => Ok((stat.kind == FileKind::File).then_some(stat.stamp)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_the_trash_is_that_of_one_node() {
+        let mark = mark(NodeId(26), "F/g-1.jpg");
+        assert_eq!(mark, "-1a-g-1.jpg");
+        for (name, is_it) in [
+            ("1700003607-f41d49e0-1a-g-1.jpg", true),
+            ("-5-f41d49e0-1a-g-1.jpg", true),
+            ("1700003607-f41d49e0-7-x-1a-g-1.jpg", false),
+            ("1700003607-f41d49e0-1b-g-1.jpg", false),
+            ("1700003607-f41d49e0", false),
+        ] {
+            assert_eq!(is_marked(name, &mark), is_it, "{name}");
+        }
     }
 }
