@@ -182,35 +182,22 @@ impl Changes {
 
     /// What is at `path` now, with all in it, was at `old`, which the scope covers.
     fn left(&self, trees: &Trees, scope: &Scope, path: &str, old: &str) -> Vec<Seen> {
-        let taken = with_all_in(trees, path)
-            .into_iter()
-            .filter(|(id, rest)| rest.is_empty() || !self.own.contains(id));
-        let gone = taken.map(|(id, rest)| Seen::gone(&format!("{old}{rest}"), trees.is_dir(id)));
+        let Some(id) = trees.find_local(path) else { return Vec::new() };
+        let taken = trees.local_below(id).into_iter().filter(|below| !self.own.contains(below));
+        let gone = taken.chain([id]).filter_map(|id| {
+            let now = trees.local_path(id)?;
+            Some(Seen::gone(&format!("{old}{}", now.strip_prefix(path)?), trees.is_dir(id)))
+        });
         gone.filter(|gone| scope.covers(&gone.path)).collect()
     }
 }
 
+/// What is at `path` now, with all in it, is new in the scope.
 fn entered(trees: &Trees, scope: &Scope, path: &str) -> Vec<Seen> {
-    let brought = with_all_in(trees, path).into_iter();
-    let come = brought.map(|(id, rest)| Seen::come(&format!("{path}{rest}"), trees.is_dir(id)));
+    let Some(id) = trees.find_local(path) else { return Vec::new() };
+    let brought = trees.local_below(id).into_iter().chain([id]);
+    let come = brought.filter_map(|id| Some(Seen::come(&trees.local_path(id)?, trees.is_dir(id))));
     come.filter(|come| scope.covers(&come.path)).collect()
-}
-
-/// What is at a path, and all that is in it, each with what its path has beyond that.
-fn with_all_in(trees: &Trees, path: &str) -> Vec<(NodeId, String)> {
-    let mut all: Vec<(NodeId, String)> =
-        trees.find_local(path).map(|id| (id, String::new())).into_iter().collect();
-    let mut next = 0;
-    while let Some((folder, rest)) = all.get(next).cloned() {
-        next += 1;
-        if trees.is_dir(folder) {
-            let name = |id| trees.local(id).map(|local| local.place.name.to_owned());
-            all.extend(
-                trees.local_children(folder).filter_map(|id| Some((id, format!("{rest}/{}", name(id)?)))),
-            );
-        }
-    }
-    all
 }
 
 fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {

@@ -535,16 +535,8 @@ fn parts_at(trees: &Trees, path: &str) -> Vec<NodeId> {
 
 /// A node and all that the local tree has below it, the inner ones first.
 fn with_all_below(trees: &Trees, id: NodeId) -> Vec<NodeId> {
-    let mut nodes = vec![id];
-    let mut next = 0;
-    while let Some(&at) = nodes.get(next) {
-        next += 1;
-        if trees.is_dir(at) {
-            nodes.extend(trees.local_children(at));
-        }
-    }
-    nodes.reverse();
-    nodes
+    let below = trees.local_below(id).into_iter().rev();
+    below.chain([id]).collect()
 }
 
 /// The node is not on this device any more. What the cloud has of it is to go there too, but for other bytes that it got

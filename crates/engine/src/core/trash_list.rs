@@ -130,7 +130,7 @@ impl States {
         let kept_ms = i64::try_from(self.trash_retention.as_millis()).unwrap_or(i64::MAX);
         let removed = Removed {
             uri: self.uris.uri(&found.path),
-            name: found.path.rsplit('/').next().unwrap_or_default().to_owned(),
+            name: crate::job::name_of(&found.path).to_owned(),
             trash_uri: self.uris.uri(&format!("{}/{token}", <dyn FileSystem>::TRASH)),
             size: found.size,
             removed_ms,

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::trash::{Bin, make_dir, new_name};
-use super::{JobContext, join};
+use super::{JobContext, join, name_of};
 use crate::plan::kept_name;
 use crate::ports::{FileKind, FileSystem, Stamp, same_file};
 use crate::tree::NodeId;
@@ -41,7 +41,7 @@ pub(super) fn limbo(context: &JobContext, node: NodeId, path: &str) -> String {
 
 /// How its name there ends; a long name is cut.
 fn mark(node: NodeId, path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name_of(path);
     let mut cut = name.len().min(200);
     while !name.is_char_boundary(cut) {
         cut -= 1;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{JobContext, StopFlag};
+use super::{JobContext, StopFlag, name_of};
 use crate::media::{self, Mark, may_be_identified};
 use crate::ports::{ContentId, ReadFile, Stamp};
 use crate::tree::NodeId;
@@ -58,8 +58,7 @@ pub(super) fn of(
 
 /// What marks a file as a part of a photo.
 pub(super) fn marks(context: &JobContext, path: &str, stamp: &Stamp) -> Vec<Mark> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    media::marks(name, at(context, path, stamp).ok().flatten()).collect()
+    media::marks(name_of(path), at(context, path, stamp).ok().flatten()).collect()
 }
 
 /// The identifier of one that is not open; an error where it cannot be opened.

@@ -165,7 +165,7 @@ fn upload<'a>(
     let digest = blake3::hash(bytes);
     let mtime_ns = item.stamp.mtime_ns;
     let asset = CloudAsset {
-        name: item.path.rsplit('/').next().unwrap_or_default().to_owned(),
+        name: super::name_of(&item.path).to_owned(),
         modify_time: mtime_ns.div_euclid(1_000_000),
         size: bytes.len() as u64,
         hash: format!("{mtime_ns:x}-{:x}", bytes.len()),

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use cloudsync_cloud::{CloudDb, CloudError, Flag, Record, RowWrite};
 
 use super::trash::taken;
-use super::{JobContext, StopFlag, TABLE};
+use super::{JobContext, StopFlag, TABLE, name_of};
 use crate::error::{Code, Error};
 use crate::media::{Mark, joined, marks};
 use crate::record::{self, Entry};
@@ -34,8 +34,7 @@ struct Held {
 pub(super) fn run(context: &JobContext, path: &str, stop: &StopFlag) -> Result<bool, Error> {
     context.gate.reach_cloud()?;
     let db = context.db().map_err(|error| refused(&error))?;
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let held = list(&*db, name, stop).map_err(|error| refused(&error))?;
+    let held = list(&*db, name_of(path), stop).map_err(|error| refused(&error))?;
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     if held.namesakes.iter().any(|parent| held.path_of(parent.as_deref()).as_deref() == Some(folder)) {
         return Err(taken(path));
@@ -171,9 +170,8 @@ impl Held {
         let living = |id: &str| self.path_of(Some(id)).and_then(|path| paths.get(&path).copied());
         let mut changed = Vec::with_capacity(rows.len());
         for row in rows {
-            let id = &*row.extension.id;
             let Ok(Entry { parent, name, kind, .. }) = record::read(row.clone()) else { continue };
-            if kind == Kind::Dir && living(id).is_some() {
+            if kind == Kind::Dir && living(&row.extension.id).is_some() {
                 continue;
             }
             let mut row = row.clone();

@@ -129,6 +129,11 @@ fn list_level(context: &JobContext, level: &[String], stop: &StopFlag) -> Vec<Op
     })
 }
 
+/// The last part of a path.
+pub(crate) fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// `folder/name`.
 pub(crate) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") }

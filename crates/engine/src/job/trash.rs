@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::note::{self, Along, NOTE};
-use super::scan::join;
+use super::scan::{join, name_of};
 use super::{JobContext, StopFlag, identify, revive};
 use crate::error::{Code, Error};
 use crate::media::{self, Mark, joined, photo_of};
@@ -158,10 +158,6 @@ fn parts_now(
     parts.extend(joined(others, marks));
     parts.extend(parts_named(context, named)?);
     Ok(parts.into_iter().collect())
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The other files in the folder of a file that are parts of its photo by their names.

@@ -102,7 +102,7 @@ pub(super) fn run(throttle: Throttle<'_>, items: &[UploadItem], moved: &Moved) -
 fn upload<'a>(throttle: Throttle<'a>, item: &'a UploadItem, reading: &'a mut Reading) -> AssetUpload<'a> {
     let context = throttle.context;
     let stamp = item.stamp;
-    let name = item.path.rsplit('/').next().unwrap_or_default().to_string();
+    let name = super::name_of(&item.path).to_string();
     let asset = CloudAsset {
         name,
         modify_time: stamp.mtime_ns.div_euclid(1_000_000),

@@ -105,13 +105,10 @@ impl Recorder {
 
     /// What is noted in a folder comes and goes with it.
     fn touch_inside(&mut self, trees: &Trees, folder: NodeId, was_there: bool) {
-        let mut inside: Vec<NodeId> = trees.local_children(folder).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(id) = inside.pop() {
-            let Some(node) = trees.get(id).filter(|_| seen.insert(id)) else { continue };
+        for id in trees.local_below(folder) {
+            let Some(node) = trees.get(id) else { continue };
             self.told.entry(id).or_insert_with(|| was_there.then(|| Row::of(&node)));
             self.touched.insert(id);
-            inside.extend(trees.local_children(id));
         }
     }
 

@@ -236,6 +236,18 @@ impl Trees {
         children.filter(move |&id| self.local(id).is_some_and(|local| local.place.parent == parent))
     }
 
+    /// All that the local tree has below a folder, the outer ones first.
+    pub fn local_below(&self, folder: NodeId) -> Vec<NodeId> {
+        let mut below: Vec<NodeId> = self.local_children(folder).collect();
+        let mut next = 0;
+        // Folders that are just being moved may go in a circle.
+        while let Some(&at) = below.get(next).filter(|_| below.len() <= self.rows()) {
+            next += 1;
+            below.extend(self.local_children(at));
+        }
+        below
+    }
+
     /// The nodes in a folder of the cloud's tree, smallest id first.
     pub fn remote_children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let children = self.places.children(parent);

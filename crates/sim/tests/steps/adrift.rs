@@ -55,6 +55,10 @@ fn replacing() -> (World, Hand, Hand, Job) {
     (world, here, there, place)
 }
 
+fn is_replaced(hand: &Hand) -> bool {
+    hand.files().get("a.jpg").map(Vec::as_slice) == Some(b"newer bytes")
+}
+
 fn hold(hand: &Hand) -> Vec<Vec<u8>> {
     let mut bytes: Vec<Vec<u8>> = hand.files().into_values().collect();
     bytes.sort();
@@ -154,8 +158,7 @@ fn what_was_freed_is_not_brought_back() {
 #[test]
 fn what_came_to_the_place_of_a_file_that_is_replaced_comes_back_beside_it() {
     let found = killed_within(replacing, |_, mut here, mut there| {
-        let exchanged = here.files().get("a.jpg").map(Vec::as_slice) == Some(b"newer bytes");
-        let Some(place) = in_temp(&here).filter(|_| exchanged) else { return false };
+        let Some(place) = in_temp(&here).filter(|_| is_replaced(&here)) else { return false };
         here.disk.remove_file(&place).unwrap();
         here.put(&place, THEIRS);
         sync_both(&mut here, &mut there);
@@ -171,8 +174,7 @@ fn what_came_to_the_place_of_a_file_that_is_replaced_comes_back_beside_it() {
 #[test]
 fn what_was_replaced_is_in_the_trash_after_a_kill_as_well() {
     let found = killed_within(replacing, |_, mut here, mut there| {
-        let exchanged = here.files().get("a.jpg").map(Vec::as_slice) == Some(b"newer bytes");
-        let Some(place) = in_temp(&here).filter(|_| exchanged) else { return false };
+        let Some(place) = in_temp(&here).filter(|_| is_replaced(&here)) else { return false };
         sync_both(&mut here, &mut there);
         assert!(here.disk.stat(&place).is_err());
         let bins = here.disk.list_trash().unwrap();
@@ -193,8 +195,7 @@ fn what_was_replaced_is_in_the_trash_after_a_kill_as_well() {
 #[test]
 fn a_replacement_that_was_not_begun_is_begun_anew() {
     let found = killed_within(replacing, |_, mut here, mut there| {
-        let exchanged = here.files().get("a.jpg").map(Vec::as_slice) == Some(b"newer bytes");
-        let Some(_) = in_temp(&here).filter(|_| !exchanged) else { return false };
+        let Some(_) = in_temp(&here).filter(|_| !is_replaced(&here)) else { return false };
         sync_both(&mut here, &mut there);
         assert_eq!(here.files().len(), 2);
         assert_eq!(here.files().get("a.jpg").map(Vec::as_slice), Some(&b"newer bytes"[..]));

@@ -376,9 +376,7 @@ fn unheld(world: &World, device: usize, policy: DownloadPolicy) -> Hand {
 fn no_batch_ends_within_a_photo() {
     let world = world(true);
     let (mut here, mut there) = (unheld(&world, 0, Originals), unheld(&world, 1, Originals));
-    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
-    let names: Vec<String> = (0..400).flat_map(photo).collect();
-    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    let names = put_photos(&here, 400);
     let mut jobs = 0;
     for (hand, least) in [(&mut here, 2), (&mut there, 2 + 6)] {
         assert_eq!(whole(hand, 3, &mut jobs).state, SyncState::Completed);
@@ -443,14 +441,20 @@ fn a_photo_that_the_cloud_has_no_room_for_waits_as_a_whole() {
     }
 }
 
+/// Puts photos of three parts each, and returns their names.
+fn put_photos(hand: &Hand, count: u32) -> Vec<String> {
+    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
+    let names: Vec<String> = (0..count).flat_map(photo).collect();
+    names.iter().for_each(|name| hand.put(name, name.as_bytes()));
+    names
+}
+
 /// Photos of three parts, and there is room for some of the parts of one.
 #[test]
 fn a_photo_half_sent_to_a_cloud_that_is_full_waits_as_a_whole() {
     let world = world(true);
     let mut here = unheld(&world, 0, Originals);
-    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
-    let names: Vec<String> = (0..400).flat_map(photo).collect();
-    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    put_photos(&here, 400);
     world.lock().pass(1_000_000_000);
     world.lock().cloud.quota = Some(5000);
     let mut jobs = 0;
@@ -471,9 +475,7 @@ fn no_part_is_told_of_while_another_is_being_sent() {
         config.transfer_threads = 2;
     };
     let mut here = Hand::with(&world, 0, configure, false);
-    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
-    let names: Vec<String> = (0..1000).flat_map(photo).collect();
-    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    put_photos(&here, 1000);
     world.lock().pass(1_000_000_000);
     let slow = here.sync_until(|work| matches!(work, Work::Upload(_)));
     let Work::Upload(items) = &slow.work else { panic!("{slow:?}") };
@@ -496,9 +498,7 @@ fn no_part_is_told_of_while_another_is_being_sent() {
 fn what_is_not_sent_any_more_is_waited_for() {
     let world = world(true);
     let mut here = unheld(&world, 0, Originals);
-    let photo = |n: u32| ["heic", "mov", "xmp"].map(|kind| format!("p{n:04}.{kind}"));
-    let names: Vec<String> = (0..400).flat_map(photo).collect();
-    names.iter().for_each(|name| here.put(name, name.as_bytes()));
+    put_photos(&here, 400);
     here.disk.remove_file("p0000.mov").unwrap();
     here.put("p0000.mov", &vec![7; 20_000]);
     world.lock().pass(1_000_000_000);

@@ -319,24 +319,31 @@ fn a_kill_before_the_cloud_hears_of_it() {
     assert!(there.files().is_empty());
 }
 
+/// A device that was killed before it heard that the cloud had taken its file, opened anew, and another one that has the file,
+/// or has changed it since.
+fn killed_before_the_answer(changed: bool) -> (World, Hand, Hand) {
+    let world = world(true);
+    let here = Hand::of_device(&world, 0, Originals);
+    let mut there = Hand::of_device(&world, 1, Originals);
+    here.put("a.jpg", b"bytes");
+    here.killed_after(|work| matches!(work, Work::Write(_)));
+    there.sync_well();
+    assert_eq!(there.files(), file("a.jpg", "bytes"));
+    if changed {
+        there.disk.remove_file("a.jpg").unwrap();
+        there.put("a.jpg", b"other");
+        there.sync_well();
+    }
+    let here = Hand::of_device(&world, 0, Originals);
+    (world, here, there)
+}
+
 /// Found by seed 2000010151: killed before it heard that the cloud had taken the file, and before another device changed
 /// that, the removal was carried out on the change.
 #[test]
 fn a_kill_before_the_answer_to_what_is_then_removed() {
     for changed in [false, true] {
-        let world = world(true);
-        let here = Hand::of_device(&world, 0, Originals);
-        let mut there = Hand::of_device(&world, 1, Originals);
-        here.put("a.jpg", b"bytes");
-        here.killed_after(|work| matches!(work, Work::Write(_)));
-        there.sync_well();
-        assert_eq!(there.files(), file("a.jpg", "bytes"));
-        if changed {
-            there.disk.remove_file("a.jpg").unwrap();
-            there.put("a.jpg", b"other");
-            there.sync_well();
-        }
-        let mut here = Hand::of_device(&world, 0, Originals);
+        let (_world, mut here, mut there) = killed_before_the_answer(changed);
         remove(&mut here, "a.jpg").unwrap();
         sync_both(&mut here, &mut there);
         assert_eq!(there.files(), if changed { file("a.jpg", "other") } else { Default::default() });
@@ -349,18 +356,7 @@ fn a_kill_before_the_answer_to_what_is_then_removed() {
 #[test]
 fn a_change_that_is_heard_of_on_the_way_to_the_trash() {
     for (changed, killed) in [(false, false), (true, false), (false, true), (true, true)] {
-        let world = world(true);
-        let here = Hand::of_device(&world, 0, Originals);
-        let mut there = Hand::of_device(&world, 1, Originals);
-        here.put("a.jpg", b"bytes");
-        here.killed_after(|work| matches!(work, Work::Write(_)));
-        there.sync_well();
-        if changed {
-            there.disk.remove_file("a.jpg").unwrap();
-            there.put("a.jpg", b"other");
-            there.sync_well();
-        }
-        let mut here = Hand::of_device(&world, 0, Originals);
+        let (world, mut here, mut there) = killed_before_the_answer(changed);
         here.core.start_sync().unwrap();
         let pull = loop {
             match here.core.next_job().unwrap() {
